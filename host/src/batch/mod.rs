@@ -1,0 +1,161 @@
+//! The one currency of the pipeline: records of one source topic-partition, in columns.
+//!
+//! A reader fills a [`Batch`], a plugin is handed its very buffers, the producer walks it row by row.
+//! Between them nothing is allocated per record. Columns are Arrow's; null is not empty in any of
+//! them, and headers keep their order and duplicates.
+
+mod builder;
+mod headers;
+mod outputs;
+
+use std::sync::Arc;
+
+use arrow_array::{Array, BinaryArray, StringArray};
+use arrow_buffer::ScalarBuffer;
+
+pub use builder::{ColumnsBuilder, Limits};
+pub use headers::{Header, Headers, HeadersBuilder, RowHeaders};
+pub use outputs::{Drops, OutputRow, Outputs, Patch, Patches, Rejection, Selection};
+
+use crate::position::{Place, TopicPartition};
+
+/// The timestamp of a record that has none, as Kafka writes it.
+pub const NO_TIMESTAMP: i64 = -1;
+
+/// What a record consists of, apart from where it stands. All columns have the same length.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// Keys; null where the record has none.
+    pub keys: BinaryArray,
+    /// Values; null is a tombstone.
+    pub values: BinaryArray,
+    /// Headers of every row.
+    pub headers: Headers,
+    /// Milliseconds since the epoch, [`NO_TIMESTAMP`] where the record has none.
+    pub timestamps: ScalarBuffer<i64>,
+}
+
+impl Columns {
+    /// Columns of no rows.
+    pub fn empty() -> Self {
+        ColumnsBuilder::default().finish()
+    }
+
+    /// Rows in every column.
+    pub fn len(&self) -> usize {
+        self.timestamps.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows `offset..offset + length`, sharing the buffers.
+    ///
+    /// # Panics
+    /// If the range is out of bounds, as Arrow's own `slice`.
+    pub fn slice(&self, offset: usize, length: usize) -> Self {
+        Self {
+            keys: self.keys.slice(offset, length),
+            values: self.values.slice(offset, length),
+            headers: self.headers.slice(offset, length),
+            timestamps: self.timestamps.slice(offset, length),
+        }
+    }
+
+    /// Bytes of keys, values and headers (names counted once), as they count against limits.
+    pub fn bytes(&self) -> usize {
+        value_bytes(&self.keys) + value_bytes(&self.values) + self.headers.bytes() + self.len() * 8
+    }
+}
+
+/// Bytes of the values of a (possibly sliced) binary column.
+pub(crate) fn value_bytes(array: &BinaryArray) -> usize {
+    let offsets = array.value_offsets();
+    match (offsets.first(), offsets.last()) {
+        (Some(first), Some(last)) => (last - first) as usize,
+        _ => 0,
+    }
+}
+
+/// The value of row `row`, or `None` for null.
+pub(crate) fn value_at(array: &BinaryArray, row: usize) -> Option<&[u8]> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// Where earlier plugins of the chain sent the rows. Absent columns: nowhere in particular.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// The chosen topic of each row, null where none was chosen.
+    pub topics: Option<StringArray>,
+    /// The chosen partition of each row, -1 where none was chosen.
+    pub partitions: Option<ScalarBuffer<i32>>,
+}
+
+/// Records of one source topic-partition, in the order of the backup.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The lane.
+    pub source: Arc<TopicPartition>,
+    /// Path of the file within the backup; of the first row, where a lane merges several.
+    pub file: Arc<str>,
+    /// Row of each record within its file, from 0.
+    pub rows: ScalarBuffer<u64>,
+    /// Source offset of each record, never decreasing (fan-out repeats one); `None` for a backup
+    /// without offsets.
+    pub offsets: Option<ScalarBuffer<i64>>,
+    /// The records.
+    pub columns: Columns,
+    /// What earlier plugins of the chain chose.
+    pub routes: Routes,
+}
+
+impl Batch {
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The place of record `row` in its lane.
+    ///
+    /// # Panics
+    /// If `row` is out of bounds.
+    pub fn place(&self, row: usize) -> Place {
+        match &self.offsets {
+            Some(offsets) => Place::Offset(offsets[row]),
+            None => Place::Row { file: Arc::clone(&self.file), row: self.rows[row] },
+        }
+    }
+
+    /// The position of record `row` as it is written everywhere: `orders-3@1042`.
+    ///
+    /// # Panics
+    /// If `row` is out of bounds.
+    pub fn position(&self, row: usize) -> String {
+        self.source.at(&self.place(row)).to_string()
+    }
+
+    /// Records `offset..offset + length`, sharing the buffers.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    pub fn slice(&self, offset: usize, length: usize) -> Self {
+        Self {
+            source: Arc::clone(&self.source),
+            file: Arc::clone(&self.file),
+            rows: self.rows.slice(offset, length),
+            offsets: self.offsets.as_ref().map(|offsets| offsets.slice(offset, length)),
+            columns: self.columns.slice(offset, length),
+            routes: Routes {
+                topics: self.routes.topics.as_ref().map(|topics| topics.slice(offset, length)),
+                partitions: self.routes.partitions.as_ref().map(|p| p.slice(offset, length)),
+            },
+        }
+    }
+}

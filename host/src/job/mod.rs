@@ -1,0 +1,202 @@
+//! The job: one configured restore, parsed and checked once into plain types.
+//!
+//! Nothing downstream sees TOML, flags or environment variables; nothing downstream changes a job.
+
+mod secret;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use secret::Secret;
+
+use crate::read::Format;
+
+/// One configured restore.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The job's name; progress is kept under it.
+    pub name: String,
+    /// What is read.
+    pub backup: Backup,
+    /// The plugins, in order.
+    pub plugins: Vec<PluginUse>,
+    /// Where records go.
+    pub target: Target,
+    /// What the restore may take of the machine.
+    pub resources: Resources,
+    /// Findings of `plan` that do not stop the job.
+    pub allow: Vec<String>,
+}
+
+/// What is read.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// `file:///…`, `s3://bucket/prefix`; a bare path is a local one.
+    pub url: String,
+    /// Options of the store by the `object_store` crate's own names, beyond its environment variables.
+    pub store: BTreeMap<String, Secret>,
+    /// Where topic, partition and offset stand in a file's path, for instance
+    /// `{topic}/partition={partition}/{offset}.parquet`. `{}` matches anything but `/`.
+    pub path: Option<String>,
+    /// The topic, for a backup that does not say.
+    pub topic: Option<String>,
+    /// Which columns mean what.
+    pub columns: ColumnNames,
+    /// How bytes are written in text columns.
+    pub encoding: Encodings,
+    /// The format, for files whose content does not decide (empty ones, for instance).
+    pub format: Option<Format>,
+}
+
+/// Names of columns as the job maps them; `None` is found by name. Nested ones are written `a.b`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnNames {
+    /// The record's key.
+    pub key: Option<String>,
+    /// The record's value.
+    pub value: Option<String>,
+    /// The record's headers.
+    pub headers: Option<String>,
+    /// The record's timestamp.
+    pub timestamp: Option<String>,
+    /// The kind of the record's timestamp (`create` or `log-append`).
+    pub timestamp_type: Option<String>,
+    /// The source partition.
+    pub partition: Option<String>,
+    /// The source offset.
+    pub offset: Option<String>,
+    /// The source topic.
+    pub topic: Option<String>,
+}
+
+/// How bytes are written where a format has only text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// Bytes as they are; text is UTF-8. A structured value becomes JSON text.
+    #[default]
+    Text,
+    /// RFC 4648 base64, standard or URL-safe alphabet, with or without padding.
+    Base64,
+    /// Hexadecimal, either case.
+    Hex,
+}
+
+/// Encodings by column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Encodings {
+    /// Of keys.
+    pub key: Encoding,
+    /// Of values.
+    pub value: Encoding,
+    /// Of header values.
+    pub headers: Encoding,
+}
+
+/// A plugin of the chain.
+#[derive(Clone, Debug)]
+pub struct PluginUse {
+    /// How messages and reports name it; by default the file's stem.
+    pub name: String,
+    /// The component or module.
+    pub path: PathBuf,
+    /// Its parameters.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// What it may take.
+    pub limits: PluginLimits,
+}
+
+/// What a plugin may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginLimits {
+    /// Linear memory of one instance, in bytes.
+    pub memory: usize,
+    /// Wall-clock time of one call.
+    pub time: Duration,
+    /// Bytes of one answer.
+    pub output: usize,
+    /// Log lines of one instance.
+    pub log_lines: u64,
+}
+
+impl Default for PluginLimits {
+    fn default() -> Self {
+        Self { memory: 64 << 20, time: Duration::from_secs(10), output: 64 << 20, log_lines: 1000 }
+    }
+}
+
+/// Where records go.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The kind of target.
+    pub cluster: Cluster,
+    /// Properties for librdkafka, as given.
+    pub properties: BTreeMap<String, Secret>,
+    /// Source topic to target topic; topics not named keep their name.
+    pub topics: BTreeMap<String, String>,
+    /// How records find their partition.
+    pub partition: PartitionStrategy,
+    /// Which order is promised.
+    pub order: Order,
+    /// Topics that are missing are created like this; `None`: they are an error.
+    pub create: Option<CreateTopics>,
+}
+
+/// What stands behind the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cluster {
+    /// Kafka at these bootstrap servers.
+    Kafka(String),
+    /// librdkafka's mock cluster inside this process, gone when it ends; written `mock`.
+    Mock,
+    /// Nothing: records are counted and forgotten; written `null`.
+    Null,
+}
+
+/// How records find their target partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartitionStrategy {
+    /// The source partition.
+    Same,
+    /// As Kafka's own Java producer: murmur2 of the key.
+    Key,
+    /// One after the other.
+    RoundRobin,
+    /// By source partition.
+    Table(BTreeMap<i32, i32>),
+}
+
+/// Which order a job promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Records of one key arrive in one partition in source order.
+    Key,
+    /// None beyond what happens to be kept.
+    None,
+}
+
+/// How missing topics are created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateTopics {
+    /// Partitions; `None`: as many as the backup has.
+    pub partitions: Option<i32>,
+    /// Replication factor; `None`: the cluster's default.
+    pub replication: Option<i32>,
+    /// Topic configs.
+    pub configs: BTreeMap<String, String>,
+}
+
+/// What the restore may take of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// Bytes of records in flight, all lanes and librdkafka's queue together.
+    pub bytes_in_flight: usize,
+    /// Lanes that run at a time.
+    pub lanes: usize,
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Self { bytes_in_flight: 64 << 20, lanes: 4 }
+    }
+}

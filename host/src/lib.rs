@@ -1,0 +1,18 @@
+//! Anabranch restores backups of Kafka topics: it reads them, passes every record through WebAssembly
+//! plugins and writes to Kafka with the order of every key preserved.
+//!
+//! The modules follow a record's way: [`job`] says what is to be done, [`store`] and [`catalog`] find
+//! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`target`] sends them,
+//! [`report`] counts.
+
+pub mod batch;
+pub mod catalog;
+pub mod failure;
+pub mod finding;
+pub mod job;
+pub mod plugin;
+pub mod position;
+pub mod read;
+pub mod report;
+pub mod store;
+pub mod target;

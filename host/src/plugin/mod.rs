@@ -1,0 +1,68 @@
+//! Plugins: WebAssembly components between reader and producer.
+//!
+//! A plugin costs nanoseconds a record, cannot reach anything, and cannot take the host down. The
+//! host trusts nothing that comes back from one.
+
+use std::sync::Arc;
+
+use crate::batch::{Batch, Outputs};
+use crate::report::PluginCounts;
+
+/// How much of a lane's past a chain of plugins depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Nothing.
+    None,
+    /// This many records before.
+    Window(u32),
+    /// Everything since the beginning of the lane.
+    Lane,
+}
+
+/// What passes over every batch of one lane, in order.
+///
+/// The chain of plugins is the real one; [`Untouched`] stands where a job has none.
+pub trait Transform: Send {
+    /// What becomes of the next batch of the lane. `counts` has one entry a plugin.
+    ///
+    /// # Errors
+    /// A plugin's fault, with its name and the position at fault.
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Outputs, PluginError>;
+
+    /// How much must be replayed before it can go on in the middle of a lane.
+    fn state(&self) -> State;
+
+    /// Forgets all state, as if the lane began anew.
+    ///
+    /// # Errors
+    /// A plugin that can no longer be instantiated or configured.
+    fn reset(&mut self) -> Result<(), PluginError>;
+}
+
+/// The transform of a job without plugins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Untouched;
+
+impl Transform for Untouched {
+    fn process(&mut self, batch: Arc<Batch>, _counts: &mut [PluginCounts]) -> Result<Outputs, PluginError> {
+        Ok(Outputs::untouched(batch))
+    }
+
+    fn state(&self) -> State {
+        State::None
+    }
+
+    fn reset(&mut self) -> Result<(), PluginError> {
+        Ok(())
+    }
+}
+
+/// What can be wrong with a plugin. Each message names the plugin.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {}
+
+impl crate::failure::Explain for PluginError {
+    fn exit(&self) -> crate::failure::Exit {
+        match *self {}
+    }
+}

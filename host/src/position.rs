@@ -1,0 +1,87 @@
+//! Where a record stands in the backup.
+//!
+//! Every log line, error and report writes a position the same way: `topic-partition@offset`, or
+//! `topic@file:row` where the backup holds no offsets. Nothing else in the program formats one.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A topic and, where the backup tells it, one of its partitions. A lane has exactly one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicPartition {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// The partition, or `None` for a backup without partitions.
+    pub partition: Option<i32>,
+}
+
+impl TopicPartition {
+    /// A topic-partition from its parts.
+    pub fn new(topic: impl Into<Arc<str>>, partition: Option<i32>) -> Self {
+        Self { topic: topic.into(), partition }
+    }
+
+    /// This lane's position `place`, ready to be shown.
+    pub fn at<'a>(&'a self, place: &'a Place) -> Position<'a> {
+        Position { source: self, place }
+    }
+}
+
+impl fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.partition {
+            Some(partition) => write!(f, "{}-{partition}", self.topic),
+            None => f.write_str(&self.topic),
+        }
+    }
+}
+
+/// A place within a lane. Places of one lane are all of the same kind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The record's source offset.
+    Offset(i64),
+    /// The file, by its path within the backup, and the row in it, from 0.
+    Row {
+        /// Path within the backup.
+        file: Arc<str>,
+        /// Row within the file, from 0.
+        row: u64,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offset(offset) => write!(f, "{offset}"),
+            Self::Row { file, row } => write!(f, "{file}:{row}"),
+        }
+    }
+}
+
+/// A lane and a place in it, written `orders-3@1042`.
+#[derive(Clone, Copy, Debug)]
+pub struct Position<'a> {
+    source: &'a TopicPartition,
+    place: &'a Place,
+}
+
+impl fmt::Display for Position<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.source, self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_written_as_the_field_writes_them() {
+        let orders = TopicPartition::new("orders", Some(3));
+        assert_eq!(orders.at(&Place::Offset(1042)).to_string(), "orders-3@1042");
+        let bare = TopicPartition::new("orders", None);
+        let row = Place::Row { file: "a/b.jsonl".into(), row: 7 };
+        assert_eq!(bare.at(&row).to_string(), "orders@a/b.jsonl:7");
+    }
+}

@@ -1,0 +1,153 @@
+//! Readers: from a file's bytes to columns, one module a format.
+//!
+//! All formats give the same [`Rows`], under one conformance suite. A reader streams: its memory does
+//! not grow with the file, the row group or the block, only with the largest record or page.
+
+use std::sync::Arc;
+
+use arrow_array::StringArray;
+
+use crate::batch::{Columns, Limits};
+use crate::store::SourceFile;
+
+/// The formats, told apart by content and never by a file's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Avro object container file.
+    Avro,
+    /// JSON Lines: plain, gzip or zstd.
+    JsonLines,
+}
+
+/// Rows of one file, in its order. A file may hold several topic-partitions.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// Row of the first one within the file, from 0; the others follow without a gap.
+    pub first_row: u64,
+    /// The records.
+    pub columns: Columns,
+    /// The topic column, where the file has one.
+    pub topics: Option<StringArray>,
+    /// The partition column, where the file has one.
+    pub partitions: Option<Vec<i32>>,
+    /// The offset column, where the file has one.
+    pub offsets: Option<Vec<i64>>,
+}
+
+/// Reads the rows of one file in order.
+pub trait RowReader: Send {
+    /// The next rows, or `None` at the end of the file.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file, with its path and row.
+    fn next(&mut self) -> Result<Option<Rows>, ReadError>;
+}
+
+/// How to open a file.
+#[derive(Clone, Debug)]
+pub struct ReadSettings {
+    /// Which columns mean what, as the job says; the rest is found by name.
+    pub columns: crate::job::ColumnNames,
+    /// How bytes are written in text columns.
+    pub encoding: crate::job::Encodings,
+    /// When a batch of rows is full.
+    pub limits: Limits,
+    /// The row to begin with.
+    pub first_row: u64,
+}
+
+/// A count, and how well it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Counted, or read from the file's own metadata.
+    Exact(u64),
+    /// Judged from a part.
+    Estimated(u64),
+}
+
+/// What can be told of a file without reading all of it.
+#[derive(Clone, Debug)]
+pub struct FileFacts {
+    /// The format, by content.
+    pub format: Format,
+    /// Rows in the file.
+    pub rows: Count,
+    /// The columns of the file: name and type, as the format's own people write it.
+    pub schema: Vec<(String, String)>,
+    /// What each column of a record is taken from, in words, for `plan` and `inspect`
+    /// (for instance `key ← column "k" (BYTE_ARRAY)`).
+    pub mapping: Vec<String>,
+    /// What the file cannot give back, in words (for instance `headers: no such column`).
+    pub lost: Vec<String>,
+    /// The smallest and largest offset, where statistics tell.
+    pub offsets: Option<(i64, i64)>,
+    /// Whether the file has a column of offsets, partitions and topics.
+    pub has: Placing,
+}
+
+/// Which columns of a record's place a file has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Placing {
+    /// A topic column.
+    pub topic: bool,
+    /// A partition column.
+    pub partition: bool,
+    /// An offset column.
+    pub offset: bool,
+}
+
+/// What is wrong with a file. Each message names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store could not deliver.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// The content is not what it claims to be.
+    #[error("`{path}`{place}: {message}", place = row.map(|row| format!(" row {row}")).unwrap_or_default())]
+    Corrupt {
+        /// Path within the backup.
+        path: Arc<str>,
+        /// The row at fault, if it is known, from 0.
+        row: Option<u64>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The content is none of the formats.
+    #[error("`{path}` is neither Parquet nor Avro nor JSON Lines: {message}")]
+    UnknownFormat {
+        /// Path within the backup.
+        path: Arc<str>,
+        /// What it begins with, in words.
+        message: String,
+    },
+    /// The job's mapping of columns does not fit the file.
+    #[error("`{path}`: {message}")]
+    Mapping {
+        /// Path within the backup.
+        path: Arc<str>,
+        /// What does not fit; names the key of the job file.
+        message: String,
+    },
+}
+
+impl crate::failure::Explain for ReadError {
+    fn exit(&self) -> crate::failure::Exit {
+        match self {
+            Self::Store(error) => error.exit(),
+            Self::Corrupt { .. } | Self::UnknownFormat { .. } => crate::failure::Exit::Failed,
+            Self::Mapping { .. } => crate::failure::Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// A file opened for reading; a convenience for signatures.
+pub type OpenFile = Arc<dyn SourceFile>;
