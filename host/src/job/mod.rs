@@ -5,6 +5,7 @@
 mod secret;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -142,6 +143,13 @@ pub struct Target {
     pub create: Option<CreateTopics>,
 }
 
+impl Target {
+    /// The target topic of a source topic.
+    pub fn topic<'a>(&'a self, source: &'a str) -> &'a str {
+        self.topics.get(source).map_or(source, String::as_str)
+    }
+}
+
 /// What stands behind the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cluster {
@@ -151,6 +159,16 @@ pub enum Cluster {
     Mock,
     /// Nothing: records are counted and forgotten; written `null`.
     Null,
+}
+
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kafka(servers) => f.write_str(servers),
+            Self::Mock => f.write_str("mock"),
+            Self::Null => f.write_str("null"),
+        }
+    }
 }
 
 /// How records find their target partition.

@@ -1,7 +1,10 @@
 //! Where records go: Kafka, or nothing, or memory.
 
+use std::sync::Arc;
+
 use crate::batch::Outputs;
-use crate::position::TopicPartition;
+use crate::position::{Place, TopicPartition};
+use crate::report::Volume;
 
 /// A place that records are written to.
 pub trait Target: Send + Sync {
@@ -26,15 +29,20 @@ pub trait LaneTarget: Send {
     /// # Errors
     /// The first record that was not, with its position.
     fn flush(&mut self) -> Result<(), TargetError>;
+
+    /// Asked after each [`Self::send`] and [`Self::flush`]: the place that the lane must go back to,
+    /// because the target took back what was sent from there on. The lane then sends everything from
+    /// that place on again. A target that takes nothing back keeps this default.
+    fn take_rewind(&mut self) -> Option<Place> {
+        None
+    }
 }
 
 /// What one call of [`LaneTarget::send`] handed over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// Records.
-    pub records: u64,
-    /// Bytes of keys, values and headers.
-    pub bytes: u64,
+    /// Records and their bytes, by target topic; a topic may come up more than once.
+    pub by_topic: Vec<(Arc<str>, Volume)>,
 }
 
 /// What can go wrong at the target.

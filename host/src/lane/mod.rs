@@ -1,0 +1,202 @@
+//! A lane: everything of one source topic-partition, in order, by one path.
+//!
+//! Three stages run side by side, each on a thread of its own: read, transform, send. Batches leave a
+//! stage in the order in which they came, so the order of the backup is the order of arrival, and a
+//! key, which lives in one source partition, keeps its order. What waits between stages is bounded by
+//! bytes ([`Budget`]).
+//!
+//! A lane can be rewound to any earlier place, its plugins with it: the sending stage asks for it when
+//! the target took something back ([`LaneTarget::take_rewind`]). Every item between the stages carries
+//! the generation it belongs to, and what is older than the last rewind is thrown away.
+
+mod budget;
+mod control;
+mod marks;
+mod read_stage;
+mod send_stage;
+mod stop;
+mod transform_stage;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+pub use budget::{Budget, Permit};
+pub use stop::StopSignal;
+
+use control::Control;
+use transform_stage::Transformed;
+
+use crate::batch::Batch;
+use crate::catalog::BatchSource;
+use crate::failure::{Exit, Explain};
+use crate::plugin::{PluginError, Transform};
+use crate::position::{Place, TopicPartition};
+use crate::read::ReadError;
+use crate::report::{LaneEnd, LaneProgress, Tally};
+use crate::target::{LaneTarget, TargetError};
+
+/// Batches that may wait between two stages. Bytes are bounded by [`Budget`]; this bounds the number
+/// of tiny ones.
+const QUEUE: usize = 4;
+
+/// The parts of one lane.
+pub struct Lane<'a> {
+    /// Which topic-partition it is.
+    pub source: Arc<TopicPartition>,
+    /// Its batches.
+    pub batches: Box<dyn BatchSource>,
+    /// What passes over them.
+    pub transform: Box<dyn Transform>,
+    /// Where they go.
+    pub target: Box<dyn LaneTarget>,
+    /// The first place to send; `None` is the beginning. What the transform needs from before is
+    /// replayed and its output thrown away.
+    pub from: Option<Place>,
+    /// How many plugins the transform has.
+    pub plugins: usize,
+    /// Bytes in flight, shared by all lanes.
+    pub budget: &'a Budget,
+    /// Ends reading; what was read is still sent.
+    pub stop: &'a StopSignal,
+    /// Counts for whoever watches.
+    pub progress: &'a LaneProgress,
+}
+
+/// What a lane did.
+#[derive(Debug)]
+pub struct LaneOutcome {
+    /// What it counted.
+    pub tally: Tally,
+    /// How it ended.
+    pub end: LaneEnd,
+}
+
+/// What ended a lane.
+#[derive(Debug, thiserror::Error)]
+pub enum LaneError {
+    /// The backup.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A plugin.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// The target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A defect of this program.
+    #[error("{lane}: the {stage} stage panicked: {message}")]
+    Panicked {
+        /// The lane.
+        lane: TopicPartition,
+        /// Which stage.
+        stage: &'static str,
+        /// The panic's own words.
+        message: String,
+    },
+}
+
+impl Explain for LaneError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read(error) => error.exit(),
+            Self::Plugin(error) => error.exit(),
+            Self::Target(error) => error.exit(),
+            Self::Panicked { .. } => Exit::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::Plugin(error) => error.hint(),
+            Self::Target(error) => error.hint(),
+            Self::Panicked { .. } => Some("this is a defect of Anabranch; please report it".to_owned()),
+        }
+    }
+}
+
+/// What goes from one stage to the next.
+enum Item<P> {
+    /// The lane begins anew at a place; what comes before it is replay.
+    Restart { generation: u64, until: Option<Place> },
+    /// A batch, in order.
+    Payload { generation: u64, payload: P, permit: Permit },
+    /// The last batch has passed. `complete` is false after a stop.
+    End { generation: u64, complete: bool },
+}
+
+impl Lane<'_> {
+    /// Runs the lane to its end, to a stop or to the first error.
+    ///
+    /// # Errors
+    /// The first error of any stage. What was handed to the target before it is flushed.
+    pub fn run(self) -> Result<LaneOutcome, LaneError> {
+        let Self { source, batches, transform, target, from, plugins, budget, stop, progress } = self;
+        let control = Control::default();
+        let (to_transform, from_read) = crossbeam_channel::bounded::<Item<Arc<Batch>>>(QUEUE);
+        let (to_send, from_transform) = crossbeam_channel::bounded::<Item<Transformed>>(QUEUE);
+        let state = transform.state();
+
+        thread::scope(|scope| {
+            let (control, lane) = (&control, &source);
+            let reading = scope.spawn(move || {
+                guarded(lane, "reading", control, || {
+                    read_stage::run(batches, state, from, control, budget, stop, progress, to_transform)
+                        .map_err(LaneError::from)
+                })
+            });
+            let transforming = scope.spawn(move || {
+                guarded(lane, "transforming", control, || {
+                    transform_stage::run(transform, plugins, control, from_read, to_send).map_err(LaneError::from)
+                })
+            });
+            let sent = guarded(lane, "sending", control, || {
+                send_stage::run(target, plugins, control, progress, from_transform).map_err(LaneError::from)
+            });
+            let read = join(reading, lane, "reading");
+            let transformed = join(transforming, lane, "transforming");
+            // The earliest stage that failed is the cause; later ones only saw its queue end.
+            let statistics = read?;
+            transformed?;
+            let send_stage::Sent { mut tally, complete } = sent?;
+            tally.duplicates = statistics.duplicates;
+            tally.missing_offsets = statistics.missing_offsets;
+            Ok(LaneOutcome { tally, end: if complete { LaneEnd::Complete } else { LaneEnd::Stopped } })
+        })
+    }
+}
+
+/// Runs a stage: a panic becomes an error, and the other stages are told when it ends early.
+fn guarded<T>(
+    lane: &TopicPartition,
+    stage: &'static str,
+    control: &Control,
+    run: impl FnOnce() -> Result<T, LaneError>,
+) -> Result<T, LaneError> {
+    let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panicked(lane, stage, &*panic)));
+    if result.is_err() {
+        control.close();
+    }
+    result
+}
+
+fn join<T>(
+    handle: thread::ScopedJoinHandle<'_, Result<T, LaneError>>,
+    lane: &TopicPartition,
+    stage: &'static str,
+) -> Result<T, LaneError> {
+    handle.join().unwrap_or_else(|panic| Err(panicked(lane, stage, &*panic)))
+}
+
+fn panicked(lane: &TopicPartition, stage: &'static str, panic: &(dyn std::any::Any + Send)) -> LaneError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    LaneError::Panicked { lane: lane.clone(), stage, message }
+}
+
+#[cfg(test)]
+mod tests;

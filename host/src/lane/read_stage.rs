@@ -1,0 +1,69 @@
+//! The reading stage: batches of the lane in order, from a place on, as often as it is sent back.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use super::control::{Control, Order};
+use super::marks::Marks;
+use super::{Budget, Item, StopSignal};
+use crate::batch::Batch;
+use crate::catalog::BatchSource;
+use crate::plugin::State;
+use crate::position::Place;
+use crate::read::ReadError;
+use crate::report::{LaneProgress, Volume};
+
+/// Reads until the lane is over. Returns quietly when the next stage has gone: it has its own error.
+#[expect(clippy::too_many_arguments, reason = "a stage is handed its parts once, by the lane alone")]
+pub(super) fn run(
+    mut batches: Box<dyn BatchSource>,
+    state: State,
+    from: Option<Place>,
+    control: &Control,
+    budget: &Budget,
+    stop: &StopSignal,
+    progress: &LaneProgress,
+    out: Sender<Item<Arc<Batch>>>,
+) -> Result<(), ReadError> {
+    let mut marks = Marks::default();
+    let mut generation = 0;
+    if let Some(from) = &from {
+        // Nothing was read yet, so a window is replayed from the beginning.
+        batches.seek(marks.rewind(from, state).as_ref())?;
+    }
+    if out.send(Item::Restart { generation, until: from }).is_err() {
+        return Ok(());
+    }
+    let mut order = Order::Continue;
+    loop {
+        match order {
+            Order::Close => return Ok(()),
+            Order::Rewind { generation: newer, to } => {
+                generation = newer;
+                batches.seek(marks.rewind(&to, state).as_ref())?;
+                if out.send(Item::Restart { generation, until: Some(to) }).is_err() {
+                    return Ok(());
+                }
+            }
+            Order::Continue => {}
+        }
+        let next = if stop.is_requested() { None } else { batches.next()? };
+        let Some(batch) = next else {
+            let complete = !stop.is_requested();
+            if out.send(Item::End { generation, complete }).is_err() {
+                return Ok(());
+            }
+            order = control.wait(generation);
+            continue;
+        };
+        marks.note(&batch);
+        let bytes = batch.columns.bytes();
+        progress.add_read(Volume::new(batch.len() as u64, bytes as u64));
+        let permit = budget.take(bytes);
+        if out.send(Item::Payload { generation, payload: batch, permit }).is_err() {
+            return Ok(());
+        }
+        order = control.poll(generation);
+    }
+}

@@ -1,0 +1,282 @@
+//! Lanes driven by random backups, batch cuts, rewinds, resumes and stops.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
+use parking_lot::Mutex;
+use proptest::prelude::*;
+
+use super::*;
+use crate::batch::Outputs;
+use crate::report::PluginCounts;
+use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
+use crate::plugin::State;
+use crate::target::Sent;
+
+/// A backup in memory: offsets with gaps, cut into batches of the given sizes.
+struct Records {
+    source: Arc<TopicPartition>,
+    offsets: Vec<i64>,
+    by_row: bool,
+    cuts: Vec<usize>,
+    next: usize,
+    batches: usize,
+}
+
+/// Rows of a "file" in a backup without offsets.
+const FILE_ROWS: u64 = 37;
+
+impl Records {
+    fn place(&self, index: usize) -> Place {
+        if self.by_row {
+            let index = index as u64;
+            Place::Row { file: format!("f{}", index / FILE_ROWS).into(), row: index % FILE_ROWS }
+        } else {
+            Place::Offset(self.offsets[index])
+        }
+    }
+}
+
+impl BatchSource for Records {
+    fn next(&mut self) -> Result<Option<Arc<Batch>>, ReadError> {
+        if self.next == self.offsets.len() {
+            return Ok(None);
+        }
+        let cut = self.cuts[self.batches % self.cuts.len()];
+        self.batches += 1;
+        let mut end = (self.next + cut).min(self.offsets.len());
+        if self.by_row {
+            let file_end = (self.next as u64 / FILE_ROWS + 1) * FILE_ROWS;
+            end = end.min(file_end as usize);
+        }
+        let range = self.next..end;
+        let mut columns = ColumnsBuilder::default();
+        for offset in &self.offsets[range.clone()] {
+            columns.key(Some(format!("k{}", offset % 5).as_bytes()));
+            columns.value(Some(offset.to_string().as_bytes()));
+            columns.end_row(*offset);
+        }
+        let rows: Vec<u64> = range.clone().map(|row| if self.by_row { row as u64 % FILE_ROWS } else { row as u64 }).collect();
+        let file = if self.by_row { format!("f{}", range.start as u64 / FILE_ROWS) } else { "all".to_owned() };
+        self.next = end;
+        Ok(Some(Arc::new(Batch {
+            source: Arc::clone(&self.source),
+            file: file.into(),
+            rows: ScalarBuffer::from(rows),
+            offsets: (!self.by_row).then(|| ScalarBuffer::from(self.offsets[range].to_vec())),
+            columns: columns.finish(),
+            routes: Routes::default(),
+        })))
+    }
+
+    fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {
+        self.next = match place {
+            None => 0,
+            Some(Place::Offset(offset)) => self.offsets.partition_point(|before| before < offset),
+            Some(wanted) => (0..self.offsets.len()).position(|index| self.place(index) == *wanted).unwrap(),
+        };
+        Ok(())
+    }
+}
+
+/// Replaces each value by a digest of it and what its state holds, and leaves out every third record.
+struct Digest {
+    state: State,
+    seen: Vec<i64>,
+}
+
+impl Digest {
+    fn over(&mut self, offset: i64) -> Option<String> {
+        self.seen.push(offset);
+        let from = match self.state {
+            State::None => self.seen.len() - 1,
+            State::Window(window) => self.seen.len().saturating_sub(window as usize + 1),
+            State::Lane => 0,
+        };
+        let digest = self.seen[from..].iter().fold(7_i64, |digest, seen| digest.wrapping_mul(31).wrapping_add(*seen));
+        (offset % 3 != 0).then(|| format!("{offset}:{digest}"))
+    }
+}
+
+impl Transform for Digest {
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Outputs, PluginError> {
+        let offsets: Vec<i64> = batch.columns.timestamps.to_vec();
+        counts[0].read += offsets.len() as u64;
+        let answers: Vec<Option<String>> = offsets.iter().map(|offset| self.over(*offset)).collect();
+        let kept: Vec<u32> = (0..offsets.len() as u32).filter(|row| answers[*row as usize].is_some()).collect();
+        let values: Vec<&[u8]> = answers.iter().flatten().map(String::as_bytes).collect();
+        let patches = Patches {
+            values: Some(Patch { rows: (0..kept.len() as u32).collect::<Vec<_>>().into(), column: values.into() }),
+            ..Patches::default()
+        };
+        Ok(Outputs { batch, selection: Selection::Rows(kept), patches })
+    }
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn reset(&mut self) -> Result<(), PluginError> {
+        self.seen.clear();
+        Ok(())
+    }
+}
+
+/// Keeps what is sent and, now and then, takes some of it back.
+struct FickleTarget {
+    sent: Arc<Mutex<Vec<(Place, String)>>>,
+    fickle: Vec<usize>,
+    calls: usize,
+    wanted: Option<Place>,
+}
+
+impl FickleTarget {
+    fn maybe_take_back(&mut self) {
+        self.calls += 1;
+        let mut sent = self.sent.lock();
+        if sent.is_empty() {
+            return;
+        }
+        if let Some(position) = self.fickle.pop().filter(|position| position % 2 == 0) {
+            let keep = position % sent.len();
+            self.wanted = Some(sent[keep].0.clone());
+            sent.truncate(keep);
+        }
+    }
+}
+
+impl LaneTarget for FickleTarget {
+    fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
+        for row in outputs.rows() {
+            let value = String::from_utf8(row.value.unwrap().to_vec()).unwrap();
+            self.sent.lock().push((outputs.batch.place(row.input), value));
+        }
+        self.maybe_take_back();
+        Ok(Sent::default())
+    }
+
+    fn flush(&mut self) -> Result<(), TargetError> {
+        self.maybe_take_back();
+        Ok(())
+    }
+
+    fn take_rewind(&mut self) -> Option<Place> {
+        self.wanted.take()
+    }
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![Just(State::None), (0_u32..60).prop_map(State::Window), Just(State::Lane)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rewinding_loses_doubles_and_reorders_nothing(
+        steps in prop::collection::vec(1_i64..4, 1..400),
+        cuts in prop::collection::vec(1_usize..50, 1..8),
+        fickle in prop::collection::vec(any::<prop::sample::Index>().prop_map(|index| index.index(100_000)), 0..12),
+        state in state(),
+        by_row in any::<bool>(),
+        start in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let offsets: Vec<i64> = steps.iter().scan(0, |offset, step| { *offset += step; Some(*offset) }).collect();
+        let source = Arc::new(TopicPartition::new("orders", Some(3)));
+        let records = Records { source: Arc::clone(&source), offsets: offsets.clone(), by_row, cuts, next: 0, batches: 0 };
+        let start = start.map(|start| start.index(offsets.len()));
+        let mut model = Digest { state, seen: Vec::new() };
+        let expected: Vec<(Place, String)> = offsets.iter().enumerate()
+            .filter_map(|(index, offset)| Some((index, model.over(*offset)?)))
+            .filter(|(index, _)| start.is_none_or(|start| *index >= start))
+            .map(|(index, value)| (records.place(index), value))
+            .collect();
+        let from = start.map(|start| records.place(start));
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+        let outcome = Lane {
+            source,
+            batches: Box::new(records),
+            transform: Box::new(Digest { state, seen: Vec::new() }),
+            target: Box::new(FickleTarget { sent: Arc::clone(&sent), fickle, calls: 0, wanted: None }),
+            from,
+            plugins: 1,
+            budget: &budget,
+            stop: &stop,
+            progress: &progress,
+        }.run().unwrap();
+        prop_assert_eq!(outcome.end, LaneEnd::Complete);
+        prop_assert_eq!(&*sent.lock(), &expected);
+    }
+}
+
+struct Panics;
+
+impl LaneTarget for Panics {
+    fn send(&mut self, _outputs: &Outputs) -> Result<Sent, TargetError> {
+        panic!("on purpose")
+    }
+
+    fn flush(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
+    let source = Arc::new(TopicPartition::new("orders", Some(3)));
+    let records = Records {
+        source: Arc::clone(&source),
+        offsets: (0..1000).collect(),
+        by_row: false,
+        cuts: vec![1],
+        next: 0,
+        batches: 0,
+    };
+    let (budget, stop, progress) = (Budget::new(10), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    let error = Lane {
+        source,
+        batches: Box::new(records),
+        transform: Box::new(crate::plugin::Untouched),
+        target: Box::new(Panics),
+        from: None,
+        plugins: 0,
+        budget: &budget,
+        stop: &stop,
+        progress: &progress,
+    }
+    .run()
+    .unwrap_err();
+    assert_eq!(error.to_string(), "orders-3: the sending stage panicked: on purpose");
+}
+
+#[test]
+fn a_stop_ends_the_lane_with_what_was_read_sent() {
+    let source = Arc::new(TopicPartition::new("orders", Some(3)));
+    let records = Records {
+        source: Arc::clone(&source),
+        offsets: (0..1000).collect(),
+        by_row: false,
+        cuts: vec![10],
+        next: 0,
+        batches: 0,
+    };
+    let (budget, stop, progress) = (Budget::new(1 << 20), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    stop.request();
+    let outcome = Lane {
+        source,
+        batches: Box::new(records),
+        transform: Box::new(crate::plugin::Untouched),
+        target: Box::new(Panics),
+        from: None,
+        plugins: 0,
+        budget: &budget,
+        stop: &stop,
+        progress: &progress,
+    }
+    .run()
+    .unwrap();
+    assert_eq!(outcome.end, LaneEnd::Stopped);
+    assert_eq!(outcome.tally.read.records, 0);
+}

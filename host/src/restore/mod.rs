@@ -1,0 +1,159 @@
+//! A restore: all lanes of a backup, a few at a time, into one target.
+//!
+//! Lanes share the bytes in flight and the target, nothing else. The first lane that fails stops the
+//! others: they send what they have read and end.
+
+mod memory;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+use parking_lot::Mutex;
+
+pub use memory::{Memory, batch_limits};
+
+use crate::catalog::Catalog;
+use crate::failure::{Exit, Explain};
+use crate::finding::Finding;
+use crate::job::Job;
+use crate::lane::{Budget, Lane, LaneError, LaneOutcome, StopSignal};
+use crate::plugin::{Chain, Transform, Untouched};
+use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
+use crate::target::Target;
+
+/// What ended a restore early.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// A lane failed; its error names the position.
+    #[error(transparent)]
+    Lane(#[from] LaneError),
+}
+
+impl Explain for RestoreError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Lane(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Lane(error) => error.hint(),
+        }
+    }
+}
+
+/// What a restore is made of.
+pub struct Restore<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// What there is to restore.
+    pub catalog: &'a Catalog,
+    /// The plugins; `None` passes everything as it is.
+    pub chain: Option<&'a Chain>,
+    /// Where it goes.
+    pub target: Arc<dyn Target>,
+    /// One [`crate::report::LaneProgress`] for each lane of the catalog, in its order.
+    pub progress: &'a Progress,
+    /// Ends it early.
+    pub stop: &'a StopSignal,
+}
+
+impl Restore<'_> {
+    /// Runs all lanes and puts together what they did. `findings` go into the summary.
+    ///
+    /// # Errors
+    /// The first error of any lane, after the others have sent what they had read.
+    pub fn run(&self, findings: Vec<Finding>) -> Result<Summary, RestoreError> {
+        let started = Instant::now();
+        let budget = Budget::new(memory::lanes_budget(self.job.resources));
+        let ends: Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>> = Mutex::default();
+        ends.lock().resize_with(self.catalog.lanes.len(), || None);
+
+        let (give, take) = crossbeam_channel::unbounded();
+        for lane in self.by_size() {
+            // The receiver lives until the end of this function.
+            let _ = give.send(lane);
+        }
+        drop(give);
+        let workers = self.job.resources.lanes.clamp(1, self.catalog.lanes.len().max(1));
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| self.work(&take, &budget, &ends));
+            }
+        });
+
+        let mut lanes = Vec::new();
+        for (lane, end) in self.catalog.lanes.iter().zip(ends.into_inner()) {
+            let (tally, end) = match end {
+                Some(outcome) => {
+                    let LaneOutcome { tally, end } = outcome?;
+                    (tally, end)
+                }
+                // Not begun before a stop.
+                None => (Tally::new(self.plugins()), LaneEnd::Stopped),
+            };
+            lanes.push(LaneSummary { source: Arc::clone(&lane.source), tally, end });
+        }
+        Ok(Summary {
+            job: self.job.name.clone(),
+            target: self.job.target.cluster.to_string(),
+            plugins: self.job.plugins.iter().map(|plugin| plugin.name.clone()).collect(),
+            lanes,
+            duration: started.elapsed(),
+            findings,
+        })
+    }
+
+    /// Takes lane after lane until none is left or a stop is asked for.
+    fn work(&self, lanes: &Receiver<usize>, budget: &Budget, ends: &Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>>) {
+        while let Ok(index) = lanes.try_recv() {
+            if self.stop.is_requested() {
+                return;
+            }
+            let outcome = self.lane(index, budget);
+            if outcome.is_err() {
+                self.stop.request();
+            }
+            if let Some(end) = ends.lock().get_mut(index) {
+                *end = outcome.transpose();
+            }
+        }
+    }
+
+    fn lane(&self, index: usize, budget: &Budget) -> Result<Option<LaneOutcome>, LaneError> {
+        let (Some(lane), Some(progress)) = (self.catalog.lanes.get(index), self.progress.lanes().get(index)) else {
+            return Ok(None);
+        };
+        let target_topic = self.job.target.topic(&lane.source.topic);
+        let transform: Box<dyn Transform> = match self.chain {
+            Some(chain) => chain.open(&lane.source, target_topic)?,
+            None => Box::new(Untouched),
+        };
+        let lane = Lane {
+            source: Arc::clone(&lane.source),
+            batches: self.catalog.open_lane(lane, batch_limits(self.job.resources))?,
+            transform,
+            target: self.target.lane(&lane.source)?,
+            from: None,
+            plugins: self.plugins(),
+            budget,
+            stop: self.stop,
+            progress,
+        };
+        lane.run().map(Some)
+    }
+
+    fn plugins(&self) -> usize {
+        self.job.plugins.len()
+    }
+
+    /// The lanes, largest first: the longest one decides when the restore ends.
+    fn by_size(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.catalog.lanes.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(self.catalog.lanes.get(*index).map_or(0, |lane| lane.bytes)));
+        order
+    }
+}
