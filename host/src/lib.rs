@@ -14,5 +14,6 @@ pub mod plugin;
 pub mod position;
 pub mod read;
 pub mod report;
+pub mod stop;
 pub mod store;
 pub mod target;

@@ -2,6 +2,17 @@
 //!
 //! Nothing downstream sees TOML, flags or environment variables; nothing downstream changes a job.
 
+mod choices;
+pub mod draft;
+mod environment;
+mod error;
+pub mod file;
+mod nearest;
+pub mod quantity;
+mod reader;
+#[cfg(test)]
+mod reference;
+mod schema;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -9,6 +20,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use choices::{Choices, ENCODINGS, FORMATS, ORDERS, PARTITIONS, choose, names};
+pub use draft::Draft;
+pub use environment::Environment;
+pub use error::{At, JobError};
+pub use nearest::nearest;
 pub use secret::Secret;
 
 use crate::read::Format;

@@ -1,20 +1,23 @@
 //! What a restore did: counted on the way, shown while it runs and at its end.
+//!
+//! Two kinds of counting, kept apart. [`Progress`] is for eyes: atomics that lanes add to and that a
+//! bar or a log line shows, with what a rewound lane reads twice counted twice. [`Tally`] is for the
+//! record: each lane keeps its own, and the [`Summary`] puts them together at the end.
 
-use std::collections::BTreeMap;
+mod display;
+mod document;
+mod plugin;
+mod progress;
+mod summary;
+mod table;
+mod tally;
+mod volume;
 
-/// What one plugin did to the records of one source topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PluginCounts {
-    /// Records that it was given.
-    pub read: u64,
-    /// Of those, records that came out at least once.
-    pub kept: u64,
-    /// Of those, records that it left out, by reason; the empty reason is "none given".
-    pub dropped: BTreeMap<String, u64>,
-    /// Output records of which it changed something.
-    pub changed: u64,
-    /// Output records (more than `kept` where it fans out).
-    pub written: u64,
-    /// Its own counters.
-    pub counters: BTreeMap<String, u64>,
-}
+pub use display::Display;
+pub use document::SummaryDocument;
+pub use plugin::PluginCounts;
+pub use progress::{LaneProgress, Progress};
+pub use summary::{LaneEnd, LaneSummary, Summary};
+pub use table::Table;
+pub use tally::Tally;
+pub use volume::Volume;

@@ -1,0 +1,32 @@
+//! Settings that are one of a few words, and the words.
+
+use super::{Encoding, Order, PartitionStrategy};
+use crate::read::Format;
+
+/// Words and what they mean.
+pub type Choices<T> = &'static [(&'static str, T)];
+
+/// `backup.format`.
+pub const FORMATS: Choices<Format> =
+    &[("parquet", Format::Parquet), ("avro", Format::Avro), ("json-lines", Format::JsonLines)];
+
+/// `backup.encoding`.
+pub const ENCODINGS: Choices<Encoding> =
+    &[("text", Encoding::Text), ("base64", Encoding::Base64), ("hex", Encoding::Hex)];
+
+/// `target.partition`, where it is no table.
+pub const PARTITIONS: Choices<PartitionStrategy> =
+    &[("same", PartitionStrategy::Same), ("key", PartitionStrategy::Key), ("round-robin", PartitionStrategy::RoundRobin)];
+
+/// `target.order`.
+pub const ORDERS: Choices<Order> = &[("key", Order::Key), ("none", Order::None)];
+
+/// The words.
+pub fn names<T>(choices: Choices<T>) -> Vec<&'static str> {
+    choices.iter().map(|(name, _)| *name).collect()
+}
+
+/// What a word means.
+pub fn choose<T: Clone>(choices: Choices<T>, word: &str) -> Option<T> {
+    choices.iter().find(|(name, _)| *name == word).map(|(_, choice)| choice.clone())
+}

@@ -1,0 +1,173 @@
+//! The job file: TOML, read once into a [`Draft`] that flags may still change.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::choices::{ENCODINGS, FORMATS, ORDERS, PARTITIONS};
+use super::draft::{self, BackupDraft, Draft, TargetDraft};
+use super::environment::Environment;
+use super::error::JobError;
+use super::reader::{Reader, Source};
+use super::{ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Resources, Secret};
+
+/// A job from the text of its file. `path` is how messages name the file, and its folder is where
+/// relative paths in it begin; `environment` is where `${NAME}` is looked up.
+///
+/// # Errors
+/// Whatever is wrong with the file, with line and column.
+pub fn parse(text: &str, path: &Path, environment: Environment<'_>) -> Result<Job, JobError> {
+    read(text, path, environment)?.finish()
+}
+
+/// The draft of a job from the text of its file; see [`parse`].
+///
+/// # Errors
+/// Whatever is wrong with the file, with line and column.
+pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Draft, JobError> {
+    let source = Source { path, text, environment };
+    let document = DeTable::parse(text).map_err(|error| JobError::Syntax {
+        at: error.span().map_or_else(|| source.at(&(0..0)), |span| source.at(&span)),
+        message: error.message().to_owned(),
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let top = Reader::top(source, document.get_ref())?;
+    let backup = top.table("backup")?.map(|table| backup(&table, folder)).transpose()?;
+    let plugins = top.tables("plugin")?.iter().map(|table| plugin(table, folder)).collect::<Result<_, _>>()?;
+    let target = top.table("target")?.map(|table| target(&table)).transpose()?;
+    let resources = top.table("resources")?.map(|table| resources(&table)).transpose()?;
+    Ok(Draft {
+        name: top.text("name")?.map(|text| text.value),
+        stem: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+        backup: backup.unwrap_or_default(),
+        plugins,
+        target: target.unwrap_or_default(),
+        resources: resources.unwrap_or_default(),
+        allow: top.texts("allow")?.unwrap_or_default().into_iter().map(|text| text.value).collect(),
+    })
+}
+
+fn plain(table: &Reader<'_>, name: &str) -> Result<Option<String>, JobError> {
+    Ok(table.text(name)?.map(|text| text.value))
+}
+
+fn free(table: &Reader<'_>, name: &str) -> Result<BTreeMap<String, String>, JobError> {
+    table.table(name)?.map_or_else(|| Ok(BTreeMap::new()), |table| table.free())
+}
+
+fn secrets(table: &Reader<'_>, name: &str) -> Result<BTreeMap<String, Secret>, JobError> {
+    Ok(free(table, name)?.into_iter().map(|(name, text)| (name, Secret::new(text))).collect())
+}
+
+fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
+    Ok(BackupDraft {
+        url: plain(table, "url")?.map(|url| if is_path(&url) { beside(folder, &url) } else { url }),
+        store: secrets(table, "store")?,
+        path: plain(table, "path")?,
+        topic: plain(table, "topic")?,
+        columns: table.table("columns")?.map(|table| columns(&table)).transpose()?.unwrap_or_default(),
+        encoding: table.table("encoding")?.map(|table| encoding(&table)).transpose()?.unwrap_or_default(),
+        format: table.one_of("format", FORMATS)?,
+    })
+}
+
+/// Whether a backup's URL is a path of this machine.
+fn is_path(url: &str) -> bool {
+    !url.contains("://") && !url.starts_with("file:")
+}
+
+/// A path that begins at the job file's folder.
+fn beside(folder: &Path, path: &str) -> String {
+    folder.join(path).to_string_lossy().into_owned()
+}
+
+fn columns(table: &Reader<'_>) -> Result<ColumnNames, JobError> {
+    Ok(ColumnNames {
+        key: plain(table, "key")?,
+        value: plain(table, "value")?,
+        headers: plain(table, "headers")?,
+        timestamp: plain(table, "timestamp")?,
+        timestamp_type: plain(table, "timestamp_type")?,
+        partition: plain(table, "partition")?,
+        offset: plain(table, "offset")?,
+        topic: plain(table, "topic")?,
+    })
+}
+
+fn encoding(table: &Reader<'_>) -> Result<Encodings, JobError> {
+    Ok(Encodings {
+        key: table.one_of("key", ENCODINGS)?.unwrap_or_default(),
+        value: table.one_of("value", ENCODINGS)?.unwrap_or_default(),
+        headers: table.one_of("headers", ENCODINGS)?.unwrap_or_default(),
+    })
+}
+
+fn plugin(table: &Reader<'_>, folder: &Path) -> Result<PluginUse, JobError> {
+    let path = table.text("path")?.ok_or(JobError::Missing {
+        what: "the `path` of a plugin",
+        hint: "give every `[[plugin]]` a `path = \"….wasm\"`",
+    })?;
+    let path = folder.join(path.value);
+    Ok(PluginUse {
+        name: plain(table, "name")?.unwrap_or_else(|| draft::stem(&path)),
+        path,
+        parameters: table.table("parameters")?.map(|table| table.any()).transpose()?.unwrap_or_default(),
+        limits: table.table("limits")?.map(|table| limits(&table)).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn limits(table: &Reader<'_>) -> Result<PluginLimits, JobError> {
+    let default = PluginLimits::default();
+    Ok(PluginLimits {
+        memory: table.size("memory")?.unwrap_or(default.memory),
+        time: table.duration("time")?.unwrap_or(default.time),
+        output: table.size("output")?.unwrap_or(default.output),
+        log_lines: table.integer("log_lines", 0)?.unwrap_or(default.log_lines),
+    })
+}
+
+fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
+    let partition = match table.partitions("partition")? {
+        Some(partitions) => Some(PartitionStrategy::Table(partitions)),
+        None => table.one_of("partition", PARTITIONS)?,
+    };
+    Ok(TargetDraft {
+        brokers: plain(table, "brokers")?,
+        properties: secrets(table, "properties")?,
+        topics: free(table, "topics")?,
+        partition,
+        order: table.one_of("order", ORDERS)?,
+        create: table.table("create")?.map(|table| create(&table)).transpose()?,
+    })
+}
+
+fn create(table: &Reader<'_>) -> Result<CreateTopics, JobError> {
+    Ok(CreateTopics {
+        partitions: table.integer("partitions", 1)?,
+        // Kafka's protocol has the replication factor in 16 bits.
+        replication: table.integer::<i16>("replication", 1)?.map(i32::from),
+        configs: free(table, "configs")?,
+    })
+}
+
+fn resources(table: &Reader<'_>) -> Result<Resources, JobError> {
+    let default = Resources::default();
+    Ok(Resources {
+        bytes_in_flight: table.size("bytes_in_flight")?.unwrap_or(default.bytes_in_flight),
+        lanes: table.integer("lanes", 1)?.unwrap_or(default.lanes),
+    })
+}
+
+/// Reads a job file.
+///
+/// # Errors
+/// A file that cannot be read, and whatever [`read`] finds.
+pub fn open(path: &Path) -> Result<Draft, JobError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| JobError::Unreadable { path: path.to_owned(), source })?;
+    read(&text, path, &|name| std::env::var(name).ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! What a job file says, and what is said about one that is wrong.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::failure::{Exit, Explain};
+
+const LEAST: &str = "[backup]\nurl = \"/backup\"\n[target]\nbrokers = \"null\"\n";
+
+fn environment(name: &str) -> Option<String> {
+    (name == "PASSWORD").then(|| "hunter2".to_owned())
+}
+
+fn job(text: &str) -> Job {
+    parse(text, Path::new("jobs/job.toml"), &environment).unwrap()
+}
+
+/// What a person reads of a wrong job file.
+fn complaint(text: &str) -> String {
+    let error = parse(text, Path::new("job.toml"), &environment).unwrap_err();
+    assert_eq!(error.exit(), Exit::Usage);
+    let text = match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    };
+    assert!(!text.contains("hunter2"), "the value of a variable is in: {text}");
+    text
+}
+
+#[test]
+fn the_least_job_has_the_defaults() {
+    let job = job(LEAST);
+    assert_eq!(job.name, "job");
+    assert_eq!(job.resources, Resources::default());
+    assert_eq!(job.target.partition, PartitionStrategy::Same);
+    assert!(job.plugins.is_empty() && job.allow.is_empty() && job.target.create.is_none());
+}
+
+#[test]
+fn paths_begin_at_the_job_file() {
+    let job = job("[backup]\nurl = \"data\"\n[target]\nbrokers = \"null\"\n[[plugin]]\npath = \"a/drop.wasm\"\n");
+    assert_eq!(job.backup.url, "jobs/data");
+    assert_eq!(job.plugins[0].path, Path::new("jobs/a/drop.wasm"));
+    assert_eq!(job.plugins[0].name, "drop");
+}
+
+#[test]
+fn dotted_names_and_numbers_are_texts_where_any_name_goes() {
+    let job = job(&format!("{LEAST}[target.properties]\nlinger.ms = 5\n\"sasl.password\" = \"${{PASSWORD}}\"\n"));
+    let shown: Vec<_> = job.target.properties.iter().map(|(name, text)| (name.as_str(), text.expose())).collect();
+    assert_eq!(shown, [("linger.ms", "5"), ("sasl.password", "hunter2")]);
+    assert!(!format!("{job:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_table_of_partitions_needs_no_quotes() {
+    let job = job("[backup]\nurl = \"/b\"\n[target]\nbrokers = \"null\"\norder = \"none\"\npartition = { 0 = 3, 1 = 4 }\n");
+    assert_eq!(job.target.partition, PartitionStrategy::Table([(0, 3), (1, 4)].into()));
+}
+
+#[test]
+fn unknown_keys_come_with_the_nearest_right_one() {
+    insta::assert_snapshot!(complaint("[backup]\nurl = \"x\"\nformt = \"avro\"\n"), @"");
+    insta::assert_snapshot!(complaint("[bakcup]\nurl = \"x\"\n"), @"");
+    insta::assert_snapshot!(complaint("[backup.columns]\nkye = \"k\"\n"), @"");
+    insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\n[plugin.limits]\nzzz = 1\n"), @"");
+    insta::assert_snapshot!(complaint("[target.create]\nreplicas = 3\n"), @"");
+}
+
+#[test]
+fn wrong_types_say_what_is_due() {
+    insta::assert_snapshot!(complaint("name = 5\n"), @"");
+    insta::assert_snapshot!(complaint("allow = [\"a\", 1]\n"), @"");
+    insta::assert_snapshot!(complaint("backup = \"s3://x\"\n"), @"");
+    insta::assert_snapshot!(complaint("[plugin]\npath = \"x\"\n"), @"");
+    insta::assert_snapshot!(complaint("[resources]\nlanes = \"four\"\n"), @"");
+    insta::assert_snapshot!(complaint("[resources]\nlanes = 0\n"), @"");
+    insta::assert_snapshot!(complaint("[resources]\nbytes_in_flight = \"much\"\n"), @"");
+    insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\nlimits.time = 10\n"), @"");
+    insta::assert_snapshot!(complaint("[backup.encoding]\nvalue = \"base46\"\n"), @"");
+    insta::assert_snapshot!(complaint("[target]\npartition = { a = 3 }\n"), @"");
+    insta::assert_snapshot!(complaint("[target]\npartition = 3\n"), @"");
+    insta::assert_snapshot!(complaint("[target.properties]\nx = [1]\n"), @"");
+}
+
+#[test]
+fn variables_that_are_not_set_are_named() {
+    insta::assert_snapshot!(complaint("[backup]\nurl = \"${BUCKET}/x\"\n"), @"");
+    insta::assert_snapshot!(complaint("[target.properties]\nsasl.password = \"${PASSWROD}\"\n"), @"");
+    insta::assert_snapshot!(complaint("[backup]\nurl = \"${BUCKET\"\n"), @"");
+}
+
+#[test]
+fn the_value_of_a_variable_is_in_no_complaint() {
+    insta::assert_snapshot!(complaint("[backup]\nformat = \"${PASSWORD}\"\n"), @"");
+    insta::assert_snapshot!(complaint("[resources]\nbytes_in_flight = \"${PASSWORD}\"\n"), @"");
+}
+
+#[test]
+fn what_is_not_toml_says_where() {
+    insta::assert_snapshot!(complaint("name = \"é\" x\n"), @"");
+    insta::assert_snapshot!(complaint("name = 'a'\nname = 'b'\n"), @"");
+}
+
+#[test]
+fn what_is_missing_or_does_not_go_together() {
+    insta::assert_snapshot!(complaint(""), @"");
+    insta::assert_snapshot!(complaint("[target]\nbrokers = \"null\"\n"), @"");
+    insta::assert_snapshot!(complaint("[[plugin]]\nname = \"x\"\n"), @"");
+    insta::assert_snapshot!(complaint(&format!("{LEAST}partition = \"round-robin\"\n")), @"");
+    insta::assert_snapshot!(complaint(&format!("{LEAST}[[plugin]]\npath = \"a/x.wasm\"\n[[plugin]]\npath = \"b/x.wasm\"\n")), @"");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_is_read_or_refused(text in "[a-z\\[\\]\\.=\"{}$\n 0-9]{0,80}") {
+        // No input may panic; both answers are fine.
+        drop(parse(&text, Path::new("job.toml"), &environment));
+    }
+
+    #[test]
+    fn texts_come_through_as_they_were(
+        name in "[^$]{1,20}",
+        topics in proptest::collection::btree_map("[a-z0-9_-]{1,8}", "[a-z0-9._-]{1,12}", 0..4),
+        parameters in proptest::collection::btree_map("\\PC{1,8}", "[^$]{0,20}", 0..4),
+        lanes in 1_usize..1_000,
+    ) {
+        let table = |pairs: &BTreeMap<String, String>| {
+            pairs.iter().map(|(key, text)| (key.clone(), toml::Value::from(text.clone()))).collect::<toml::Table>()
+        };
+        let mut document: toml::Table = LEAST.parse().unwrap();
+        document.insert("name".to_owned(), name.clone().into());
+        document.insert("resources".to_owned(), toml::Table::from_iter([("lanes".to_owned(), (lanes as i64).into())]).into());
+        document["target"].as_table_mut().unwrap().insert("topics".to_owned(), table(&topics).into());
+        let mut plugin = toml::Table::from_iter([("path".to_owned(), "x.wasm".into())]);
+        plugin.insert("parameters".to_owned(), table(&parameters).into());
+        document.insert("plugin".to_owned(), vec![plugin].into());
+
+        let job = job(&toml::to_string(&document).unwrap());
+        prop_assert_eq!(job.name, name);
+        prop_assert_eq!(job.target.topics, topics);
+        prop_assert_eq!(job.resources.lanes, lanes);
+        let read: BTreeMap<_, _> =
+            job.plugins[0].parameters.iter().map(|(key, text)| (key.clone(), text.as_str().unwrap().to_owned())).collect();
+        prop_assert_eq!(read, parameters);
+    }
+}

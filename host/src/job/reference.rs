@@ -1,0 +1,76 @@
+//! `docs/job.md`, written from the schema and from an example that is parsed here.
+
+#![allow(clippy::expect_used, reason = "tests")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::file;
+use super::schema::{JOB, Keys, Kind, Table};
+
+/// What stands above the tables of keys.
+const BEGINNING: &str = include_str!("reference/beginning.md");
+/// A job that uses every table.
+const EXAMPLE: &str = include_str!("reference/example.toml");
+
+fn write_table(out: &mut String, table: &Table) {
+    let header = if table.header.is_empty() { "The top".to_owned() } else { format!("`{}`", table.header) };
+    write!(out, "\n## {header}\n\n{}\n", table.help).expect("a String takes everything");
+    let Keys::Fixed(keys) = &table.keys else { return };
+    let plain: Vec<_> = keys.iter().filter(|key| !matches!(key.kind, Kind::Table(_) | Kind::Tables(_))).collect();
+    if !plain.is_empty() {
+        out.push_str("\n| key | what it is | without it | meaning |\n|---|---|---|---|\n");
+    }
+    for key in plain {
+        writeln!(out, "| `{}` | {} | {} | {} |", key.name, key.kind.due(), key.default, key.help)
+            .expect("a String takes everything");
+    }
+    for key in keys.iter() {
+        if let Kind::Table(table) | Kind::Tables(table) = key.kind {
+            write_table(out, table);
+        }
+    }
+}
+
+fn reference() -> String {
+    let mut out = BEGINNING.replace("{example}", EXAMPLE.trim_end());
+    write_table(&mut out, &JOB);
+    out
+}
+
+#[test]
+fn the_reference_says_what_the_code_reads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/job.md");
+    let due = reference();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &due).expect("docs/job.md can be written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == due, "docs/job.md is out of date: run `BLESS=1 cargo test -p anabranch job::reference`");
+}
+
+#[test]
+fn the_example_is_a_job_and_uses_every_key() {
+    let environment = |name: &str| (name == "KAFKA_PASSWORD").then(|| "a secret".to_owned());
+    let job = file::parse(EXAMPLE, Path::new("jobs/replay.toml"), &environment).expect("the example is a job");
+    insta::assert_debug_snapshot!(job, @"");
+
+    let document: toml::Table = EXAMPLE.parse().expect("the example is TOML");
+    let mut missing = Vec::new();
+    collect_missing(&JOB, &document, &mut missing);
+    assert_eq!(missing, Vec::<String>::new(), "keys that the example does not show");
+}
+
+fn collect_missing(schema: &Table, table: &toml::Table, missing: &mut Vec<String>) {
+    let Keys::Fixed(keys) = &schema.keys else { return };
+    for key in keys.iter() {
+        match (key.kind, table.get(key.name)) {
+            (_, None) => missing.push(format!("{}{}", schema.header, key.name)),
+            (Kind::Table(schema), Some(toml::Value::Table(table))) => collect_missing(schema, table, missing),
+            (Kind::Tables(schema), Some(toml::Value::Array(tables))) => {
+                tables.iter().filter_map(toml::Value::as_table).for_each(|table| collect_missing(schema, table, missing));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Every key of the job file: name, type, default and meaning.
+//!
+//! The reader refuses what is not here and finds the nearest right name here, and `docs/job.md` is
+//! written from here.
+
+use super::choices::{ENCODINGS, FORMATS, ORDERS, PARTITIONS, names};
+
+/// A table of the job file.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// The header as it is written, for instance `[backup.columns]`; empty for the top.
+    pub(super) header: &'static str,
+    /// What the table is for.
+    pub(super) help: &'static str,
+    /// Its keys.
+    pub(super) keys: Keys,
+}
+
+/// The keys of a table.
+#[derive(Debug)]
+pub(super) enum Keys {
+    /// These and no others.
+    Fixed(&'static [Key]),
+    /// Any key, with a text, number or boolean; `a.b = 1` is the key `a.b`.
+    Free,
+    /// Any key, with any value.
+    Any,
+}
+
+/// A key of a table.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What its value has to be.
+    pub(super) kind: Kind,
+    /// What holds without it, in words.
+    pub(super) default: &'static str,
+    /// What it means.
+    pub(super) help: &'static str,
+}
+
+/// What a value has to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A whole number.
+    Integer,
+    /// A number of bytes: a whole number or a text such as `64 MiB`.
+    Size,
+    /// A text such as `10s`.
+    Duration,
+    /// One of some words.
+    OneOf(fn() -> Vec<&'static str>),
+    /// One of some words, or a table from source partition to target partition.
+    Partition,
+    /// A table of its own.
+    Table(&'static Table),
+    /// Any number of tables.
+    Tables(&'static Table),
+}
+
+impl Kind {
+    /// What is due, as an error or the reference says it.
+    pub(super) fn due(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Texts => "a list of texts".to_owned(),
+            Self::Integer => "a whole number".to_owned(),
+            Self::Size => "a size such as `\"64 MiB\"`".to_owned(),
+            Self::Duration => "a duration such as `\"10s\"`".to_owned(),
+            Self::OneOf(words) => alternatives(&words()),
+            Self::Partition => {
+                format!("{} or a table from source to target partition", alternatives(&names(PARTITIONS)))
+            }
+            Self::Table(_) => "a table".to_owned(),
+            Self::Tables(table) => format!("tables headed `{}`", table.header),
+        }
+    }
+}
+
+/// `"a"`, `"b"` or `"c"`.
+fn alternatives(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+impl Table {
+    /// The key of this name.
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        match self.keys {
+            Keys::Fixed(keys) => keys.iter().find(|key| key.name == name),
+            Keys::Free | Keys::Any => None,
+        }
+    }
+}
+
+const fn key(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
+    Key { name, kind, default, help }
+}
+
+/// The top of a job file.
+pub(super) static JOB: Table = Table {
+    header: "",
+    help: "What stands before the first table.",
+    keys: Keys::Fixed(&[
+        key(
+            "name",
+            Kind::Text,
+            "the file's name without `.toml`; without a file the last part of the backup's URL",
+            "The job's name: reports show it, and plugins derive their randomness from it.",
+        ),
+        key("allow", Kind::Texts, "none", "Findings of `anabranch plan`, by name, that do not stop the restore."),
+        key("backup", Kind::Table(&BACKUP), "", ""),
+        key("plugin", Kind::Tables(&PLUGIN), "", ""),
+        key("target", Kind::Table(&TARGET), "", ""),
+        key("resources", Kind::Table(&RESOURCES), "", ""),
+    ]),
+};
+
+static BACKUP: Table = Table {
+    header: "[backup]",
+    help: "What is read.",
+    keys: Keys::Fixed(&[
+        key(
+            "url",
+            Kind::Text,
+            "required",
+            "Where the backup lies: `s3://bucket/prefix`, `file:///folder` or a path (relative to the job file).",
+        ),
+        key(
+            "path",
+            Kind::Text,
+            "found by itself",
+            "Where topic, partition and offset stand in a file's path below the URL, for instance \
+             `{topic}/partition={partition}/{offset}.parquet`. `{}` matches anything but `/`.",
+        ),
+        key("topic", Kind::Text, "what the backup says", "The topic, for a backup that does not say."),
+        key(
+            "format",
+            Kind::OneOf(|| names(FORMATS)),
+            "found by content",
+            "The format, for files whose content does not decide.",
+        ),
+        key("columns", Kind::Table(&COLUMNS), "", ""),
+        key("encoding", Kind::Table(&ENCODING), "", ""),
+        key("store", Kind::Table(&STORE), "", ""),
+    ]),
+};
+
+static COLUMNS: Table = Table {
+    header: "[backup.columns]",
+    help: "Which columns of the files mean what. Columns that are not named here are found by their names. \
+           A nested column is written `a.b`.",
+    keys: Keys::Fixed(&[
+        key("key", Kind::Text, "found by name", "The column of the record's key."),
+        key("value", Kind::Text, "found by name", "The column of the record's value."),
+        key("headers", Kind::Text, "found by name", "The column of the record's headers."),
+        key("timestamp", Kind::Text, "found by name", "The column of the record's timestamp."),
+        key(
+            "timestamp_type",
+            Kind::Text,
+            "found by name",
+            "The column that tells whether the timestamp is the producer's or the broker's.",
+        ),
+        key("partition", Kind::Text, "found by name", "The column of the source partition."),
+        key("offset", Kind::Text, "found by name", "The column of the source offset."),
+        key("topic", Kind::Text, "found by name", "The column of the source topic."),
+    ]),
+};
+
+static ENCODING: Table = Table {
+    header: "[backup.encoding]",
+    help: "How bytes are written where a file has text for them.",
+    keys: Keys::Fixed(&[
+        key("key", Kind::OneOf(|| names(ENCODINGS)), "`\"text\"`", "Keys."),
+        key("value", Kind::OneOf(|| names(ENCODINGS)), "`\"text\"`", "Values."),
+        key("headers", Kind::OneOf(|| names(ENCODINGS)), "`\"text\"`", "Header values."),
+    ]),
+};
+
+static STORE: Table = Table {
+    header: "[backup.store]",
+    help: "Options of the store by the names of the `object_store` library, for instance `aws_region`, \
+           `aws_endpoint`, `aws_access_key_id`. What is not here comes from that library's environment \
+           variables (`AWS_REGION`, `AWS_ENDPOINT`, …).",
+    keys: Keys::Free,
+};
+
+static PLUGIN: Table = Table {
+    header: "[[plugin]]",
+    help: "The plugins, in the order in which records pass through them; one such table each.",
+    keys: Keys::Fixed(&[
+        key("path", Kind::Text, "required", "The component or module, relative to the job file."),
+        key("name", Kind::Text, "the file's name without its ending", "How messages and reports name it."),
+        key("parameters", Kind::Table(&PARAMETERS), "", ""),
+        key("limits", Kind::Table(&LIMITS), "", ""),
+    ]),
+};
+
+static PARAMETERS: Table = Table {
+    header: "[plugin.parameters]",
+    help: "What the plugin takes; `anabranch plugin inspect FILE` lists it.",
+    keys: Keys::Any,
+};
+
+static LIMITS: Table = Table {
+    header: "[plugin.limits]",
+    help: "What one instance of the plugin may take. There is one instance for each running lane.",
+    keys: Keys::Fixed(&[
+        key("memory", Kind::Size, "`\"64 MiB\"`", "Linear memory."),
+        key("time", Kind::Duration, "`\"10s\"`", "Time for one batch."),
+        key("output", Kind::Size, "`\"64 MiB\"`", "Bytes that it may answer to one batch."),
+        key("log_lines", Kind::Integer, "`1000`", "Log lines; further ones are counted and left out."),
+    ]),
+};
+
+static TARGET: Table = Table {
+    header: "[target]",
+    help: "Where records go.",
+    keys: Keys::Fixed(&[
+        key(
+            "brokers",
+            Kind::Text,
+            "required",
+            "Bootstrap servers, `host:port` with commas between; `mock` for a cluster inside the process, \
+             gone when it ends; `null` to count and forget.",
+        ),
+        key(
+            "partition",
+            Kind::Partition,
+            "`\"same\"`",
+            "How a record finds its partition: the source's, by key as Kafka's Java producer does \
+             (murmur2), in turn, or by a table such as `{ 0 = 3, 1 = 4 }`.",
+        ),
+        key(
+            "order",
+            Kind::OneOf(|| names(ORDERS)),
+            "`\"key\"`",
+            "What is promised: records of one key from one source partition stay in order, or nothing.",
+        ),
+        key("topics", Kind::Table(&TOPICS), "", ""),
+        key("properties", Kind::Table(&PROPERTIES), "", ""),
+        key("create", Kind::Table(&CREATE), "", ""),
+    ]),
+};
+
+static TOPICS: Table = Table {
+    header: "[target.topics]",
+    help: "Source topic to target topic. Topics that are not named keep their name.",
+    keys: Keys::Free,
+};
+
+static PROPERTIES: Table = Table {
+    header: "[target.properties]",
+    help: "Properties of librdkafka, for instance `security.protocol`, `sasl.username`, `linger.ms`. Those \
+           that would undo a guarantee are refused.",
+    keys: Keys::Free,
+};
+
+static CREATE: Table = Table {
+    header: "[target.create]",
+    help: "Given, even empty: topics that the target lacks are created. Otherwise they are an error.",
+    keys: Keys::Fixed(&[
+        key("partitions", Kind::Integer, "as many as the backup has", "Partitions of a new topic."),
+        key("replication", Kind::Integer, "the cluster's default", "Replication factor of a new topic."),
+        key("configs", Kind::Table(&CONFIGS), "", ""),
+    ]),
+};
+
+static CONFIGS: Table =
+    Table { header: "[target.create.configs]", help: "Topic configs of new topics.", keys: Keys::Free };
+
+static RESOURCES: Table = Table {
+    header: "[resources]",
+    help: "What the restore may take of the machine.",
+    keys: Keys::Fixed(&[
+        key(
+            "bytes_in_flight",
+            Kind::Size,
+            "`\"64 MiB\"`",
+            "Bytes of records between the store and the acknowledgement, all lanes together.",
+        ),
+        key("lanes", Kind::Integer, "`4`", "Topic-partitions that are restored at a time."),
+    ]),
+};

@@ -1,0 +1,263 @@
+//! The summary as JSON and as text.
+//!
+//! The JSON is `anabranch.summary/1` of `docs/output.md`; the text says the same to people.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use indicatif::HumanCount;
+use serde::Serialize;
+
+use super::{LaneEnd, Summary, Table, Tally, Volume};
+use crate::finding::{Finding, FindingDocument};
+
+/// `anabranch.summary/1`.
+#[derive(Debug, Serialize)]
+pub struct SummaryDocument<'a> {
+    schema: &'static str,
+    job: &'a str,
+    target: &'a str,
+    complete: bool,
+    seconds: f64,
+    read: VolumeDocument,
+    written: VolumeDocument,
+    read_per_second: VolumeDocument,
+    written_per_second: VolumeDocument,
+    duplicates: u64,
+    missing_offsets: u64,
+    sources: Vec<SourceDocument<'a>>,
+    targets: Vec<TargetDocument>,
+    lanes: Vec<LaneDocument>,
+    findings: Vec<FindingDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct VolumeDocument {
+    records: u64,
+    bytes: u64,
+}
+
+impl From<Volume> for VolumeDocument {
+    fn from(Volume { records, bytes }: Volume) -> Self {
+        Self { records, bytes }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct SourceDocument<'a> {
+    topic: &'a str,
+    read: VolumeDocument,
+    plugins: Vec<PluginDocument<'a>>,
+    written: VolumeDocument,
+    duplicates: u64,
+    missing_offsets: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct PluginDocument<'a> {
+    name: &'a str,
+    read: u64,
+    kept: u64,
+    dropped: Vec<DroppedDocument>,
+    changed: u64,
+    written: u64,
+    counters: std::collections::BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct DroppedDocument {
+    /// `null` where the plugin gave no reason.
+    reason: Option<String>,
+    records: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct TargetDocument {
+    topic: String,
+    records: u64,
+    bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct LaneDocument {
+    source: String,
+    complete: bool,
+    up_to: Option<String>,
+    read: VolumeDocument,
+    written: VolumeDocument,
+}
+
+impl Summary {
+    /// The summary as a JSON document.
+    pub fn document(&self) -> SummaryDocument<'_> {
+        let total = self.total();
+        SummaryDocument {
+            schema: "anabranch.summary/1",
+            job: &self.job,
+            target: &self.target,
+            complete: self.is_complete(),
+            seconds: self.duration.as_secs_f64(),
+            read: total.read.into(),
+            written: total.total_written().into(),
+            read_per_second: self.per_second(total.read).into(),
+            written_per_second: self.per_second(total.total_written()).into(),
+            duplicates: total.duplicates,
+            missing_offsets: total.missing_offsets,
+            sources: self.by_source_topic().into_iter().map(|(topic, tally)| self.source(topic, tally)).collect(),
+            targets: total
+                .written
+                .iter()
+                .map(|(topic, volume)| TargetDocument {
+                    topic: topic.clone(),
+                    records: volume.records,
+                    bytes: volume.bytes,
+                })
+                .collect(),
+            lanes: self
+                .lanes
+                .iter()
+                .map(|lane| LaneDocument {
+                    source: lane.source.to_string(),
+                    complete: lane.end == LaneEnd::Complete,
+                    up_to: lane.tally.up_to.as_ref().map(|place| lane.source.at(place).to_string()),
+                    read: lane.tally.read.into(),
+                    written: lane.tally.total_written().into(),
+                })
+                .collect(),
+            findings: self.findings.iter().map(Finding::document).collect(),
+        }
+    }
+
+    fn source<'a>(&'a self, topic: &'a str, tally: Tally) -> SourceDocument<'a> {
+        let written = tally.total_written().into();
+        let plugins = self
+            .plugins
+            .iter()
+            .zip(tally.plugins)
+            .map(|(name, counts)| PluginDocument {
+                name,
+                read: counts.read,
+                kept: counts.kept,
+                dropped: counts
+                    .dropped
+                    .into_iter()
+                    .map(|(reason, records)| DroppedDocument {
+                        reason: Some(reason).filter(|reason| !reason.is_empty()),
+                        records,
+                    })
+                    .collect(),
+                changed: counts.changed,
+                written: counts.written,
+                counters: counts.counters,
+            })
+            .collect();
+        SourceDocument {
+            topic,
+            read: tally.read.into(),
+            plugins,
+            written,
+            duplicates: tally.duplicates,
+            missing_offsets: tally.missing_offsets,
+        }
+    }
+
+    fn write_plugins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut plugins = Table::new(&["topic", "plugin", ">read", ">kept", ">dropped", ">changed", ">written"]);
+        let mut reasons = Table::new(&["topic", "plugin", ">dropped", "reason"]);
+        let mut counters = Table::new(&["topic", "plugin", ">count", "counter"]);
+        for (topic, tally) in self.by_source_topic() {
+            for (name, counts) in self.plugins.iter().zip(&tally.plugins) {
+                let numbers = [counts.read, counts.kept, counts.dropped_records(), counts.changed, counts.written];
+                plugins.row([topic.to_owned(), name.clone()].into_iter().chain(numbers.map(count)));
+                for (reason, records) in &counts.dropped {
+                    let reason = if reason.is_empty() { "(none given)" } else { reason };
+                    reasons.row([topic.to_owned(), name.clone(), count(*records), reason.to_owned()]);
+                }
+                for (counter, value) in &counts.counters {
+                    counters.row([topic.to_owned(), name.clone(), count(*value), counter.clone()]);
+                }
+            }
+        }
+        [plugins, reasons, counters].iter().filter(|table| !table.is_empty()).try_for_each(|table| writeln!(f, "\n{table}"))
+    }
+
+    fn write_topics(&self, f: &mut fmt::Formatter<'_>, total: &Tally) -> fmt::Result {
+        let mut topics = Table::new(&["source topic", ">records read", ">bytes"]);
+        for (topic, tally) in self.by_source_topic() {
+            topics.row([topic.to_owned(), count(tally.read.records), size(tally.read.bytes)]);
+        }
+        let mut targets = Table::new(&["target topic", ">records written", ">bytes"]);
+        for (topic, volume) in &total.written {
+            targets.row([topic.clone(), count(volume.records), size(volume.bytes)]);
+        }
+        [topics, targets].iter().filter(|table| !table.is_empty()).try_for_each(|table| writeln!(f, "\n{table}"))
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.total();
+        let verb = if self.is_complete() { "restored" } else { "stopped restoring" };
+        writeln!(f, "{verb} `{}` to {} in {}", self.job, self.target, seconds(self.duration))?;
+        self.write_topics(f, &total)?;
+        self.write_plugins(f)?;
+        let (read, written) = (total.read, total.total_written());
+        writeln!(f, "\nread     {}", rate(read, self.per_second(read)))?;
+        writeln!(f, "written  {}", rate(written, self.per_second(written)))?;
+        if total.duplicates > 0 {
+            writeln!(f, "records that stood in the backup more than once and were taken once: {}", count(total.duplicates))?;
+        }
+        if total.missing_offsets > 0 {
+            writeln!(f, "offsets that the backup does not hold: {}", count(total.missing_offsets))?;
+        }
+        if !self.is_complete() {
+            writeln!(f, "\nwritten up to:")?;
+            for lane in self.lanes.iter().filter(|lane| lane.end == LaneEnd::Stopped) {
+                match &lane.tally.up_to {
+                    Some(place) => writeln!(f, "  {}", lane.source.at(place))?,
+                    None => writeln!(f, "  {}: nothing", lane.source)?,
+                }
+            }
+        }
+        if !self.findings.is_empty() {
+            writeln!(f)?;
+        }
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
+    }
+}
+
+/// A duration as people read it: `850ms`, `2.35s`, `1h 2m 3s`.
+pub(super) fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(60) && duration >= Duration::from_secs(1) {
+        return format!("{:.2}s", duration.as_secs_f64());
+    }
+    let whole = if duration < Duration::from_secs(1) {
+        Duration::from_millis(duration.as_millis() as u64)
+    } else {
+        Duration::from_secs(duration.as_secs())
+    };
+    humantime::format_duration(whole).to_string()
+}
+
+pub(super) fn count(count: u64) -> String {
+    HumanCount(count).to_string()
+}
+
+pub(super) fn size(bytes: u64) -> String {
+    ByteSize(bytes).to_string()
+}
+
+fn rate(volume: Volume, per_second: Volume) -> String {
+    format!(
+        "{} records, {} ({} records/s, {}/s)",
+        count(volume.records),
+        size(volume.bytes),
+        count(per_second.records),
+        size(per_second.bytes)
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -1,0 +1,143 @@
+//! What a running restore shows of itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Volume;
+use crate::position::{Place, TopicPartition};
+use crate::read::Count;
+
+/// A [`Volume`] that several threads add to.
+#[derive(Debug, Default)]
+struct Meter {
+    records: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Meter {
+    // Relaxed: the numbers are shown, nothing is decided by them.
+    fn add(&self, volume: Volume) {
+        self.records.fetch_add(volume.records, Ordering::Relaxed);
+        self.bytes.fetch_add(volume.bytes, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Volume {
+        Volume::new(self.records.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+}
+
+/// How far one lane has come.
+#[derive(Debug)]
+pub struct LaneProgress {
+    source: Arc<TopicPartition>,
+    read: Meter,
+    written: Meter,
+    place: Mutex<Option<Place>>,
+    done: AtomicBool,
+}
+
+impl LaneProgress {
+    /// The lane.
+    pub fn source(&self) -> &Arc<TopicPartition> {
+        &self.source
+    }
+
+    /// Adds records read from the backup.
+    pub fn add_read(&self, volume: Volume) {
+        self.read.add(volume);
+    }
+
+    /// Adds records sent to the target, and says which source record they came up to.
+    pub fn add_written(&self, volume: Volume, up_to: Place) {
+        self.written.add(volume);
+        *self.place.lock() = Some(up_to);
+    }
+
+    /// Says that nothing more will come.
+    pub fn finish(&self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
+
+    /// The last source record sent to the target.
+    pub fn place(&self) -> Option<Place> {
+        self.place.lock().clone()
+    }
+
+    /// Whether the lane has come to its end.
+    pub fn is_done(&self) -> bool {
+        self.done.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a restore has come. Lanes add to it, a [`super::Display`] shows it.
+#[derive(Debug)]
+pub struct Progress {
+    started: Instant,
+    expected: Count,
+    lanes: Vec<LaneProgress>,
+}
+
+impl Progress {
+    /// Nothing done yet of these lanes, each with the records expected of it.
+    pub fn new(lanes: impl IntoIterator<Item = (Arc<TopicPartition>, Count)>) -> Self {
+        let mut expected = Count::Exact(0);
+        let lanes = lanes
+            .into_iter()
+            .map(|(source, count)| {
+                expected = match (expected, count) {
+                    (Count::Exact(sum), Count::Exact(count)) => Count::Exact(sum.saturating_add(count)),
+                    (Count::Exact(sum) | Count::Estimated(sum), Count::Exact(count) | Count::Estimated(count)) => {
+                        Count::Estimated(sum.saturating_add(count))
+                    }
+                };
+                LaneProgress {
+                    source,
+                    read: Meter::default(),
+                    written: Meter::default(),
+                    place: Mutex::default(),
+                    done: AtomicBool::new(false),
+                }
+            })
+            .collect();
+        Self { started: Instant::now(), expected, lanes }
+    }
+
+    /// The lanes, in the order in which they were given.
+    pub fn lanes(&self) -> &[LaneProgress] {
+        &self.lanes
+    }
+
+    /// Records expected of all lanes.
+    pub fn expected(&self) -> Count {
+        self.expected
+    }
+
+    /// What was read so far.
+    pub fn read(&self) -> Volume {
+        self.sum(|lane| &lane.read)
+    }
+
+    /// What was sent so far.
+    pub fn written(&self) -> Volume {
+        self.sum(|lane| &lane.written)
+    }
+
+    /// Lanes that have come to their end.
+    pub fn lanes_done(&self) -> usize {
+        self.lanes.iter().filter(|lane| lane.is_done()).count()
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn sum(&self, meter: impl Fn(&LaneProgress) -> &Meter) -> Volume {
+        let mut sum = Volume::default();
+        self.lanes.iter().for_each(|lane| sum += meter(lane).get());
+        sum
+    }
+}
