@@ -15,8 +15,11 @@ pub const ENCODINGS: Choices<Encoding> =
     &[("text", Encoding::Text), ("base64", Encoding::Base64), ("hex", Encoding::Hex)];
 
 /// `target.partition`, where it is no table.
-pub const PARTITIONS: Choices<PartitionStrategy> =
-    &[("same", PartitionStrategy::Same), ("key", PartitionStrategy::Key), ("round-robin", PartitionStrategy::RoundRobin)];
+pub const PARTITIONS: Choices<PartitionStrategy> = &[
+    ("same", PartitionStrategy::Same),
+    ("key", PartitionStrategy::Key),
+    ("round-robin", PartitionStrategy::RoundRobin),
+];
 
 /// `target.order`.
 pub const ORDERS: Choices<Order> = &[("key", Order::Key), ("none", Order::None)];

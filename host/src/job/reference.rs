@@ -68,7 +68,10 @@ fn collect_missing(schema: &Table, table: &toml::Table, missing: &mut Vec<String
             (_, None) => missing.push(format!("{}{}", schema.header, key.name)),
             (Kind::Table(schema), Some(toml::Value::Table(table))) => collect_missing(schema, table, missing),
             (Kind::Tables(schema), Some(toml::Value::Array(tables))) => {
-                tables.iter().filter_map(toml::Value::as_table).for_each(|table| collect_missing(schema, table, missing));
+                tables
+                    .iter()
+                    .filter_map(toml::Value::as_table)
+                    .for_each(|table| collect_missing(schema, table, missing));
             }
             _ => {}
         }

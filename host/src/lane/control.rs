@@ -74,9 +74,7 @@ impl State {
             return Order::Close;
         }
         match &self.rewind_to {
-            Some(to) if self.generation > generation => {
-                Order::Rewind { generation: self.generation, to: to.clone() }
-            }
+            Some(to) if self.generation > generation => Order::Rewind { generation: self.generation, to: to.clone() },
             _ => Order::Continue,
         }
     }

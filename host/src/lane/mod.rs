@@ -14,7 +14,6 @@ mod control;
 mod marks;
 mod read_stage;
 mod send_stage;
-mod stop;
 mod transform_stage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +21,6 @@ use std::sync::Arc;
 use std::thread;
 
 pub use budget::{Budget, Permit};
-pub use stop::StopSignal;
 
 use control::Control;
 use transform_stage::Transformed;
@@ -34,6 +32,7 @@ use crate::plugin::{PluginError, Transform};
 use crate::position::{Place, TopicPartition};
 use crate::read::ReadError;
 use crate::report::{LaneEnd, LaneProgress, Tally};
+use crate::stop::StopSignal;
 use crate::target::{LaneTarget, TargetError};
 
 /// Batches that may wait between two stages. Bytes are bounded by [`Budget`]; this bounds the number

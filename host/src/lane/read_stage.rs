@@ -6,13 +6,14 @@ use crossbeam_channel::Sender;
 
 use super::control::{Control, Order};
 use super::marks::Marks;
-use super::{Budget, Item, StopSignal};
+use super::{Budget, Item};
 use crate::batch::Batch;
 use crate::catalog::BatchSource;
 use crate::plugin::State;
 use crate::position::Place;
 use crate::read::ReadError;
 use crate::report::{LaneProgress, Volume};
+use crate::stop::StopSignal;
 
 /// Reads until the lane is over. Returns quietly when the next stage has gone: it has its own error.
 #[expect(clippy::too_many_arguments, reason = "a stage is handed its parts once, by the lane alone")]

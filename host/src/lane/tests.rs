@@ -9,9 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::batch::Outputs;
-use crate::report::PluginCounts;
 use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
 use crate::plugin::State;
+use crate::report::PluginCounts;
 use crate::target::Sent;
 
 /// A backup in memory: offsets with gaps, cut into batches of the given sizes.
@@ -57,7 +57,8 @@ impl BatchSource for Records {
             columns.value(Some(offset.to_string().as_bytes()));
             columns.end_row(*offset);
         }
-        let rows: Vec<u64> = range.clone().map(|row| if self.by_row { row as u64 % FILE_ROWS } else { row as u64 }).collect();
+        let rows: Vec<u64> =
+            range.clone().map(|row| if self.by_row { row as u64 % FILE_ROWS } else { row as u64 }).collect();
         let file = if self.by_row { format!("f{}", range.start as u64 / FILE_ROWS) } else { "all".to_owned() };
         self.next = end;
         Ok(Some(Arc::new(Batch {
@@ -262,7 +263,8 @@ fn a_stop_ends_the_lane_with_what_was_read_sent() {
         next: 0,
         batches: 0,
     };
-    let (budget, stop, progress) = (Budget::new(1 << 20), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    let (budget, stop, progress) =
+        (Budget::new(1 << 20), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
     stop.request();
     let outcome = Lane {
         source,

@@ -179,7 +179,10 @@ impl Summary {
                 }
             }
         }
-        [plugins, reasons, counters].iter().filter(|table| !table.is_empty()).try_for_each(|table| writeln!(f, "\n{table}"))
+        [plugins, reasons, counters]
+            .iter()
+            .filter(|table| !table.is_empty())
+            .try_for_each(|table| writeln!(f, "\n{table}"))
     }
 
     fn write_topics(&self, f: &mut fmt::Formatter<'_>, total: &Tally) -> fmt::Result {
@@ -206,7 +209,11 @@ impl fmt::Display for Summary {
         writeln!(f, "\nread     {}", rate(read, self.per_second(read)))?;
         writeln!(f, "written  {}", rate(written, self.per_second(written)))?;
         if total.duplicates > 0 {
-            writeln!(f, "records that stood in the backup more than once and were taken once: {}", count(total.duplicates))?;
+            writeln!(
+                f,
+                "records that stood in the backup more than once and were taken once: {}",
+                count(total.duplicates)
+            )?;
         }
         if total.missing_offsets > 0 {
             writeln!(f, "offsets that the backup does not hold: {}", count(total.missing_offsets))?;

@@ -18,9 +18,10 @@ use crate::catalog::Catalog;
 use crate::failure::{Exit, Explain};
 use crate::finding::Finding;
 use crate::job::Job;
-use crate::lane::{Budget, Lane, LaneError, LaneOutcome, StopSignal};
+use crate::lane::{Budget, Lane, LaneError, LaneOutcome};
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
+use crate::stop::StopSignal;
 use crate::target::Target;
 
 /// What ended a restore early.
@@ -108,7 +109,12 @@ impl Restore<'_> {
     }
 
     /// Takes lane after lane until none is left or a stop is asked for.
-    fn work(&self, lanes: &Receiver<usize>, budget: &Budget, ends: &Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>>) {
+    fn work(
+        &self,
+        lanes: &Receiver<usize>,
+        budget: &Budget,
+        ends: &Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>>,
+    ) {
         while let Ok(index) = lanes.try_recv() {
             if self.stop.is_requested() {
                 return;

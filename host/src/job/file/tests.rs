@@ -58,7 +58,8 @@ fn dotted_names_and_numbers_are_texts_where_any_name_goes() {
 
 #[test]
 fn a_table_of_partitions_needs_no_quotes() {
-    let job = job("[backup]\nurl = \"/b\"\n[target]\nbrokers = \"null\"\norder = \"none\"\npartition = { 0 = 3, 1 = 4 }\n");
+    let job =
+        job("[backup]\nurl = \"/b\"\n[target]\nbrokers = \"null\"\norder = \"none\"\npartition = { 0 = 3, 1 = 4 }\n");
     assert_eq!(job.target.partition, PartitionStrategy::Table([(0, 3), (1, 4)].into()));
 }
 
