@@ -49,9 +49,9 @@ pub(super) fn run(
             }
             Order::Continue => {}
         }
-        let next = if stop.is_requested() { None } else { batches.next()? };
+        let next = if stop.is_stopped() { None } else { batches.next()? };
         let Some(batch) = next else {
-            let complete = !stop.is_requested();
+            let complete = !stop.is_stopped();
             if out.send(Item::End { generation, complete }).is_err() {
                 return Ok(());
             }

@@ -265,7 +265,7 @@ fn a_stop_ends_the_lane_with_what_was_read_sent() {
     };
     let (budget, stop, progress) =
         (Budget::new(1 << 20), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
-    stop.request();
+    stop.stop();
     let outcome = Lane {
         source,
         batches: Box::new(records),

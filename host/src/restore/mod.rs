@@ -116,12 +116,12 @@ impl Restore<'_> {
         ends: &Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>>,
     ) {
         while let Ok(index) = lanes.try_recv() {
-            if self.stop.is_requested() {
+            if self.stop.is_stopped() {
                 return;
             }
             let outcome = self.lane(index, budget);
             if outcome.is_err() {
-                self.stop.request();
+                self.stop.stop();
             }
             if let Some(end) = ends.lock().get_mut(index) {
                 *end = outcome.transpose();
