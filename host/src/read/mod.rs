@@ -3,6 +3,9 @@
 //! All formats give the same [`Rows`], under one conformance suite. A reader streams: its memory does
 //! not grow with the file, the row group or the block, only with the largest record or page.
 
+pub mod encoding;
+pub mod mapping;
+
 use std::sync::Arc;
 
 use arrow_array::StringArray;
