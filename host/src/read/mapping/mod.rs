@@ -203,9 +203,10 @@ impl Mapping {
         index.and_then(|index| self.columns.get(index))
     }
 
-    /// Which columns of a record's place there are.
+    /// Which columns of a record's place there are; one of nothing but nulls is none.
     pub fn placing(&self) -> Placing {
-        Placing { topic: self.topic.is_some(), partition: self.partition.is_some(), offset: self.offset.is_some() }
+        let has = |role: Role| self.column(role).is_some_and(|column| column.kind != Kind::Null);
+        Placing { topic: has(Role::Topic), partition: has(Role::Partition), offset: has(Role::Offset) }
     }
 
     /// The mapping in words, one line for each part that has a source.
