@@ -8,6 +8,7 @@ pub mod encoding;
 mod guard;
 pub mod json_lines;
 pub mod mapping;
+pub mod parquet;
 mod sequential;
 mod sniff;
 pub mod structured;

@@ -17,6 +17,7 @@
 pub mod avro;
 mod columns;
 pub mod json_lines;
+pub mod parquet;
 
 /// Who set a record's timestamp: Kafka's `message.timestamp.type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
