@@ -97,7 +97,7 @@ fn append(batch: &Batch, row: usize, timestamp_type: Option<TimestampType>, line
     field(line, "value", VALUE_ENCODING, crate::batch::value_at(&batch.columns.values, row))?;
     line.extend_from_slice(b",\"headers\":[");
     for (index, header) in batch.columns.headers.row(row).enumerate() {
-        line.extend_from_slice(if index == 0 { b"{\"key\":" } else { b",{\"key\":" });
+        line.extend_from_slice(if index == 0 { b"{\"key\":".as_slice() } else { b",{\"key\":" });
         serde_json::to_writer(&mut *line, header.name)?;
         field(line, "value", "encoding", header.value)?;
         line.push(b'}');

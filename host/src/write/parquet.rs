@@ -46,10 +46,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     ///
     /// # Errors
     /// What the output says.
-    pub fn with_properties(
-        output: W,
-        properties: WriterPropertiesBuilder,
-    ) -> Result<Self, ParquetError> {
+    pub fn with_properties(output: W, properties: WriterPropertiesBuilder) -> Result<Self, ParquetError> {
         let schema = schema();
         let options = ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(output, Arc::clone(&schema), options)?;

@@ -108,7 +108,8 @@ pub fn subjects() -> Vec<Subject> {
 
 /// Columns of any name, by the job; hexadecimal text.
 fn mapped() -> Subject {
-    let content = "{\"at\":\"1970-01-01T00:00:00.007Z\",\"where\":{\"lane\":2,\"no\":8},\"id\":\"00ff\",\"body\":\"\"}\n";
+    let content =
+        "{\"at\":\"1970-01-01T00:00:00.007Z\",\"where\":{\"lane\":2,\"no\":8},\"id\":\"00ff\",\"body\":\"\"}\n";
     let due = Record { partition: Some(2), offset: Some(8), ..record(Some(b"\x00\xff"), Some(b""), &[], 7) };
     let name = |name: &str| Some(name.to_owned());
     Subject {

@@ -22,7 +22,7 @@ fn conforms(subject: &Subject) {
         for bytes in [1, 64, 1 << 20] {
             for first_row in 0..=count + 1 {
                 let limits = Limits { records, bytes };
-                let read = subject.read(subject.from_row(first_row as u64, limits)).unwrap();
+                let read = subject.read(subject.settings_from(first_row as u64, limits)).unwrap();
                 let place = format!("{} from row {first_row} with {limits:?}", subject.name);
                 assert_eq!(read.records(), subject.records[first_row.min(count)..], "{place}");
                 read.assert_rows_follow(first_row as u64, &place);
@@ -89,7 +89,7 @@ proptest! {
             if subject.content.is_empty() {
                 continue;
             }
-            let read = subject.read(subject.from_row(first_row as u64, limits)).unwrap();
+            let read = subject.read(subject.settings_from(first_row as u64, limits)).unwrap();
             prop_assert_eq!(&read.records()[..], &records[first_row.min(records.len())..], "{}", subject.name);
             read.assert_rows_follow(first_row as u64, &subject.name);
             read.assert_cut(limits, &subject.name);

@@ -49,12 +49,7 @@ impl Record {
 /// What is easily confused or lost; `tests/fixtures/avro/generate.py` writes the same.
 pub fn awkward() -> Vec<Record> {
     let records = [
-        record(
-            Some(b"a"),
-            Some(b"one"),
-            &[("h", Some(b"1")), ("h", Some(b"2")), ("g", None), ("h", Some(b""))],
-            0,
-        ),
+        record(Some(b"a"), Some(b"one"), &[("h", Some(b"1")), ("h", Some(b"2")), ("g", None), ("h", Some(b""))], 0),
         record(None, Some(b"no key"), &[], -1),
         record(Some(b""), Some(b""), &[("", Some(b"nameless"))], 1_700_000_000_123),
         record(Some(b"tombstone"), None, &[], -62_135_596_800_000),

@@ -33,10 +33,10 @@ impl Subject {
     }
 
     pub fn settings(&self) -> ReadSettings {
-        self.from_row(0, Limits::default())
+        self.settings_from(0, Limits::default())
     }
 
-    pub fn from_row(&self, first_row: u64, limits: Limits) -> ReadSettings {
+    pub fn settings_from(&self, first_row: u64, limits: Limits) -> ReadSettings {
         ReadSettings { columns: self.columns.clone(), encoding: self.encoding, limits, first_row, format: None }
     }
 

@@ -49,13 +49,7 @@ impl Blocks {
             .map_err(|error| error.to_string())
             .and_then(decompress::Codec::try_from)
             .map_err(|error| corrupt(format!("{error}; codecs are null, deflate, snappy and zstandard")))?;
-        let blocks = Self {
-            file: Arc::clone(file),
-            input,
-            sync: header.sync(),
-            codec,
-            compressed: Vec::new(),
-        };
+        let blocks = Self { file: Arc::clone(file), input, sync: header.sync(), codec, compressed: Vec::new() };
         Ok((blocks, header))
     }
 
@@ -107,7 +101,8 @@ impl Blocks {
 
     fn head(&mut self, row: u64) -> Result<Option<Head>, ReadError> {
         let start = self.position();
-        if self.input.fill_buf().map_err(|error| self.failed(error, row))?.is_empty() {
+        let is_end = self.input.fill_buf().map(<[u8]>::is_empty);
+        if is_end.map_err(|error| self.failed(error, row))? {
             return Ok(None);
         }
         let records = self.long(row)?;
@@ -151,7 +146,8 @@ impl Blocks {
         let mut marker = [0; 16];
         self.input.read_exact(&mut marker).map_err(|error| self.failed(error, row))?;
         if marker != self.sync {
-            let what = format!("the sync marker at byte {} is not the header's: the file is damaged", self.position() - 16);
+            let what =
+                format!("the sync marker at byte {} is not the header's: the file is damaged", self.position() - 16);
             return Err(self.corrupt(row, what));
         }
         Ok(())

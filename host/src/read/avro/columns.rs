@@ -261,7 +261,8 @@ pub(super) fn decoded(array: &ArrayRef, encoding: Encoding) -> Result<BinaryArra
         DataType::Binary => array.as_binary::<i32>().clone(),
         DataType::Utf8 => BinaryArray::from(array.as_string::<i32>().clone()),
         _ => {
-            let bytes = arrow_cast::cast(array, &DataType::Utf8).or_else(|_| arrow_cast::cast(array, &DataType::Binary));
+            let bytes =
+                arrow_cast::cast(array, &DataType::Utf8).or_else(|_| arrow_cast::cast(array, &DataType::Binary));
             let bytes = in_row(0, bytes.map_err(|error| error.to_string()))?;
             return decoded(&bytes, encoding);
         }

@@ -50,8 +50,9 @@ fn fails(content: Vec<u8>) -> String {
 fn every_logical_type_has_json_text() {
     let mut reader = open(file(fixture("logical.avro")), &settings()).unwrap();
     let rows = reader.next().unwrap().unwrap();
-    let text: Vec<String> =
-        (0..rows.columns.len()).map(|row| String::from_utf8(rows.columns.values.value(row).to_vec()).unwrap()).collect();
+    let text: Vec<String> = (0..rows.columns.len())
+        .map(|row| String::from_utf8(rows.columns.values.value(row).to_vec()).unwrap())
+        .collect();
     insta::assert_snapshot!(text.join("\n"), @"");
 }
 

@@ -36,10 +36,7 @@ impl Lines {
     pub(super) fn open(file: &OpenFile) -> Result<Self, ReadError> {
         let compression = sniff::compression(&sniff::head(file)?);
         let taken = Arc::new(AtomicU64::new(0));
-        let source = Counted {
-            input: SequentialReader::new(Arc::clone(file), 0),
-            taken: Arc::clone(&taken),
-        };
+        let source = Counted { input: SequentialReader::new(Arc::clone(file), 0), taken: Arc::clone(&taken) };
         let input: Box<dyn BufRead + Send> = match compression {
             None => Box::new(source),
             Some(Compression::Gzip) => {

@@ -40,7 +40,10 @@ fn fails(content: &str) -> String {
 
 #[test]
 fn a_value_that_is_no_string_is_its_own_source_text() {
-    assert_eq!(value(r#"{"value": {"b": 1.50, "a": "\u00e9", "b": 12345678901234567890} }"#), r#"{"b": 1.50, "a": "\u00e9", "b": 12345678901234567890}"#);
+    assert_eq!(
+        value(r#"{"value": {"b": 1.50, "a": "\u00e9", "b": 12345678901234567890} }"#),
+        r#"{"b": 1.50, "a": "\u00e9", "b": 12345678901234567890}"#
+    );
     assert_eq!(value(r#"{"value":1e400}"#), "1e400");
     assert_eq!(value(r#"{"value":"\"\u00e9\ud83d\ude00\/"}"#), "\"é😀/");
 }
