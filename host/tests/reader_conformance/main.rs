@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod foreign;
+mod independent;
 mod native;
 mod record;
 mod subject;
