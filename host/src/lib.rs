@@ -19,3 +19,4 @@ pub mod restore;
 pub mod stop;
 pub mod store;
 pub mod target;
+pub mod write;
