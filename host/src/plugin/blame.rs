@@ -25,8 +25,7 @@ const TRIALS: usize = 256;
 /// The least time that a part of a batch gets.
 const LEAST: Duration = Duration::from_millis(250);
 
-const STATEFUL: &str =
-    "the plugin's state goes back to the lane's beginning, so that no record can be tried by itself";
+const STATEFUL: &str = "the plugin's state goes back to the lane's beginning, so that no record can be tried by itself";
 const TOGETHER: &str = "no record of these fails by itself, but together they failed twice";
 
 /// Tries to find out why `batch` failed with `fault`, or to get it done after all.

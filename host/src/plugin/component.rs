@@ -25,7 +25,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
     }
     let Some(header) = content.strip_prefix(b"\0asm") else {
         let begins = content.get(..8).unwrap_or(&content);
-        return Err(not_wasm(format!("it begins with {}", text::printable(&format!("{:?}", begins.escape_ascii().to_string()), 64))));
+        return Err(not_wasm(format!(
+            "it begins with {}",
+            text::printable(&format!("{:?}", begins.escape_ascii().to_string()), 64)
+        )));
     };
     if header.starts_with(&COMPONENT) {
         return Ok(content);
@@ -57,13 +60,19 @@ fn componentize(path: &Path, module: &[u8]) -> Result<Vec<u8>, PluginError> {
 /// What does not fit, by name.
 pub(super) fn check(path: &Path, runtime: &Runtime, component: &Component) -> Result<Vec<String>, PluginError> {
     let described = component.component_type();
-    let versions: Vec<String> =
-        described.exports(&runtime.engine).filter_map(|(name, _)| name.strip_prefix(GUEST).map(str::to_owned)).collect();
+    let versions: Vec<String> = described
+        .exports(&runtime.engine)
+        .filter_map(|(name, _)| name.strip_prefix(GUEST).map(str::to_owned))
+        .collect();
     match versions.as_slice() {
         [] => return Err(PluginError::NoGuest { path: path.to_owned() }),
         versions if versions.iter().any(|version| version == VERSION) => {}
         [theirs, ..] => {
-            return Err(PluginError::OtherVersion { path: path.to_owned(), theirs: text::printable(theirs, 64), ours: VERSION });
+            return Err(PluginError::OtherVersion {
+                path: path.to_owned(),
+                theirs: text::printable(theirs, 64),
+                ours: VERSION,
+            });
         }
     }
     let imports: Vec<String> = described.imports(&runtime.engine).map(|(name, _)| name.to_owned()).collect();

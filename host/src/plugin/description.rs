@@ -184,8 +184,12 @@ impl Description {
             let default = match parameter.default.as_deref().map(serde_json::from_str::<Value>) {
                 None => None,
                 Some(Ok(value)) if kind.accepts(&value) => Some(value),
-                Some(Ok(_)) => return Err(wrong(format!("the default of the parameter `{name}` is not {}", kind.words()))),
-                Some(Err(error)) => return Err(wrong(format!("the default of the parameter `{name}` is not JSON: {error}"))),
+                Some(Ok(_)) => {
+                    return Err(wrong(format!("the default of the parameter `{name}` is not {}", kind.words())));
+                }
+                Some(Err(error)) => {
+                    return Err(wrong(format!("the default of the parameter `{name}` is not JSON: {error}")));
+                }
             };
             if parameter.required && default.is_some() {
                 return Err(wrong(format!("the parameter `{name}` is required and has a default")));

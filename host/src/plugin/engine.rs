@@ -35,7 +35,6 @@ pub(super) enum Metering {
 pub(super) struct Runtime {
     pub(super) engine: Engine,
     pub(super) linker: Linker<GuestState>,
-    pub(super) metering: Metering,
 }
 
 impl Runtime {
@@ -44,7 +43,7 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker)?;
         Plugin::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state| state)?;
-        Ok(Self { engine, linker, metering })
+        Ok(Self { engine, linker })
     }
 }
 
@@ -100,7 +99,7 @@ fn config(metering: Metering) -> Config {
         .wasm_component_model(true)
         // Calls are synchronous; without the machinery of concurrent ones they cost a third.
         .concurrency_support(false)
-        .wasm_threads(false)
+        // Threads are off: the crate is built without them.
         .shared_memory(false)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)

@@ -120,7 +120,8 @@ pub(super) fn trap(error: &wasmtime::Error) -> FaultKind {
             FaultKind::Trap(text.strip_prefix("wasm trap: ").unwrap_or(&text).to_owned())
         }
         None => {
-            let causes = error.chain().map(ToString::to_string).filter(|cause| !cause.starts_with("error while executing"));
+            let causes =
+                error.chain().map(ToString::to_string).filter(|cause| !cause.starts_with("error while executing"));
             FaultKind::Trap(printable(&causes.collect::<Vec<_>>().join(": "), WORDS))
         }
     }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::job::PluginLimits;
 
+use super::PluginError;
 use super::bindings::VERSION;
 use super::cache::CodeCache;
 use super::description::Description;
 use super::engine::Engines;
 use super::loaded::{Code, describe};
-use super::PluginError;
 
 /// What `anabranch plugin inspect` shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,11 @@ pub struct Inspection {
 /// # Errors
 /// Whatever makes the file no plugin.
 pub fn inspect(path: &Path) -> Result<Inspection, PluginError> {
-    let engines = Engines::start(CodeCache::of_user())?;
+    inspect_with(path, CodeCache::of_user())
+}
+
+pub(super) fn inspect_with(path: &Path, cache: CodeCache) -> Result<Inspection, PluginError> {
+    let engines = Engines::start(cache)?;
     let code = Code::load(path, &engines)?;
     let name = path.file_stem().map_or_else(|| path.to_string_lossy(), |stem| stem.to_string_lossy());
     let description = describe(&name, &code, PluginLimits::default())?;

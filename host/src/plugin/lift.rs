@@ -37,11 +37,16 @@ pub(super) struct Answer {
 ///
 /// # Errors
 /// The first rule that is broken.
-pub(super) fn check(batch: &Arc<Batch>, changes: ColumnSet, limit: usize, answer: types::Answer) -> Result<Answer, Fault> {
+pub(super) fn check(
+    batch: &Arc<Batch>,
+    changes: ColumnSet,
+    limit: usize,
+    answer: types::Answer,
+) -> Result<Answer, Fault> {
     let count = batch.len();
     let rejected = rejections(answer.rejected, count)?;
     let selected = answer.selection;
-    if let Some(selected) = &selected {
+    if let Some(selected) = selected.as_deref() {
         rows::never_decreasing("selection", selected, count)?;
         rows::disjoint(("selection", selected), ("rejected", rejected.iter().map(|each| each.row)))?;
     } else if let Some(first) = rejected.first() {
@@ -57,12 +62,18 @@ pub(super) fn check(batch: &Arc<Batch>, changes: ColumnSet, limit: usize, answer
     let count = outputs.len();
     let lift = Lift { changes, count };
     let patches = Patches {
-        keys: lift.patch("keys", Columns::KEY, answer.keys.map(|patch| (patch.rows, patch.values)), |values, count| {
-            lift_columns::bytes("keys", values, count)
-        })?,
-        values: lift.patch("values", Columns::VALUE, answer.values.map(|patch| (patch.rows, patch.values)), |values, count| {
-            lift_columns::bytes("values", values, count)
-        })?,
+        keys: lift.patch(
+            "keys",
+            Columns::KEY,
+            answer.keys.map(|patch| (patch.rows, patch.values)),
+            |values, count| lift_columns::bytes("keys", values, count),
+        )?,
+        values: lift.patch(
+            "values",
+            Columns::VALUE,
+            answer.values.map(|patch| (patch.rows, patch.values)),
+            |values, count| lift_columns::bytes("values", values, count),
+        )?,
         headers: lift.patch(
             "headers",
             Columns::HEADERS,
@@ -75,9 +86,12 @@ pub(super) fn check(batch: &Arc<Batch>, changes: ColumnSet, limit: usize, answer
             answer.timestamps.map(|patch| (patch.rows, patch.values)),
             |values, count| of_length("timestamps", values, count),
         )?,
-        topics: lift.patch("topics", Columns::TOPIC, answer.topics.map(|patch| (patch.rows, patch.topics)), |topics, count| {
-            lift_columns::topics(&topics, count)
-        })?,
+        topics: lift.patch(
+            "topics",
+            Columns::TOPIC,
+            answer.topics.map(|patch| (patch.rows, patch.topics)),
+            |topics, count| lift_columns::topics(&topics, count),
+        )?,
         partitions: lift.patch(
             "partitions",
             Columns::PARTITION,
@@ -110,7 +124,9 @@ impl Lift {
     ) -> Result<Option<Patch<C>>, Fault> {
         let Some((rows, values)) = given else { return Ok(None) };
         if !self.changes.has(flag) {
-            return Err(Fault::contract(format!("it patches {what}, which its description does not name in `changes`")));
+            return Err(Fault::contract(format!(
+                "it patches {what}, which its description does not name in `changes`"
+            )));
         }
         rows::strictly_increasing(what, &rows, self.count)?;
         let column = column(values, rows.len())?;
@@ -119,7 +135,11 @@ impl Lift {
 }
 
 /// A column of numbers, one a row.
-fn of_length<T: arrow_buffer::ArrowNativeType>(what: &str, values: Vec<T>, count: usize) -> Result<ScalarBuffer<T>, Fault> {
+fn of_length<T: arrow_buffer::ArrowNativeType>(
+    what: &str,
+    values: Vec<T>,
+    count: usize,
+) -> Result<ScalarBuffer<T>, Fault> {
     if values.len() != count {
         return Err(Fault::contract(format!("there are {} {what} for {count} rows", values.len())));
     }
@@ -154,7 +174,7 @@ fn check_drops(
         None if rows.is_empty() => {}
         None => return Err(Fault::contract(format!("row {} is in both selection and drops", rows[0]))),
     }
-    rows::disjoint(("drops", &rows), ("rejected", rejected.iter().map(|each| each.row)))?;
+    rows::disjoint(("drops", rows.as_slice()), ("rejected", rejected.iter().map(|each| each.row)))?;
     Ok(Drops { rows, reasons, dictionary })
 }
 

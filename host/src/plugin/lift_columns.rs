@@ -67,8 +67,8 @@ pub(super) fn headers(column: HeadersColumnResult, count: usize) -> Result<Heade
         return Err(Fault::contract(format!("header name {at} is not UTF-8")));
     }
     let (offsets, data, _) = dictionary.into_parts();
-    let dictionary = StringArray::try_new(offsets, data, None)
-        .map_err(|error| Fault::contract(format!("header names: {error}")))?;
+    let dictionary =
+        StringArray::try_new(offsets, data, None).map_err(|error| Fault::contract(format!("header names: {error}")))?;
     let values = bytes("header values", values, entries)?;
     Headers::try_new(rows, ScalarBuffer::from(names), dictionary, values).map_err(Fault::contract)
 }

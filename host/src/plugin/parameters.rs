@@ -62,7 +62,9 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("the boolean `{value}`"),
-        Value::Number(value) if value.is_f64() => format!("the number `{}`", text::printable(&value.to_string(), SHOWN)),
+        Value::Number(value) if value.is_f64() => {
+            format!("the number `{}`", text::printable(&value.to_string(), SHOWN))
+        }
         Value::Number(value) => format!("the integer `{}`", text::printable(&value.to_string(), SHOWN)),
         Value::String(_) => "a text".to_owned(),
         Value::Array(items) if items.iter().all(Value::is_string) => "a list of texts".to_owned(),

@@ -21,9 +21,7 @@ pub(super) fn never_decreasing(what: &str, rows: &[u32], count: usize) -> Result
 /// Checks the last and so the largest of rows that are in order.
 fn below(what: &str, rows: &[u32], count: usize) -> Result<(), Fault> {
     match rows.last() {
-        Some(last) if *last as usize >= count => {
-            Err(Fault::contract(format!("{what} names row {last} of {count}")))
-        }
+        Some(last) if *last as usize >= count => Err(Fault::contract(format!("{what} names row {last} of {count}"))),
         _ => Ok(()),
     }
 }

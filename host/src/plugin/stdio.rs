@@ -30,7 +30,8 @@ impl CapturedLines {
         let mut pending = self.0.lock();
         let Pending { output, error } = &mut *pending;
         for (level, bytes) in [(Level::Info, output), (Level::Error, error)] {
-            let whole = if finish { bytes.len() } else { bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1) };
+            let whole =
+                if finish { bytes.len() } else { bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1) };
             for line in bytes.drain(..whole).collect::<Vec<_>>().split(|byte| *byte == b'\n') {
                 let line = String::from_utf8_lossy(line);
                 if !line.trim().is_empty() {

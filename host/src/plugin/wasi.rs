@@ -11,10 +11,10 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{HasData, Linker, Resource};
-use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
-use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
-use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
+use wasmtime_wasi::p2::DynPollable;
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 
 use crate::position::TopicPartition;
 
@@ -26,7 +26,8 @@ use super::stdio::{Captured, CapturedLines};
 const RANDOM: u64 = 64 << 10;
 
 /// Packages of WASI that are linked, in any version 0.2.
-const PACKAGES: [&str; 6] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+const PACKAGES: [&str; 6] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
 /// Whether an import of this name is one of the linked.
 pub(super) fn provides(import: &str) -> bool {
@@ -48,7 +49,8 @@ pub(super) fn context(started: i64, seed: u64, source: &TopicPartition) -> (Wasi
     let lines = CapturedLines::default();
     let clock = StoppedClock(Duration::from_millis(u64::try_from(started).unwrap_or(0)));
     let stream = |purpose| Pcg64::from_seed(derive(seed, source, purpose));
-    let insecure_seed = derive(seed, source, "insecure-seed").iter().fold(0, |seed, byte| (seed << 8) | u128::from(*byte));
+    let insecure_seed =
+        derive(seed, source, "insecure-seed").iter().fold(0, |seed, byte| (seed << 8) | u128::from(*byte));
     let context = WasiCtx::builder()
         .secure_random(stream("random"))
         .insecure_random(stream("insecure"))

@@ -53,10 +53,7 @@ fn a_memory_bomb_is_blamed_on_its_record() {
 fn a_stack_overflow_is_blamed_on_its_record() {
     let functions = "(func $deeper (param i32) (result i32)
         (i32.add (call $deeper (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))";
-    let guest = Guest {
-        functions: functions.to_owned(),
-        ..failing(on_1042("(drop (call $deeper (i32.const 0)))"))
-    };
+    let guest = Guest { functions: functions.to_owned(), ..failing(on_1042("(drop (call $deeper (i32.const 0)))")) };
     insta::assert_snapshot!(blamed(&guest), @r"
     plugin `test 1.2.3` trapped (call stack exhausted) at orders-3@1042
     hint: `anabranch preview` runs the plugin over the first records without a target
@@ -84,12 +81,16 @@ fn memory_that_runs_out_while_a_batch_is_handed_over_is_the_limits_fault() {
     bench.uses[0].limits.memory = 4 << 16;
     bench.run(&batch(0, 100)).unwrap();
     let error = bench.run(&batch(0, 40_000)).unwrap_err().to_string();
-    assert!(error.contains("wanted more than its 256 KiB of memory somewhere in orders-3@0 to orders-3@39999"), "{error}");
+    assert!(
+        error.contains("wanted more than its 256 KiB of memory somewhere in orders-3@0 to orders-3@39999"),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_fails_only_as_a_whole_is_named_as_a_range() {
-    let guest = failing("(if (i32.gt_u (call $count (local.get $batch)) (i32.const 60)) (then (unreachable)))".to_owned());
+    let guest =
+        failing("(if (i32.gt_u (call $count (local.get $batch)) (i32.const 60)) (then (unreachable)))".to_owned());
     insta::assert_snapshot!(blamed(&guest), @r"
     plugin `test 1.2.3` trapped (wasm `unreachable` instruction executed) somewhere in orders-3@1000 to orders-3@1099
     hint: no record of these fails by itself, but together they failed twice; `anabranch preview` runs the plugin over the first records without a target

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use super::guests::Guest;
 use super::{Bench, batch, shown};
 use crate::failure::{Exit, Explain};
+use crate::plugin::cache::CodeCache;
+use crate::plugin::inspect::inspect_with;
 
 /// What is said of a plugin file with this content.
 fn refused(content: &[u8]) -> String {
@@ -95,7 +97,8 @@ fn a_finished_component_is_taken_as_it_is() {
 #[test]
 fn inspection_tells_what_a_plugin_is() {
     let bench = Bench::of(&[&Guest { state: (1, 8), ..Guest::default() }]);
-    let inspection = crate::plugin::inspect(&bench.uses[0].path).unwrap();
+    let cache = CodeCache::at(bench.folder.path().join("cache"));
+    let inspection = inspect_with(&bench.uses[0].path, cache).unwrap();
     assert_eq!(inspection.description.name, "test");
     assert_eq!(inspection.interface, "0.1.0");
     assert!(inspection.imports.iter().any(|name| name == "anabranch:plugin/host@0.1.0"), "{:?}", inspection.imports);

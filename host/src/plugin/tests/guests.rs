@@ -148,7 +148,8 @@ impl Guest {
     pub(super) fn module(&self) -> Vec<u8> {
         let mut module = wat::parse_str(self.text()).expect("the guest's text");
         let wit = include_str!("../../../../wit/v0.1/plugin.wit");
-        let mut wit = wit.replace("package anabranch:plugin@0.1.0", &format!("package anabranch:plugin@{}", self.interface));
+        let mut wit =
+            wit.replace("package anabranch:plugin@0.1.0", &format!("package anabranch:plugin@{}", self.interface));
         let (_, imports, packages) = &self.imports;
         wit = wit.replace("    import host;", &format!("    import host;\n{imports}"));
         wit.push_str(packages);

@@ -18,7 +18,7 @@ use std::time::Duration;
 use arrow_buffer::ScalarBuffer;
 use tempfile::TempDir;
 
-use crate::batch::{Batch, ColumnsBuilder, Outputs, RowHeaders, Routes};
+use crate::batch::{Batch, ColumnsBuilder, Outputs, Routes, RowHeaders};
 use crate::failure::Explain;
 use crate::job::{PluginLimits, PluginUse};
 use crate::position::TopicPartition;

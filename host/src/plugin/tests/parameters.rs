@@ -38,7 +38,10 @@ fn checked(given: Value) -> String {
 
 #[test]
 fn parameters_are_checked_before_any_record() {
-    assert_eq!(checked(json!({ "fields": ["a"], "keep": 3, "share": 1, "strict": true, "rules": { "a": [1] } })), "accepted");
+    assert_eq!(
+        checked(json!({ "fields": ["a"], "keep": 3, "share": 1, "strict": true, "rules": { "a": [1] } })),
+        "accepted"
+    );
     insta::assert_snapshot!(checked(json!({ "fields": [], "replacment": "x" })), @r"
     plugin `mask` takes no parameter `replacment`
     hint: did you mean `replacement`?

@@ -56,7 +56,8 @@ fn native(batch: &Batch) -> Vec<Record> {
 }
 
 /// A guest that answers with nothing changed but reads all there is.
-static READ_ALL: LazyLock<Chain> = LazyLock::new(|| Bench::of(&[&Guest { reads: 63, ..Guest::default() }]).load().unwrap());
+static READ_ALL: LazyLock<Chain> =
+    LazyLock::new(|| Bench::of(&[&Guest { reads: 63, ..Guest::default() }]).load().unwrap());
 static EVEN: LazyLock<Chain> = LazyLock::new(|| Bench::of(&[&even_offsets()]).load().unwrap());
 static KEY_AS_VALUE: LazyLock<Chain> = LazyLock::new(|| Bench::of(&[&key_as_value()]).load().unwrap());
 static BOTH: LazyLock<Chain> = LazyLock::new(|| Bench::of(&[&key_as_value(), &even_offsets()]).load().unwrap());
