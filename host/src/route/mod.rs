@@ -139,5 +139,4 @@ impl LaneRoute {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

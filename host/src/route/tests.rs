@@ -1,3 +1,5 @@
+//! Routing by every strategy, and what is refused.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;

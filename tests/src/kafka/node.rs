@@ -73,6 +73,7 @@ impl Node {
                  share.coordinator.state.topic.replication.factor=1\n\
                  share.coordinator.state.topic.min.isr=1\n\
                  group.initial.rebalance.delay.ms=0\n\
+                 log.retention.ms=-1\n\
                  {more}\n",
                 data.display()
             ),

@@ -42,7 +42,8 @@ fn nothing_is_found_where_everything_fits() {
 
 #[test]
 fn what_cannot_be_given_back_is_found() {
-    let configs = [("max.message.bytes", "5000"), ("message.timestamp.before.max.ms", "3600000")];
+    let configs =
+        [("max.message.bytes", "5000"), ("message.timestamp.before.max.ms", "3600000"), ("retention.ms", "604800000")];
     let topic = Cluster::plain().topic("strict", 3, &configs).unwrap();
     let need = LaneNeed {
         source: lane(&topic, 0),

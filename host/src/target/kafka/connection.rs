@@ -100,11 +100,12 @@ impl Connection {
     /// Creates topics, each with so many partitions, and waits until the cluster has them.
     pub(crate) fn create(&self, topics: &BTreeMap<Arc<str>, i32>, how: &CreateTopics) -> Result<(), TargetError> {
         // -1 is the cluster's own default (KIP-464).
-        let replication = TopicReplication::Fixed(how.replication.unwrap_or(-1));
+        let replication = how.replication.unwrap_or(-1);
         let new: Vec<NewTopic<'_>> = topics
             .iter()
             .map(|(name, partitions)| {
-                let topic = NewTopic::new(name, how.partitions.unwrap_or(*partitions), replication);
+                let partitions = how.partitions.unwrap_or(*partitions);
+                let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(replication));
                 how.configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
             })
             .collect();
@@ -138,7 +139,7 @@ impl Connection {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                let topic = topics.keys().find(|name| self.partitions(name).is_none()).map_or("", |name| name);
+                let topic = topics.keys().find(|name| self.partitions(name).is_none()).map_or("", |name| &**name);
                 let reason = "the cluster said yes, and does not show it".to_owned();
                 return Err(TargetError::Create { topic: topic.to_owned(), reason, by_job: false });
             }

@@ -198,7 +198,7 @@ impl Ledger {
 
     /// Begins a run with the output record `first_output`, with room for `bytes`.
     pub(crate) fn open(&self, places: &Arc<Places>, first_output: usize, bytes: usize) -> Result<OpenRun<'_>, TargetError> {
-        if !self.room.reserve(bytes, &self.failed) {
+        while !self.room.reserve(bytes, &self.failed) {
             self.check()?;
         }
         let mut runs = self.runs.lock();

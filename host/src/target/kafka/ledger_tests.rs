@@ -1,3 +1,5 @@
+//! The ledger without a broker.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

@@ -19,8 +19,8 @@ const FRAMING: usize = 1024;
 /// How long a first answer is waited for where the job says nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The checked properties of a job.
-#[derive(Clone, Debug)]
+/// The checked properties of a job. Not to be printed: they hold passwords.
+#[derive(Clone)]
 pub(crate) struct Properties {
     config: ClientConfig,
     pub(crate) servers: String,

@@ -1,3 +1,5 @@
+//! What is refused, what librdkafka refuses, and what passes.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
