@@ -1,59 +1,38 @@
 //! Replaces fields of JSON values, wherever in the value they stand: names and addresses that must
 //! not leave a production cluster, for instance.
 //!
-//! Values are written anew only where a field was found; all other records keep their very bytes.
+//! All else keeps its very bytes: order and spaces, and numbers that no float holds.
+
+mod places;
 
 use std::collections::HashSet;
+use std::io::Write as _;
 
 use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record};
 use serde::Deserialize;
-use serde_json::Value;
 
 #[derive(Deserialize, Parameters)]
 struct Settings {
     /// The names of the fields.
     fields: Vec<String>,
-    /// What stands in their place.
+    /// What stands in their place: any JSON value.
     #[parameter(default = "***")]
-    mask: Value,
+    mask: serde_json::Value,
 }
 
 struct Mask {
     fields: HashSet<String>,
-    mask: Value,
-}
-
-impl Mask {
-    /// Masks the fields within `value`; says whether there were any.
-    fn mask(&self, value: &mut Value) -> bool {
-        let mut masked = false;
-        match value {
-            Value::Object(object) => {
-                for (name, value) in object {
-                    if self.fields.contains(name) {
-                        value.clone_from(&self.mask);
-                        masked = true;
-                    } else {
-                        masked |= self.mask(value);
-                    }
-                }
-            }
-            Value::Array(values) => {
-                for value in values {
-                    masked |= self.mask(value);
-                }
-            }
-            _ => {}
-        }
-        masked
-    }
+    mask: Vec<u8>,
 }
 
 impl Configure for Mask {
     type Parameters = Settings;
 
     fn configure(settings: Settings, _: &Context) -> Result<Self, ConfigurationError> {
-        Ok(Self { fields: settings.fields.into_iter().collect(), mask: settings.mask })
+        if settings.fields.is_empty() {
+            return Err(ConfigurationError::in_parameter("fields", "no field is named"));
+        }
+        Ok(Self { fields: settings.fields.into_iter().collect(), mask: settings.mask.to_string().into_bytes() })
     }
 }
 
@@ -62,10 +41,16 @@ impl Plugin for Mask {
     const CHANGES: Columns = Columns::VALUE;
 
     fn record(&mut self, mut record: Record<'_>) -> Outcome {
-        let Some(bytes) = record.value() else { return record.keep() };
-        let mut value = serde_json::from_slice(bytes)?;
-        if self.mask(&mut value) {
-            serde_json::to_writer(record.value_writer(), &value)?;
+        let Some(value) = record.value() else { return record.keep() };
+        let places = places::of(&self.fields, std::str::from_utf8(value)?)?;
+        if !places.is_empty() {
+            let (mut masked, mut copied) = (record.value_writer(), 0);
+            for place in places {
+                masked.write_all(&value[copied..place.start])?;
+                masked.write_all(&self.mask)?;
+                copied = place.end;
+            }
+            masked.write_all(&value[copied..])?;
         }
         record.keep()
     }
@@ -81,16 +66,25 @@ mod tests {
     use super::Mask;
 
     #[test]
-    fn fields_are_masked_at_every_depth() {
-        let value = r#"{"id":7,"email":"a@b.example","to":[{"email":null,"city":"Gent"}]}"#;
-        let run = run::<Mask>(json!({ "fields": ["email"] }), [record("k", value)]);
-        assert_eq!(run.records, [record("k", r#"{"id":7,"email":"***","to":[{"email":"***","city":"Gent"}]}"#)]);
+    fn fields_are_masked_at_every_depth_and_all_else_stays() {
+        let value = r#" {"id": 7.10, "email":"a@b.example","to":[{"email":null, "city":"Gent"}, 12345678901234567890123]}"#;
+        let masked = r#" {"id": 7.10, "email":"***","to":[{"email":"***", "city":"Gent"}, 12345678901234567890123]}"#;
+        assert_eq!(run::<Mask>(json!({ "fields": ["email"] }), [record("k", value)]).records, [record("k", masked)]);
     }
 
     #[test]
-    fn what_has_no_such_field_keeps_its_bytes() {
-        let records = [record("k", r#"{ "id" : 7.10 }"#), record("k", " 1"), tombstone("k")];
-        assert_eq!(run::<Mask>(json!({ "fields": ["email"], "mask": null }), records.clone()).records, records);
+    fn a_mask_can_be_any_json_and_a_masked_object_is_not_looked_into() {
+        let run = run::<Mask>(
+            json!({ "fields": ["card", "number"], "mask": null }),
+            [record("k", r#"{"card":{"number":[1]},"\u006eumber":1}"#)],
+        );
+        assert_eq!(run.records, [record("k", r#"{"card":null,"\u006eumber":null}"#)]);
+    }
+
+    #[test]
+    fn what_has_no_such_field_is_not_touched() {
+        let records = [record("k", r#"{ "id" : "email" }"#), record("k", " 1"), tombstone("k")];
+        assert_eq!(run::<Mask>(json!({ "fields": ["email"] }), records.clone()).records, records);
     }
 
     #[test]

@@ -77,3 +77,13 @@ pub mod __private {
     //! What the derive writes calls to.
     pub use crate::parameters::{default, parse, parse_none};
 }
+
+/// The plugin guide and the README, whose code is compiled and run.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../docs/plugin-guide.md")]
+    struct PluginGuide;
+
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+}
