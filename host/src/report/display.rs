@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn a_line_says_what_is_done_how_fast_and_what_is_left() {
         let rate = Volume::new(100_000, 25 << 20);
-        insta::assert_snapshot!(line(&progress(Count::Exact(2_000_000)), rate), @"");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), rate), @"");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), Volume::default()), @"");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(10)), rate), @"");
+        insta::assert_snapshot!(line(&progress(Count::Exact(2_000_000)), rate), @"read 1,500,000 of 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, 25.00s left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), rate), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, about 25.00s left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), Volume::default()), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 0 records/s, 0 B/s, 2,500,000 records left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(10)), rate), @"read 1,500,000 of about 20 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, lanes done 1 of 2");
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl Summary {
         [plugins, reasons, counters]
             .iter()
             .filter(|table| !table.is_empty())
-            .try_for_each(|table| writeln!(f, "\n{table}"))
+            .try_for_each(|table| write!(f, "\n{table}"))
     }
 
     fn write_topics(&self, f: &mut fmt::Formatter<'_>, total: &Tally) -> fmt::Result {
@@ -194,7 +194,7 @@ impl Summary {
         for (topic, volume) in &total.written {
             targets.row([topic.clone(), count(volume.records), size(volume.bytes)]);
         }
-        [topics, targets].iter().filter(|table| !table.is_empty()).try_for_each(|table| writeln!(f, "\n{table}"))
+        [topics, targets].iter().filter(|table| !table.is_empty()).try_for_each(|table| write!(f, "\n{table}"))
     }
 }
 
