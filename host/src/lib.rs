@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod catalog;
+pub mod cli;
 pub mod failure;
 pub mod finding;
 pub mod job;
@@ -19,3 +20,7 @@ pub mod restore;
 pub mod stop;
 pub mod store;
 pub mod target;
+
+#[cfg(test)]
+#[path = "../tests/documented/mod.rs"]
+mod documented;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::document::{count, seconds, size};
+use super::shown::{count, size, time};
 use super::{Progress, Volume};
 use crate::read::Count;
 
@@ -104,7 +104,7 @@ fn line(progress: &Progress, rate: Volume) -> String {
     let left = match expected.saturating_sub(read.records) {
         0 => String::new(),
         left if rate.records == 0 => format!(", {} records left", count(left)),
-        left => format!(", {about}{} left", seconds(Duration::from_secs(left.div_ceil(rate.records)))),
+        left => format!(", {about}{} left", time(Duration::from_secs(left.div_ceil(rate.records)))),
     };
     format!(
         "read {} of {about}{} records, written {}, {} records/s, {}/s{left}, lanes done {} of {}",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 use crate::finding::Weight;
@@ -108,6 +109,12 @@ fn a_stopped_restore_says_up_to_where() {
     warning [timestamp-type]: timestamps become the producer's own
       hint: set `message.timestamp.type` of the topic
     ");
+}
+
+#[test]
+fn the_json_is_documented() {
+    let summary = summary([LaneEnd::Complete, LaneEnd::Stopped]);
+    crate::documented::assert_documented(&serde_json::to_value(summary.document()).unwrap());
 }
 
 #[test]
