@@ -2,7 +2,7 @@
 //! plugins and writes to Kafka with the order of every key preserved.
 //!
 //! The modules follow a record's way: [`job`] says what is to be done, [`store`] and [`catalog`] find
-//! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`target`] sends them,
+//! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`route`] and [`target`] send them,
 //! [`report`] counts.
 
 pub mod batch;
@@ -16,6 +16,7 @@ pub mod plugin;
 pub mod position;
 pub mod read;
 pub mod report;
+pub mod route;
 pub mod restore;
 pub mod stop;
 pub mod store;
