@@ -21,6 +21,7 @@ pub mod restore;
 pub mod stop;
 pub mod store;
 pub mod target;
+pub mod write;
 
 #[cfg(test)]
 #[path = "../tests/documented/mod.rs"]

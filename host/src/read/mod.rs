@@ -3,6 +3,12 @@
 //! All formats give the same [`Rows`], under one conformance suite. A reader streams: its memory does
 //! not grow with the file, the row group or the block, only with the largest record or page.
 
+pub mod encoding;
+mod guard;
+pub mod mapping;
+pub mod parquet;
+pub mod structured;
+
 use std::sync::Arc;
 
 use arrow_array::StringArray;

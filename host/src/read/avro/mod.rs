@@ -1,0 +1,70 @@
+//! Avro object container files, decoded in columns.
+//!
+//! The container (header, blocks, sync markers, codecs) is read here, because a file that is cut off
+//! must be an error and a block must not grow without bound; the `arrow-avro` crate decodes the records
+//! of a block into Arrow arrays, which become a record's columns by bulk appends. Memory is that of the
+//! largest block and of one batch.
+//!
+//! A file whose schema is no record (a container of bare `bytes` or `string`, as sinks write keys) is
+//! read as records of one field, `value`.
+
+mod blocks;
+mod columns;
+mod decompress;
+mod headers;
+mod reader;
+mod schema;
+
+use super::{Count, FileFacts, Format, OpenFile, ReadError, ReadSettings, RowReader};
+
+/// Opens a file at `settings.first_row`. Blocks before it are passed over by their counts.
+///
+/// # Errors
+/// A header or schema that cannot be read, and columns that do not fit the job.
+pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader>, ReadError> {
+    Ok(Box::new(reader::AvroReader::open(&file, settings)?))
+}
+
+/// What header and blocks tell of a file. Rows are exact where the blocks' counts were all read, which
+/// is done for files of up to 64 blocks; else they are judged from those blocks.
+///
+/// # Errors
+/// As [`open`].
+pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, ReadError> {
+    let (blocks, header) = blocks::Blocks::open(file)?;
+    let schema = schema::Decoding::new(file.path(), &header, settings)?;
+    let mut lost = schema.mapping.lost();
+    lost.extend(schema.lost);
+    Ok(FileFacts {
+        format: Format::Avro,
+        rows: rows(blocks, file.size())?,
+        schema: schema.fields,
+        mapping: schema.mapping.in_words(),
+        lost,
+        offsets: None,
+        has: schema.mapping.placing(),
+    })
+}
+
+/// How many blocks are counted before the rest is judged from them.
+const COUNTED: usize = 64;
+
+fn rows(mut blocks: blocks::Blocks, size: u64) -> Result<Count, ReadError> {
+    let start = blocks.position();
+    let mut rows = 0u64;
+    for _ in 0..COUNTED {
+        match blocks.skip(rows)? {
+            Some(count) => rows = rows.saturating_add(count),
+            None => return Ok(Count::Exact(rows)),
+        }
+    }
+    if blocks.position() >= size {
+        return Ok(Count::Exact(rows));
+    }
+    let (all, taken) = (size.saturating_sub(start), blocks.position().saturating_sub(start).max(1));
+    let judged = u128::from(all) * u128::from(rows) / u128::from(taken);
+    Ok(Count::Estimated(u64::try_from(judged).unwrap_or(u64::MAX).max(rows)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! A file's schema: what it means for a record, how it is written in words, and a decoder for it.
+
+use std::sync::Arc;
+
+use arrow_avro::reader::{Decoder, DecoderMode, HeaderInfo, ReaderBuilder};
+use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
+use serde_json::{Value, json};
+
+use crate::read::guard::guarded;
+use crate::read::mapping::{Column, Mapping};
+use crate::read::{ReadError, ReadSettings};
+
+/// The name of the one field of a file whose schema is no record.
+const BARE: &str = "value";
+
+/// How to decode a file.
+pub(super) struct Decoding {
+    pub(super) decoder: Decoder,
+    pub(super) mapping: Mapping,
+    /// Name and type of each field of the record.
+    pub(super) fields: Vec<(String, String)>,
+    /// What the file cannot give back beyond what the mapping says.
+    pub(super) lost: Vec<String>,
+}
+
+impl Decoding {
+    /// Makes a decoder for the schema in a header.
+    ///
+    /// # Errors
+    /// A schema that is none, that is recursive or that the decoder does not take; columns that do not
+    /// fit the job.
+    pub(super) fn new(path: &Arc<str>, header: &HeaderInfo, settings: &ReadSettings) -> Result<Self, ReadError> {
+        let corrupt = |message: String| ReadError::Corrupt { path: Arc::clone(path), row: None, message };
+        let schema = header.writer_schema().map_err(|error| corrupt(error.to_string()))?;
+        let mut schema: Value = serde_json::from_str(&schema.json_string)
+            .map_err(|error| corrupt(format!("the Avro schema in its header is not JSON: {error}")))?;
+        if schema.get("type").and_then(Value::as_str) != Some("record") {
+            // One field of a record is encoded as the datum alone would be.
+            schema = json!({"type": "record", "name": "row", "fields": [{"name": BARE, "type": schema}]});
+        }
+        if let Some(name) = recursive(&schema, &mut Vec::new(), "") {
+            return Err(corrupt(format!(
+                "record `{name}` of its Avro schema contains itself, and recursive records have no columns; \
+                 rewrite the file without that field"
+            )));
+        }
+        let decoder = guarded(|| decoder(&schema, settings.limits.records))
+            .and_then(|decoder| decoder)
+            .map_err(|error| corrupt(format!("its Avro schema cannot be decoded: {error}")))?;
+        let columns =
+            Column::of_fields(decoder.schema().fields(), &|steps, _| described(at(&schema, steps).unwrap_or(&Value::Null)));
+        let fields = columns
+            .iter()
+            .filter(|column| column.is_top())
+            .map(|column| (column.name.clone(), column.type_name.clone()))
+            .collect();
+        let mapping = Mapping::resolve(path, &settings.columns, columns)?;
+        Ok(Self { decoder, mapping, fields, lost: Vec::new() })
+    }
+}
+
+fn decoder(schema: &Value, batch: usize) -> Result<Decoder, String> {
+    let fingerprint = Fingerprint::Id(0);
+    let mut store = SchemaStore::new_with_type(FingerprintAlgorithm::Id);
+    store.set(fingerprint, AvroSchema::new(schema.to_string())).map_err(|error| error.to_string())?;
+    ReaderBuilder::new()
+        .with_batch_size(batch.max(1))
+        .with_decoder_mode(DecoderMode::UnframedDatum)
+        .with_writer_schema_store(store)
+        .with_active_fingerprint(fingerprint)
+        .build_decoder()
+        .map_err(|error| error.to_string())
+}
+
+/// The type of the field that steps lead to, out of nullable unions.
+fn at<'s>(schema: &'s Value, steps: &[usize]) -> Option<&'s Value> {
+    let mut found = schema;
+    for step in steps {
+        found = present(found).get("fields")?.get(step)?.get("type")?;
+        // `{"type": {"type": "record", …}}` is the same as what is within.
+        while found.get("type").is_some_and(Value::is_object) {
+            found = found.get("type")?;
+        }
+    }
+    Some(found)
+}
+
+/// The one branch of a union that is not null, where there is one only.
+fn present(schema: &Value) -> &Value {
+    let Some(branches) = schema.as_array() else { return schema };
+    let mut present = branches.iter().filter(|branch| branch.as_str() != Some("null"));
+    match (present.next(), present.next()) {
+        (Some(only), None) => only,
+        _ => schema,
+    }
+}
+
+/// A type as Avro's own people write it, in short: `union[null, bytes]`, `array<record Header>`.
+fn described(schema: &Value) -> String {
+    match schema {
+        Value::String(name) => name.clone(),
+        Value::Array(branches) => {
+            let branches: Vec<String> = branches.iter().map(described).collect();
+            format!("union[{}]", branches.join(", "))
+        }
+        Value::Object(of) => {
+            let named = |kind: &str| format!("{kind} {}", of.get("name").and_then(Value::as_str).unwrap_or_default());
+            let text = match of.get("type") {
+                Some(Value::String(kind)) => match kind.as_str() {
+                    "array" => format!("array<{}>", described(of.get("items").unwrap_or(&Value::Null))),
+                    "map" => format!("map<{}>", described(of.get("values").unwrap_or(&Value::Null))),
+                    kind @ ("record" | "enum") => named(kind),
+                    "fixed" => format!("fixed({})", of.get("size").unwrap_or(&Value::Null)),
+                    kind => kind.to_owned(),
+                },
+                Some(inner) => described(inner),
+                None => "?".to_owned(),
+            };
+            match of.get("logicalType").and_then(Value::as_str) {
+                Some(logical) => format!("{logical} ({text})"),
+                None => text,
+            }
+        }
+        _ => "?".to_owned(),
+    }
+}
+
+/// The name of a record that contains itself, if there is one. `open` are the full names of the records
+/// around; `namespace` is the one that names without a dot belong to.
+fn recursive(schema: &Value, open: &mut Vec<String>, namespace: &str) -> Option<String> {
+    let full = |name: &str, namespace: &str| match (name.contains('.'), namespace) {
+        (true, _) | (false, "") => name.to_owned(),
+        (false, namespace) => format!("{namespace}.{name}"),
+    };
+    match schema {
+        Value::String(name) => open.contains(&full(name, namespace)).then(|| name.clone()),
+        Value::Array(branches) => branches.iter().find_map(|branch| recursive(branch, open, namespace)),
+        Value::Object(of) => {
+            let Some(fields) = of.get("fields").and_then(Value::as_array) else {
+                let inner = [of.get("type"), of.get("items"), of.get("values")];
+                return inner.into_iter().flatten().find_map(|inner| recursive(inner, open, namespace));
+            };
+            let name = of.get("name").and_then(Value::as_str).unwrap_or_default();
+            let namespace = match name.rsplit_once('.') {
+                Some((namespace, _)) => namespace,
+                None => of.get("namespace").and_then(Value::as_str).unwrap_or(namespace),
+            };
+            open.push(full(name, namespace));
+            let found = fields.iter().find_map(|field| recursive(field.get("type")?, open, namespace));
+            open.pop();
+            found
+        }
+        _ => None,
+    }
+}

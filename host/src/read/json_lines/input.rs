@@ -1,0 +1,153 @@
+//! The lines of a file, plain or compressed.
+//!
+//! gzip may have several members and zstd several frames. A byte-order mark, CRLF and a last line
+//! without a newline are taken; blank lines are passed over and are no rows. Only one line is held.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::batch::Limits;
+use crate::read::sequential::{Sequential, store_error};
+use crate::read::sniff::{self, Compression};
+use crate::read::{OpenFile, ReadError};
+
+/// Decompressed bytes taken at a time.
+const BUFFER: usize = 128 << 10;
+/// A line's buffer beyond this size is given back before the next line.
+const KEPT: usize = 8 << 20;
+/// The byte-order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads a file line by line.
+pub(super) struct Lines {
+    path: Arc<str>,
+    input: Box<dyn BufRead + Send>,
+    compression: Option<Compression>,
+    line: Vec<u8>,
+    number: u64,
+    bytes: u64,
+    taken: Arc<AtomicU64>,
+}
+
+impl Lines {
+    /// The lines of `file` from its beginning.
+    pub(super) fn open(file: &OpenFile) -> Result<Self, ReadError> {
+        let compression = sniff::compression(&sniff::head(file)?);
+        let taken = Arc::new(AtomicU64::new(0));
+        let source = Counted {
+            input: BufReader::with_capacity(BUFFER, Sequential::new(Arc::clone(file), 0)),
+            taken: Arc::clone(&taken),
+        };
+        let input: Box<dyn BufRead + Send> = match compression {
+            None => Box::new(source),
+            Some(Compression::Gzip) => {
+                Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(source)))
+            }
+            Some(Compression::Zstd) => {
+                let decoder = zstd::Decoder::with_buffer(source).map_err(|error| ReadError::Corrupt {
+                    path: Arc::clone(file.path()),
+                    row: None,
+                    message: format!("zstd cannot begin: {error}"),
+                })?;
+                Box::new(BufReader::with_capacity(BUFFER, decoder))
+            }
+        };
+        Ok(Self { path: Arc::clone(file.path()), input, compression, line: Vec::new(), number: 0, bytes: 0, taken })
+    }
+
+    /// The next line that is not blank, without its end, and whether there is one. `row` is the row
+    /// that it would be, for messages.
+    pub(super) fn advance(&mut self, row: u64) -> Result<bool, ReadError> {
+        loop {
+            if self.line.capacity() > KEPT {
+                self.line = Vec::new();
+            }
+            self.line.clear();
+            let limit = Limits::RECORD as u64 + 1;
+            let read = (&mut self.input)
+                .take(limit)
+                .read_until(b'\n', &mut self.line)
+                .map_err(|error| self.failed(error, row))?;
+            if read == 0 {
+                return Ok(false);
+            }
+            self.number += 1;
+            self.bytes += read as u64;
+            if read as u64 == limit {
+                return Err(ReadError::Corrupt {
+                    path: Arc::clone(&self.path),
+                    row: Some(row),
+                    message: format!("line {} is longer than {} MiB", self.number, Limits::RECORD >> 20),
+                });
+            }
+            if self.number == 1 && self.line.starts_with(MARK) {
+                self.line.drain(..MARK.len());
+            }
+            while matches!(self.line.last(), Some(b'\n' | b'\r')) {
+                self.line.pop();
+            }
+            if !self.line.iter().all(u8::is_ascii_whitespace) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// The line that [`Self::advance`] found.
+    pub(super) fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Its number within the file, from 1, blank lines counted.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Bytes so far, decompressed.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Bytes so far, as they lie in the store; a decoder may have taken a little ahead.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    fn failed(&self, error: std::io::Error, row: u64) -> ReadError {
+        let error = match store_error(error) {
+            Ok(error) => return error.into(),
+            Err(error) => error,
+        };
+        let what = self.compression.map_or("text", Compression::name);
+        let message = match error.kind() {
+            ErrorKind::UnexpectedEof => format!("the {what} data ends early, after line {}", self.number),
+            _ => format!("the {what} data is damaged after line {}: {error}", self.number),
+        };
+        ReadError::Corrupt { path: Arc::clone(&self.path), row: Some(row), message }
+    }
+}
+
+/// Counts what is consumed of a reader.
+struct Counted<R> {
+    input: R,
+    taken: Arc<AtomicU64>,
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(out)?;
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.taken.fetch_add(amount as u64, Ordering::Relaxed);
+        self.input.consume(amount);
+    }
+}

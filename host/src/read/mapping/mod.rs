@@ -1,0 +1,329 @@
+//! Which column of a file is which part of a record.
+//!
+//! What the job names wins and must be there. The rest is found by name. The rules:
+//!
+//! 1. `backup.columns.<part>` is a column's name exactly as the file has it; `a.b` is field `b` of
+//!    struct `a`. `"-"` means that the file has no such part, whatever its columns are called.
+//!    `backup.columns.value = "*"` means that the whole row is the value.
+//! 2. A part that the job does not name is looked for by [`Role::names`], best name first, without
+//!    regard to case; of several spellings of one name the first in the file is taken. A column that
+//!    the job names for another part is not looked at.
+//! 3. A file *without a column for the value* is an export of values: the whole row is the value, as a
+//!    JSON object. Then a name alone proves little (`key` may well be a field of the value), so only
+//!    what the job names is taken out of the row, unless the row has both a partition and an offset,
+//!    which says that it is a record's: then what is found by name is taken out as well. A file with
+//!    nothing but columns of rule 2 holds records without values.
+//! 4. A column of an unsuitable type is an error, whoever chose it.
+
+mod column;
+mod role;
+
+use std::sync::Arc;
+
+pub use column::{Column, Kind};
+pub use role::Role;
+
+use super::{Placing, ReadError};
+use crate::job::ColumnNames;
+
+/// Says in a job that a part is not in the file.
+pub const ABSENT: &str = "-";
+/// Says in a job that the whole row is the value.
+pub const ROW: &str = "*";
+
+/// Where values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValueSource {
+    /// A column, by its index in the list of columns.
+    Column(usize),
+    /// The whole row as a JSON object: these columns at the top of the file, in its order, by their
+    /// index in the list of columns.
+    Row(Vec<usize>),
+    /// Nowhere: every value is null.
+    None,
+}
+
+/// The columns of each part of a record; indices are into the list that was resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The columns that were resolved against.
+    pub columns: Vec<Column>,
+    /// Keys.
+    pub key: Option<usize>,
+    /// Values.
+    pub value: ValueSource,
+    /// Headers.
+    pub headers: Option<usize>,
+    /// Timestamps.
+    pub timestamp: Option<usize>,
+    /// Kinds of timestamps.
+    pub timestamp_type: Option<usize>,
+    /// Partitions.
+    pub partition: Option<usize>,
+    /// Offsets.
+    pub offset: Option<usize>,
+    /// Topics.
+    pub topic: Option<usize>,
+    /// For each part that could also have come from elsewhere: those columns.
+    others: Vec<(Role, Vec<usize>)>,
+}
+
+/// How the search for one role ended.
+enum Choice {
+    Named(usize),
+    Found { index: usize, others: Vec<usize> },
+    None,
+}
+
+impl Choice {
+    fn index(&self) -> Option<usize> {
+        match self {
+            Self::Named(index) | Self::Found { index, .. } => Some(*index),
+            Self::None => None,
+        }
+    }
+}
+
+impl Mapping {
+    /// Finds the columns of each part of a record among the columns of the file `path`.
+    ///
+    /// # Errors
+    /// A column that the job names and the file lacks, one that is mapped twice, and one of an
+    /// unsuitable type; each with the key of the job file.
+    pub fn resolve(path: &Arc<str>, names: &ColumnNames, columns: Vec<Column>) -> Result<Self, ReadError> {
+        let fail = |message: String| ReadError::Mapping { path: Arc::clone(path), message };
+        let mut choices: [Choice; 8] = std::array::from_fn(|_| Choice::None);
+        for role in Role::ALL {
+            if let Some(name) = named(role, names) {
+                let index = columns
+                    .iter()
+                    .position(|column| column.is_top() && column.name == name)
+                    .or_else(|| columns.iter().position(|column| column.name == name))
+                    .ok_or_else(|| fail(missing(role, name, &columns)))?;
+                let twice = Role::ALL.into_iter().find(|other| choices[*other as usize].index() == Some(index));
+                if let Some(other) = twice {
+                    return Err(fail(format!(
+                        "`backup.columns.{}` and `backup.columns.{}` both name column `{name}`",
+                        other.name(),
+                        role.name()
+                    )));
+                }
+                choices[role as usize] = Choice::Named(index);
+            }
+        }
+        let taken: Vec<usize> = choices.iter().filter_map(Choice::index).collect();
+        for role in Role::ALL {
+            if role.of(names).is_none() {
+                choices[role as usize] = found(role, &columns, &taken);
+            }
+        }
+
+        let whole_row = names.value.as_deref() == Some(ROW)
+            || (names.value.is_none() && choices[Role::Value as usize].index().is_none());
+        let mut value = match choices[Role::Value as usize].index() {
+            Some(index) => ValueSource::Column(index),
+            None => ValueSource::None,
+        };
+        if whole_row {
+            let is_record = choices[Role::Partition as usize].index().is_some()
+                && choices[Role::Offset as usize].index().is_some();
+            let rest = |choices: &[Choice; 8]| -> Vec<usize> {
+                let gone: Vec<usize> = choices.iter().filter_map(Choice::index).collect();
+                let tops = columns.iter().enumerate().filter(|(_, column)| column.is_top());
+                // A struct out of which a part was taken (`metadata.offset`) goes with it.
+                tops.filter(|(_, top)| !gone.iter().any(|gone| columns[*gone].steps.first() == top.steps.first()))
+                    .map(|(index, _)| index)
+                    .collect()
+            };
+            if !is_record && !(names.value.is_none() && rest(&choices).is_empty()) {
+                for choice in &mut choices {
+                    if matches!(choice, Choice::Found { .. }) {
+                        *choice = Choice::None;
+                    }
+                }
+            }
+            let rest = rest(&choices);
+            if !rest.is_empty() {
+                value = ValueSource::Row(rest);
+            }
+        }
+
+        for role in Role::ALL {
+            if let Some(index) = choices[role as usize].index()
+                && !role.takes(columns[index].kind)
+            {
+                return Err(fail(format!(
+                    "column `{}` is {}, but the {} of a record takes {}; name another column in \
+                     `backup.columns.{}`, or `{ABSENT}` for none",
+                    columns[index].name,
+                    columns[index].type_name,
+                    role.name().replace('_', " "),
+                    role.due(),
+                    role.name()
+                )));
+            }
+        }
+        let index = |role: Role| choices[role as usize].index();
+        Ok(Self {
+            key: index(Role::Key),
+            value,
+            headers: index(Role::Headers),
+            timestamp: index(Role::Timestamp),
+            timestamp_type: index(Role::TimestampType),
+            partition: index(Role::Partition),
+            offset: index(Role::Offset),
+            topic: index(Role::Topic),
+            others: Role::ALL
+                .into_iter()
+                .zip(&choices)
+                .filter_map(|(role, choice)| match choice {
+                    Choice::Found { others, .. } if !others.is_empty() => Some((role, others.clone())),
+                    _ => None,
+                })
+                .collect(),
+            columns,
+        })
+    }
+
+    /// The column of a role, where it has one of its own.
+    pub fn column(&self, role: Role) -> Option<&Column> {
+        let index = match role {
+            Role::Key => self.key,
+            Role::Value => match &self.value {
+                ValueSource::Column(index) => Some(*index),
+                ValueSource::Row(_) | ValueSource::None => None,
+            },
+            Role::Headers => self.headers,
+            Role::Timestamp => self.timestamp,
+            Role::TimestampType => self.timestamp_type,
+            Role::Partition => self.partition,
+            Role::Offset => self.offset,
+            Role::Topic => self.topic,
+        };
+        index.and_then(|index| self.columns.get(index))
+    }
+
+    /// Which columns of a record's place there are.
+    pub fn placing(&self) -> Placing {
+        Placing { topic: self.topic.is_some(), partition: self.partition.is_some(), offset: self.offset.is_some() }
+    }
+
+    /// The mapping in words, one line for each part that has a source.
+    pub fn in_words(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for role in Role::ALL {
+            let name = role.name().replace('_', " ");
+            if let Some(column) = self.column(role) {
+                let mut line = format!("{name} ← column \"{}\" ({})", column.name, column.type_name);
+                if let Some((_, others)) = self.others.iter().find(|(with, _)| *with == role) {
+                    let others: Vec<String> = others.iter().map(|i| format!("\"{}\"", self.columns[*i].name)).collect();
+                    line += &format!("; {} would do too: `backup.columns.{}` decides", others.join(", "), role.name());
+                }
+                lines.push(line);
+            } else if let (Role::Value, ValueSource::Row(row)) = (role, &self.value) {
+                let what = match row.len() {
+                    1 => "1 column".to_owned(),
+                    count => format!("{count} columns"),
+                };
+                lines.push(format!("value ← the whole row ({what}) as a JSON object"));
+            }
+        }
+        lines
+    }
+
+    /// What a file with these columns cannot give back, in words.
+    pub fn lost(&self) -> Vec<String> {
+        let mut lost = Vec::new();
+        if self.key.is_none() {
+            lost.push("keys: no such column".to_owned());
+        }
+        if self.value == ValueSource::None {
+            lost.push("values: no such column".to_owned());
+        }
+        match self.column(Role::Headers) {
+            None => lost.push("headers: no such column".to_owned()),
+            Some(column) if matches!(column.kind, Kind::Map | Kind::Struct) => lost.push(format!(
+                "headers: column \"{}\" holds them by name, so order and duplicates are gone",
+                column.name
+            )),
+            Some(_) => {}
+        }
+        if self.timestamp.is_none() {
+            lost.push("timestamps: no such column".to_owned());
+        }
+        if self.timestamp_type.is_none() {
+            lost.push("timestamp type: no such column".to_owned());
+        }
+        let unused: Vec<String> = self.unused().map(|column| format!("\"{}\"", column.name)).collect();
+        if !unused.is_empty() {
+            lost.push(format!(
+                "{} {}: no part of a record; `backup.columns.value = \"{ROW}\"` makes the whole row the value",
+                if unused.len() == 1 { "column" } else { "columns" },
+                unused.join(", ")
+            ));
+        }
+        lost
+    }
+
+    /// Columns at the top of which nothing is used.
+    fn unused(&self) -> impl Iterator<Item = &Column> {
+        let row: &[usize] = match &self.value {
+            ValueSource::Row(row) => row,
+            ValueSource::Column(_) | ValueSource::None => &[],
+        };
+        let used: Vec<usize> = Role::ALL
+            .into_iter()
+            .filter_map(|role| self.column(role))
+            .chain(row.iter().filter_map(|index| self.columns.get(*index)))
+            .filter_map(|column| column.steps.first().copied())
+            .collect();
+        self.columns.iter().filter(move |column| {
+            column.is_top() && !column.steps.first().is_some_and(|top| used.contains(top))
+        })
+    }
+}
+
+/// The column that the job names for a role.
+fn named(role: Role, names: &ColumnNames) -> Option<&str> {
+    role.of(names).filter(|name| *name != ABSENT && !(role == Role::Value && *name == ROW))
+}
+
+/// Looks for a role by its usual names.
+fn found(role: Role, columns: &[Column], taken: &[usize]) -> Choice {
+    let candidates: Vec<usize> = role
+        .names()
+        .iter()
+        .flat_map(|name| {
+            let same = move |column: &Column| column.name.eq_ignore_ascii_case(name);
+            columns.iter().enumerate().filter(move |(_, column)| same(column)).map(|(index, _)| index)
+        })
+        .filter(|index| !taken.contains(index))
+        .collect();
+    match candidates.split_first() {
+        Some((index, others)) => Choice::Found { index: *index, others: others.to_vec() },
+        None => Choice::None,
+    }
+}
+
+/// How many columns a message lists.
+const LISTED: usize = 12;
+
+fn missing(role: Role, name: &str, columns: &[Column]) -> String {
+    let mut message = format!("`backup.columns.{}` names column `{name}`, which the file does not have", role.name());
+    let nearest = columns
+        .iter()
+        .map(|column| (strsim::jaro_winkler(&column.name.to_lowercase(), &name.to_lowercase()), &column.name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    if let Some((_, nearest)) = nearest {
+        message += &format!("; did you mean `{nearest}`?");
+    }
+    let mut listed: Vec<String> = columns.iter().take(LISTED).map(|column| format!("`{}`", column.name)).collect();
+    if columns.len() > LISTED {
+        listed.push(format!("{} more", columns.len() - LISTED));
+    }
+    message + &format!(" (it has {})", if listed.is_empty() { "none".to_owned() } else { listed.join(", ") })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use arrow_schema::{DataType, Field};
+
+use super::*;
+
+fn columns(fields: Vec<Field>) -> Vec<Column> {
+    Column::of_fields(&fields.into(), &|_, data_type| data_type.to_string())
+}
+
+fn field(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, true)
+}
+
+fn texts(names: &[&str]) -> Vec<Column> {
+    columns(names.iter().map(|name| field(name, DataType::Utf8)).collect())
+}
+
+fn resolve(names: &ColumnNames, columns: Vec<Column>) -> Result<Mapping, ReadError> {
+    Mapping::resolve(&"a.parquet".into(), names, columns)
+}
+
+fn names(of: &[(Role, &str)]) -> ColumnNames {
+    let mut names = ColumnNames::default();
+    for (role, name) in of {
+        let slot = match role {
+            Role::Key => &mut names.key,
+            Role::Value => &mut names.value,
+            Role::Headers => &mut names.headers,
+            Role::Timestamp => &mut names.timestamp,
+            Role::TimestampType => &mut names.timestamp_type,
+            Role::Partition => &mut names.partition,
+            Role::Offset => &mut names.offset,
+            Role::Topic => &mut names.topic,
+        };
+        *slot = Some((*name).to_owned());
+    }
+    names
+}
+
+#[test]
+fn an_envelope_with_metadata_is_found_by_name() {
+    let metadata = DataType::Struct(
+        vec![
+            field("timestamp", DataType::Int64),
+            field("topic", DataType::Utf8),
+            field("partition", DataType::Int32),
+            field("offset", DataType::Int64),
+        ]
+        .into(),
+    );
+    let headers = DataType::Struct(vec![field("trace", DataType::Utf8)].into());
+    let mapping = resolve(
+        &ColumnNames::default(),
+        columns(vec![
+            field("Key", DataType::Binary),
+            field("value", DataType::Binary),
+            field("headers", headers),
+            field("metadata", metadata),
+        ]),
+    )
+    .unwrap();
+    insta::assert_snapshot!(mapping.in_words().join("\n"), @"");
+    insta::assert_snapshot!(mapping.lost().join("\n"), @"");
+    assert_eq!(mapping.column(Role::Offset).unwrap().steps, [3, 3]);
+    assert_eq!(mapping.placing(), Placing { topic: true, partition: true, offset: true });
+}
+
+#[test]
+fn of_several_names_the_best_is_taken_and_the_others_are_told() {
+    let mapping = resolve(&ColumnNames::default(), texts(&["k", "payload", "KEY", "key", "extra"])).unwrap();
+    insta::assert_snapshot!(mapping.in_words().join("\n"), @"");
+    insta::assert_snapshot!(mapping.lost().join("\n"), @"");
+}
+
+#[test]
+fn a_row_without_a_value_is_the_value() {
+    let mapping = resolve(&ColumnNames::default(), texts(&["id", "key", "timestamp"])).unwrap();
+    assert_eq!(mapping.value, ValueSource::Row(vec![0, 1, 2]));
+    assert_eq!((mapping.key, mapping.timestamp), (None, None));
+
+    let mapping = resolve(&names(&[(Role::Key, "key")]), texts(&["id", "key", "timestamp"])).unwrap();
+    assert_eq!(mapping.value, ValueSource::Row(vec![0, 2]));
+    assert_eq!(mapping.key, Some(1));
+
+    let mapping = resolve(&ColumnNames::default(), texts(&["partition", "offset", "key", "id"])).unwrap();
+    assert_eq!(mapping.value, ValueSource::Row(vec![3]));
+    assert_eq!(mapping.key, Some(2));
+    insta::assert_snapshot!(mapping.in_words().join("\n"), @"");
+}
+
+#[test]
+fn nothing_but_a_records_parts_is_a_record_without_value() {
+    let mapping = resolve(&ColumnNames::default(), texts(&["key", "timestamp"])).unwrap();
+    assert_eq!(mapping.value, ValueSource::None);
+    assert_eq!(mapping.key, Some(0));
+}
+
+#[test]
+fn a_job_can_make_the_row_the_value_and_leave_parts_out() {
+    let all = texts(&["key", "value", "partition", "offset", "topic"]);
+    let mapping = resolve(&names(&[(Role::Value, "*")]), all.clone()).unwrap();
+    assert_eq!(mapping.value, ValueSource::Row(vec![1]));
+    let mapping = resolve(&names(&[(Role::Value, "-"), (Role::Topic, "-")]), all).unwrap();
+    assert_eq!((&mapping.value, mapping.topic, mapping.key), (&ValueSource::None, None, Some(0)));
+}
+
+#[test]
+fn a_name_with_a_dot_is_first_a_columns_own() {
+    let inner = DataType::Struct(vec![field("b", DataType::Utf8)].into());
+    let all = columns(vec![field("a", inner), field("a.b", DataType::Utf8), field("value", DataType::Utf8)]);
+    let mapping = resolve(&names(&[(Role::Key, "a.b")]), all).unwrap();
+    assert_eq!(mapping.column(Role::Key).unwrap().steps, [1]);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_that_names_the_key_of_the_job() {
+    let fail = |names: &ColumnNames, columns| resolve(names, columns).unwrap_err().to_string();
+    insta::assert_snapshot!(fail(&names(&[(Role::Key, "kee")]), texts(&["key", "value"])), @"");
+    insta::assert_snapshot!(fail(&names(&[(Role::Headers, "zzz")]), texts(&[])), @"");
+    insta::assert_snapshot!(
+        fail(&names(&[(Role::Key, "value"), (Role::Value, "value")]), texts(&["key", "value"])), @"");
+    insta::assert_snapshot!(
+        fail(&ColumnNames::default(), columns(vec![field("value", DataType::Utf8), field("offset", DataType::Float64)])), @"");
+}

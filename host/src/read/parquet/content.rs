@@ -1,0 +1,109 @@
+//! Keys and values of a row group, row by row: bytes as they are, decoded text, or JSON text.
+
+use parquet::errors::ParquetError;
+
+use super::column::{Bytes, Group};
+use super::json::{JsonColumn, JsonSchema};
+use super::shape::Content;
+use crate::job::Encoding;
+use crate::read::encoding;
+
+/// What goes wrong while a row is read.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The file is damaged, or the store failed.
+    File(ParquetError),
+    /// The row is not what it must be.
+    Row(String),
+}
+
+impl From<ParquetError> for Failure {
+    fn from(error: ParquetError) -> Self {
+        Self::File(error)
+    }
+}
+
+/// Decodes text that stands for bytes.
+pub(super) struct Encoded {
+    encoding: Encoding,
+    buffer: Vec<u8>,
+}
+
+impl Encoded {
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self { encoding, buffer: Vec::new() }
+    }
+
+    /// The bytes that `text` stands for.
+    ///
+    /// # Errors
+    /// Says what is wrong with the `part` of a record and which key of the job file decides.
+    pub(super) fn decode<'a>(&'a mut self, text: &'a [u8], part: &str) -> Result<&'a [u8], Failure> {
+        if self.encoding == Encoding::Text {
+            return Ok(text);
+        }
+        let key = if part == "header" { "headers" } else { part };
+        encoding::decode(text, self.encoding, &mut self.buffer)
+            .map_err(|error| Failure::Row(format!("the {part} is {error} (`backup.encoding.{key}`)")))
+    }
+}
+
+/// Keys or values of a row group.
+pub(super) enum ContentColumn {
+    None,
+    Bytes(Bytes, Encoded),
+    Json(Box<JsonColumn>),
+}
+
+impl ContentColumn {
+    /// Opens the columns that a content comes from.
+    ///
+    /// # Errors
+    /// A codec or an encoding that is unknown, or a damaged file.
+    pub(super) fn open(
+        group: Group<'_>,
+        index: usize,
+        content: &Content,
+        encoding: Encoding,
+        schema: Option<&JsonSchema>,
+    ) -> Result<Self, Failure> {
+        Ok(match content {
+            Content::None => Self::None,
+            Content::Leaf(leaf) => {
+                let encoding = if leaf.text { encoding } else { Encoding::Text };
+                Self::Bytes(Bytes::open(group, leaf.leaf, leaf.fixed)?, Encoded::new(encoding))
+            }
+            Content::Json(source) => {
+                let schema = schema.ok_or_else(|| Failure::Row("the file has no Arrow schema".to_owned()))?;
+                Self::Json(Box::new(JsonColumn::open(group, index, source, schema)?))
+            }
+        })
+    }
+
+    /// Rows that can be taken without further reading, at least one.
+    ///
+    /// # Errors
+    /// A damaged file, or the end of a column.
+    pub(super) fn fill(&mut self) -> Result<usize, Failure> {
+        match self {
+            Self::None => Ok(usize::MAX),
+            Self::Bytes(column, _) => Ok(column.fill()?),
+            Self::Json(column) => column.fill(),
+        }
+    }
+
+    /// The bytes of the next row. Only as often as [`Self::fill`] said.
+    ///
+    /// # Errors
+    /// Text that is not in its encoding; a value that has no JSON text.
+    pub(super) fn next(&mut self, part: &str) -> Result<Option<&[u8]>, Failure> {
+        match self {
+            Self::None => Ok(None),
+            Self::Bytes(column, encoded) => match column.next() {
+                Some(bytes) => encoded.decode(bytes, part).map(Some),
+                None => Ok(None),
+            },
+            Self::Json(column) => column.next(),
+        }
+    }
+}

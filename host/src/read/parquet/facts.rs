@@ -1,0 +1,58 @@
+//! What a Parquet file's footer tells without reading a row.
+
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
+
+use super::schema::{nodes, unit};
+use super::source::Source;
+use crate::read::{Count, FileFacts, Format};
+
+/// The facts of a file.
+pub(super) fn of(source: &Source) -> FileFacts {
+    let schema = source.metadata.file_metadata().schema_descr();
+    let mut lost = source.mapping.lost();
+    for column in &source.shape.blank {
+        lost.push(format!("column \"{column}\" is null in every row"));
+    }
+    if let Some(timestamp) = source.shape.timestamp {
+        let leaf = schema.column(timestamp.leaf);
+        let is_finer = match timestamp.physical {
+            parquet::basic::Type::INT96 => true,
+            parquet::basic::Type::INT64 => unit(&leaf) != parquet::basic::TimeUnit::MILLIS,
+            _ => false,
+        };
+        if is_finer {
+            lost.push(format!(
+                "timestamps: column \"{}\" is finer than milliseconds, which is what Kafka has; they are rounded down",
+                leaf.path().string()
+            ));
+        }
+    }
+    FileFacts {
+        format: Format::Parquet,
+        rows: Count::Exact(u64::try_from(source.metadata.file_metadata().num_rows()).unwrap_or_default()),
+        schema: nodes(schema).into_iter().map(|node| (node.column.name, node.column.type_name)).collect(),
+        mapping: source.mapping.in_words(),
+        lost,
+        offsets: source.shape.offset.and_then(|offset| range(&source.metadata, offset.leaf)),
+        has: source.shape.placing(),
+    }
+}
+
+/// The smallest and largest integer of a leaf, if the statistics of every row group tell.
+fn range(metadata: &ParquetMetaData, leaf: usize) -> Option<(i64, i64)> {
+    let mut range: Option<(i64, i64)> = None;
+    for group in metadata.row_groups().iter().filter(|group| group.num_rows() > 0) {
+        let (min, max) = match group.columns().get(leaf)?.statistics()? {
+            Statistics::Int32(integers) => (i64::from(*integers.min_opt()?), i64::from(*integers.max_opt()?)),
+            Statistics::Int64(integers) => (*integers.min_opt()?, *integers.max_opt()?),
+            // Text is ordered by its letters, not by the number that it stands for.
+            _ => return None,
+        };
+        if min > max {
+            return None;
+        }
+        range = Some(range.map_or((min, max), |(least, most)| (least.min(min), most.max(max))));
+    }
+    range
+}
