@@ -122,7 +122,7 @@ impl BackupDocument {
         );
         let routed = self.lanes.iter().any(|lane| lane.target_topic.is_some());
         let columns = ["lane", ">records", ">bytes", "offsets", "target topic"];
-        let mut lanes = Table::new(if routed { &columns } else { &columns[..4] });
+        let mut lanes = Table::new(if routed { &columns[..] } else { &columns[..4] });
         for lane in &self.lanes {
             let offsets = lane.offsets.as_ref().map(|range| format!("{}–{}", range.first, range.last));
             let cells = [lane.source.clone(), lane.records.shown(), shown::size(lane.bytes), offsets.unwrap_or_default()];

@@ -36,6 +36,7 @@ impl Restore {
         let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), lane.records));
         let progress = Arc::new(Progress::new(lanes));
         let display = Display::start(Arc::clone(&progress), terminal.screen());
+        tracing::info!("restoring `{}`: {} lanes, to {}", job.name, progress.lanes().len(), job.target.cluster);
         let restore = restore::Restore {
             job: &job,
             catalog: &open.catalog,
