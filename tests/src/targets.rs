@@ -69,7 +69,8 @@ fn keeps_every_part_of_a_record(subject: &dyn Subject) {
     let mut sender = open.target.lane(&lane).unwrap();
     let sent = sender.send(&outputs(&lane, 100, &given)).unwrap();
     sender.flush().unwrap();
-    assert_eq!(sent.records, given.len() as u64);
+    assert_eq!(sent.by_topic.len(), 1);
+    assert_eq!((&*sent.by_topic[0].0, sent.by_topic[0].1.records), (&*topic, given.len() as u64));
     assert_eq!((open.read)(&topic).remove(&0).unwrap(), given);
 }
 

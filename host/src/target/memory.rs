@@ -97,7 +97,7 @@ impl LaneTarget for MemoryLane {
                 .route
                 .partition(&row, topic, *partitions, turn)
                 .map_err(|error| TargetError::RecordRoute { position: outputs.position(&row), error })?;
-            sent.add(&row);
+            sent.add(topic, &row);
             let record = WrittenRecord {
                 position: outputs.position(&row),
                 key: row.key.map(<[u8]>::to_vec),

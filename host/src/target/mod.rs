@@ -20,7 +20,6 @@ use crate::batch::{OutputRow, Outputs};
 use crate::job::{Cluster, Job};
 use crate::position::{Place, TopicPartition};
 use crate::report::Volume;
-use crate::route::Router;
 
 /// A place that records are written to.
 pub trait Target: Send + Sync {
@@ -67,7 +66,7 @@ impl Sent {
         let headers: usize = row.headers.clone().map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len)).sum();
         let bytes = (row.key.map_or(0, <[u8]>::len) + row.value.map_or(0, <[u8]>::len) + headers) as u64;
         let volume = Volume::new(1, bytes);
-        match self.by_topic.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(known, topic)) {
+        match self.by_topic.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(known, topic) || known == topic) {
             Some((_, sum)) => *sum += volume,
             None => self.by_topic.push((Arc::clone(topic), volume)),
         }
@@ -102,10 +101,7 @@ impl LaneNeed {
 /// cannot be.
 pub fn connect(job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
     Ok(match &job.target.cluster {
-        Cluster::Null => {
-            Router::new(&job.target)?;
-            Arc::new(NullTarget)
-        }
+        Cluster::Null => Arc::new(NullTarget::new(&job.target)?),
         Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes)?),
         Cluster::Mock => Arc::new(KafkaTarget::connect_embedded(job, lanes)?),
     })

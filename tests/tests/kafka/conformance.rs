@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anabranch::job;
-use anabranch::target::{KafkaTarget, LaneNeed, LaneTarget as _, MemoryTarget, NullTarget, connect};
+use anabranch::report::Volume;
+use anabranch::target::{KafkaTarget, LaneNeed, MemoryTarget, NullTarget, Target as _, connect};
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
@@ -150,6 +151,7 @@ fn apache_kafka_conforms() {
 fn the_null_target_counts() {
     let lane = lane("orders", 0);
     let records = [Given::new("key", "value"), Given::new("k", "v").without_key().header("name", Some(b"xy"))];
-    let sent = NullTarget.send(&outputs(&lane, 0, &records)).unwrap();
-    assert_eq!((sent.records, sent.bytes), (2, 8 + 1 + 6));
+    let target = NullTarget::new(&jobs::target(job::Cluster::Null)).unwrap();
+    let sent = target.lane(&lane).unwrap().send(&outputs(&lane, 0, &records)).unwrap();
+    assert_eq!(sent.by_topic, [("orders".into(), Volume::new(2, 8 + 1 + 6))]);
 }

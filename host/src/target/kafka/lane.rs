@@ -5,13 +5,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer};
 
-use super::context::reason;
 use super::ledger::{Ledger, OpenRun, Places};
-use super::topic::Topic;
-use super::Shared;
+use super::{OpenTopic, Shared};
 use crate::batch::{OutputRow, Outputs};
 use crate::route::{LaneRoute, Turn};
 use crate::target::{LaneTarget, Sent, TargetError};
@@ -30,7 +26,7 @@ pub(super) struct KafkaLane {
 /// The topics that the lane has met, the last one at hand: as a rule there is only one.
 #[derive(Default)]
 struct Topics {
-    met: Vec<(Arc<Topic>, Turn)>,
+    met: Vec<(Arc<OpenTopic>, Turn)>,
     places: HashMap<Arc<str>, usize>,
     last: usize,
 }
@@ -49,9 +45,9 @@ impl Topics {
         route: &LaneRoute,
         row: &OutputRow<'_>,
         position: impl Fn() -> String,
-    ) -> Result<&mut (Arc<Topic>, Turn), TargetError> {
+    ) -> Result<&mut (Arc<OpenTopic>, Turn), TargetError> {
         let name = row.topic.unwrap_or(route.topic());
-        if self.met.get(self.last).is_none_or(|(topic, _)| &*topic.name != name) {
+        if self.met.get(self.last).is_none_or(|(topic, _)| &*topic.facts.name != name) {
             self.last = match self.places.get(name) {
                 Some(place) => *place,
                 None => self.meet(shared, route, name, position)?,
@@ -70,12 +66,12 @@ impl Topics {
         let Some(topic) = shared.topic(name)? else {
             return Err(TargetError::UnknownTopic { position: position(), topic: name.to_owned() });
         };
-        let limit = topic.limits.max_message_bytes;
+        let limit = topic.facts.limits.max_message_bytes;
         if limit < shared.batch_size {
-            return Err(TargetError::SmallTopic { position: position(), topic: Arc::clone(&topic.name), limit });
+            return Err(TargetError::SmallTopic { position: position(), topic: Arc::clone(&topic.facts.name), limit });
         }
         let place = self.met.len();
-        self.places.insert(Arc::clone(&topic.name), place);
+        self.places.insert(Arc::clone(&topic.facts.name), place);
         self.met.push((topic, route.turn()));
         Ok(place)
     }
@@ -94,11 +90,11 @@ impl LaneTarget for KafkaLane {
             let position = || outputs.position(&row);
             let (topic, turn) = topics.find(shared, route, &row, position)?;
             let partition = route
-                .partition(&row, &topic.name, topic.partitions, turn)
+                .partition(&row, &topic.facts.name, topic.facts.partitions, turn)
                 .map_err(|error| TargetError::RecordRoute { position: position(), error })?;
-            let bytes = topic.check(&row, now, position)? + ALLOCATION;
+            let bytes = topic.facts.check(&row, now, position)? + ALLOCATION;
             let timestamp = match row.timestamp {
-                0 if topic.limits.log_append_time => 1,
+                0 if topic.facts.limits.log_append_time => 1,
                 0 if shared.moves_zero => 1,
                 0 => return Err(TargetError::TimestampZero { position: position() }),
                 timestamp => timestamp,
@@ -111,18 +107,16 @@ impl LaneTarget for KafkaLane {
                     full.insert(ledger.open(&places, output, bytes.max(portion))?)
                 }
             };
-            let record = BaseRecord {
-                topic: &topic.name,
-                partition: Some(partition),
-                payload: row.value,
-                key: row.key,
-                timestamp: Some(timestamp),
-                headers: headers(&row),
-                delivery_opaque: run.ticket().pack(),
-            };
-            produce(shared, ledger, record, topic, position)?;
+            let ticket = run.ticket().pack();
+            while let Err(code) = topic.handle.produce(&row, partition, timestamp, ticket) {
+                if code != RDKafkaErrorCode::QueueFull {
+                    return Err(shared.not_taken(code, position(), topic));
+                }
+                shared.context().room().wait();
+                ledger.check()?;
+            }
             run.sent(bytes);
-            sent.add(&row);
+            sent.add(&topic.facts.name, &row);
         }
         Ok(sent)
     }
@@ -130,40 +124,6 @@ impl LaneTarget for KafkaLane {
     fn flush(&mut self) -> Result<(), TargetError> {
         self.ledger.settle()
     }
-}
-
-/// Hands a record over, and waits where librdkafka's queue is full.
-fn produce(
-    shared: &Shared,
-    ledger: &Ledger,
-    mut record: BaseRecord<'_, [u8], [u8], usize>,
-    topic: &Topic,
-    position: impl Fn() -> String,
-) -> Result<(), TargetError> {
-    loop {
-        let Err((error, back)) = shared.producer.send(record) else { return Ok(()) };
-        record = back;
-        let reason = match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::QueueFull) => {
-                shared.context().room().wait();
-                ledger.check()?;
-                continue;
-            }
-            Some(RDKafkaErrorCode::Fatal) => {
-                shared.producer.client().fatal_error().map_or_else(|| reason(&error), |(_, reason)| reason)
-            }
-            _ => reason(&error),
-        };
-        return Err(TargetError::Send { position: position(), topic: Arc::clone(&topic.name), reason });
-    }
-}
-
-fn headers(row: &OutputRow<'_>) -> Option<OwnedHeaders> {
-    let headers = row.headers.clone();
-    (headers.len() > 0).then(|| {
-        let empty = OwnedHeaders::new_with_capacity(headers.len());
-        headers.fold(empty, |all, header| all.insert(Header { key: header.name, value: header.value }))
-    })
 }
 
 /// Milliseconds since the epoch.

@@ -9,6 +9,7 @@ mod context;
 mod embedded;
 mod lane;
 mod ledger;
+mod native;
 mod needs;
 mod properties;
 mod size;
@@ -19,12 +20,14 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 
 pub(crate) use connection::Connection;
 use context::Context;
 pub use embedded::EmbeddedCluster;
 use lane::KafkaLane;
+use native::TopicHandle;
 pub(crate) use needs::{Needs, partitions_in_backup};
 pub(crate) use properties::Properties;
 pub(crate) use topic::{Limits, Topic};
@@ -43,11 +46,17 @@ pub struct KafkaTarget {
     shared: Arc<Shared>,
 }
 
+/// A topic that records go to.
+struct OpenTopic {
+    facts: Topic,
+    handle: TopicHandle,
+}
+
 /// What all lanes use.
 struct Shared {
     producer: ThreadedProducer<Context>,
     connection: Connection,
-    topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
+    topics: RwLock<HashMap<Arc<str>, Arc<OpenTopic>>>,
     /// The largest batch of several records that the producer makes.
     batch_size: usize,
     /// Whether timestamp 0 may become 1.
@@ -114,10 +123,12 @@ impl KafkaTarget {
         let (config, batch_size) = properties.for_producing(smallest, largest);
         let producer = ThreadedProducer::from_config_and_context(&config, Context::new(properties.queue))
             .map_err(|error| properties.fault(error))?;
-        let topics = topics.into_iter().map(|(name, topic)| (name, Arc::new(topic))).collect();
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
-        let shared =
-            Shared { producer, connection, topics: RwLock::new(topics), batch_size, moves_zero, embedded };
+        let shared = Shared { producer, connection, topics: RwLock::default(), batch_size, moves_zero, embedded };
+        for (name, facts) in topics {
+            let topic = shared.open(facts)?;
+            shared.topics.write().insert(name, topic);
+        }
         Ok(Self { router, shared: Arc::new(shared) })
     }
 }
@@ -136,7 +147,7 @@ impl Shared {
     }
 
     /// A topic by name; one that was not known at the start is asked for once.
-    fn topic(&self, name: &str) -> Result<Option<Arc<Topic>>, TargetError> {
+    fn topic(&self, name: &str) -> Result<Option<Arc<OpenTopic>>, TargetError> {
         if let Some(topic) = self.topics.read().get(name) {
             return Ok(Some(Arc::clone(topic)));
         }
@@ -145,15 +156,28 @@ impl Shared {
             return Ok(Some(Arc::clone(topic)));
         }
         if let Some(embedded) = &self.embedded {
-            let partitions = topics.values().map(|topic| topic.partitions).max().unwrap_or(1);
+            let partitions = topics.values().map(|topic| topic.facts.partitions).max().unwrap_or(1);
             embedded.create_topic(name, partitions)?;
         }
         self.connection.refresh()?;
         let name: Arc<str> = name.into();
-        let found = self.connection.topics(std::slice::from_ref(&name))?.remove(&name).map(Arc::new);
-        if let Some(topic) = &found {
-            topics.insert(name, Arc::clone(topic));
-        }
-        Ok(found)
+        let Some(facts) = self.connection.topics(std::slice::from_ref(&name))?.remove(&name) else { return Ok(None) };
+        let topic = self.open(facts)?;
+        topics.insert(name, Arc::clone(&topic));
+        Ok(Some(topic))
+    }
+
+    fn open(&self, facts: Topic) -> Result<Arc<OpenTopic>, TargetError> {
+        let Some(handle) = TopicHandle::new(&self.producer, &facts.name) else {
+            return Err(TargetError::MissingTopics(vec![facts.name]));
+        };
+        Ok(Arc::new(OpenTopic { facts, handle }))
+    }
+
+    /// Why librdkafka did not take a record.
+    fn not_taken(&self, code: RDKafkaErrorCode, position: String, topic: &OpenTopic) -> TargetError {
+        let fatal = self.producer.client().fatal_error().map(|(_, reason)| reason);
+        let reason = fatal.unwrap_or_else(|| code.to_string());
+        TargetError::Send { position, topic: Arc::clone(&topic.facts.name), reason }
     }
 }
