@@ -8,6 +8,7 @@ mod file;
 
 pub use file::{MemoryFile, SourceFile};
 
+use std::io;
 use std::sync::Arc;
 
 use crate::failure::{Exit, Explain};
@@ -27,6 +28,16 @@ pub enum StoreError {
         /// The size of the file.
         size: u64,
     },
+}
+
+impl StoreError {
+    /// The store's error that a decoder handed on as an [`io::Error`], or that error as it was.
+    ///
+    /// # Errors
+    /// The error given, if it did not come from a store.
+    pub fn from_io(error: io::Error) -> Result<Self, io::Error> {
+        error.downcast::<Self>()
+    }
 }
 
 impl Explain for StoreError {

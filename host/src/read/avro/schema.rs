@@ -47,8 +47,9 @@ impl Decoding {
         let decoder = guarded(|| decoder(&schema, settings.limits.records))
             .and_then(|decoder| decoder)
             .map_err(|error| corrupt(format!("its Avro schema cannot be decoded: {error}")))?;
-        let columns =
-            Column::of_fields(decoder.schema().fields(), &|steps, _| described(at(&schema, steps).unwrap_or(&Value::Null)));
+        let columns = Column::of_fields(decoder.schema().fields(), &|steps, _| {
+            described(at(&schema, steps).unwrap_or(&Value::Null))
+        });
         let fields = columns
             .iter()
             .filter(|column| column.is_top())
