@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod catalog;
+pub mod cli;
 pub mod failure;
 pub mod finding;
 pub mod job;
@@ -21,3 +22,7 @@ pub mod stop;
 pub mod store;
 pub mod target;
 pub mod write;
+
+#[cfg(test)]
+#[path = "../tests/documented/mod.rs"]
+mod documented;
