@@ -143,14 +143,14 @@ fn what_is_wrong_is_said_within_seconds_and_without_the_secret() {
     let plain = said("s3://backups/a", &[], &["allow_http"]);
     assert!(plain.contains("plain HTTP") && plain.contains("allow_http = \"true\""), "{plain}");
     let option = said("s3://backups/a", &[("acces_key_id", "x")], &[]);
-    assert_eq!(option, "`backup.store.acces_key_id` is no option of this store (exit 2; did you mean `access_key_id`?)");
+    assert_eq!(
+        option,
+        "`backup.store.acces_key_id` is no option of this store (exit 2; did you mean `access_key_id`?)"
+    );
     let nobody_listens = said("s3://backups/a", &[("endpoint", "http://127.0.0.1:1")], &[]);
     assert!(nobody_listens.starts_with("`s3://backups/a` cannot be read:"), "{nobody_listens}");
-    let none = said(
-        "s3://backups/a",
-        &[("metadata_endpoint", "http://127.0.0.1:1")],
-        &["access_key_id", "secret_access_key"],
-    );
+    let none =
+        said("s3://backups/a", &[("metadata_endpoint", "http://127.0.0.1:1")], &["access_key_id", "secret_access_key"]);
     assert!(none.starts_with("there are no credentials for `s3://backups/a`:"), "{none}");
     assert!(none.contains("AWS_ACCESS_KEY_ID") && none.contains("exit 3"), "{none}");
 }

@@ -52,7 +52,9 @@ pub enum CatalogError {
         message: String,
     },
     /// `backup.path` fits no file.
-    #[error("`backup.path` is `{template}`, and none of the {files} files of the backup fits it, for instance `{example}`")]
+    #[error(
+        "`backup.path` is `{template}`, and none of the {files} files of the backup fits it, for instance `{example}`"
+    )]
     NothingMatches {
         /// The template.
         template: String,
@@ -127,11 +129,11 @@ impl Explain for CatalogError {
             }
             Self::TopicUnknown { .. } => "set `backup.topic`, or `backup.path` with `{topic}` in it",
             Self::Template { .. } => "write for instance `{topic}/partition={partition}/{offset}.parquet`",
-            Self::NothingMatches { .. } => {
-                "paths are relative to `backup.url`; `{}` stands for anything but `/`"
-            }
+            Self::NothingMatches { .. } => "paths are relative to `backup.url`; `{}` stands for anything but `/`",
             Self::NotANumber { .. } => "correct `backup.path`; `{}` stands for anything but `/`",
-            Self::Unplaced { .. } => "map the columns under `backup.columns`, or take topic and partition from `backup.path`",
+            Self::Unplaced { .. } => {
+                "map the columns under `backup.columns`, or take topic and partition from `backup.path`"
+            }
             Self::OffsetsMixed { .. } => {
                 "restore the two kinds in jobs of their own; `backup.path` chooses the files of each"
             }

@@ -120,7 +120,9 @@ pub(super) fn of_lanes(lanes: &[Lane]) -> Vec<Finding> {
         findings.push(Finding {
             code: "no-partitions",
             weight: Weight::Warning,
-            message: format!("nothing tells the partitions of {topics}: a lane a topic, files in natural order of name"),
+            message: format!(
+                "nothing tells the partitions of {topics}: a lane a topic, files in natural order of name"
+            ),
             remedy: Some("set `backup.path` or `backup.columns.partition` if the backup does tell".to_owned()),
         });
     }
@@ -129,7 +131,9 @@ pub(super) fn of_lanes(lanes: &[Lane]) -> Vec<Finding> {
         findings.push(Finding {
             code: "no-offsets",
             weight: Weight::Warning,
-            message: format!("nothing tells the offsets of {topics}: files in natural order of name, positions are `file:row`"),
+            message: format!(
+                "nothing tells the offsets of {topics}: files in natural order of name, positions are `file:row`"
+            ),
             remedy: Some("set `backup.path` or `backup.columns.offset` if the backup does tell".to_owned()),
         });
     }

@@ -181,12 +181,8 @@ impl Catalog {
         findings.extend(apart);
         let files = read_names(backup, entries, &mut findings)?;
 
-        let survey = Survey {
-            store,
-            opener: &*opener,
-            topic: backup.topic.as_deref().map(Arc::from),
-            format: backup.format,
-        };
+        let survey =
+            Survey { store, opener: &*opener, topic: backup.topic.as_deref().map(Arc::from), format: backup.format };
         let surveyed = opener::side_by_side(&files, |(entry, named)| survey.look(entry, named.clone()));
         let surveyed = surveyed.into_iter().collect::<Result<Vec<_>, _>>()?;
         findings.extend(findings::of_files(&surveyed, backup));

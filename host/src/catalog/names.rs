@@ -36,8 +36,9 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a valid pattern")
 }
 
-static PLUS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(?<topic>[A-Za-z0-9._-]{1,249})\+(?<partition>[0-9]+)\+(?<offset>[0-9]+)(?:[^0-9].*)?$"));
+static PLUS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?<topic>[A-Za-z0-9._-]{1,249})\+(?<partition>[0-9]+)\+(?<offset>[0-9]+)(?:[^0-9].*)?$")
+});
 
 static HYPHEN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -90,8 +91,7 @@ fn in_folders(folders: &str, name: &str) -> Named {
         above = Some(folder);
     }
     if named.partition.is_some() {
-        named.offset =
-            NUMBER.captures(name).and_then(|found| found.name("offset")?.as_str().parse().ok());
+        named.offset = NUMBER.captures(name).and_then(|found| found.name("offset")?.as_str().parse().ok());
     }
     named.rule = match (&named.topic, named.partition) {
         (None, None) => None,
@@ -173,11 +173,8 @@ impl Template {
     /// # Errors
     /// [`CatalogError::NotANumber`] where only the numbers do not fit.
     pub(super) fn apply(&self, path: &Arc<str>) -> Result<Option<Named>, CatalogError> {
-        let not_a_number = |field, found: &str| CatalogError::NotANumber {
-            path: Arc::clone(path),
-            field,
-            found: found.to_owned(),
-        };
+        let not_a_number =
+            |field, found: &str| CatalogError::NotANumber { path: Arc::clone(path), field, found: found.to_owned() };
         let Some(found) = self.strict.captures(path) else {
             let Some(found) = self.loose.captures(path) else { return Ok(None) };
             for field in ["partition", "offset"] {
@@ -246,9 +243,8 @@ mod tests {
 
     #[test]
     fn templates_match_whole_paths() {
-        let apply = |template: &str, path: &str| {
-            Template::parse(template).unwrap().apply(&path.into()).unwrap().map(told)
-        };
+        let apply =
+            |template: &str, path: &str| Template::parse(template).unwrap().apply(&path.into()).unwrap().map(told);
         let cases = [
             ("{topic}/partition={partition}/{offset}.parquet", "a.b/partition=03/0010.parquet", Some("a.b 3 10")),
             ("{topic}-{partition}-{offset}.gz", "a-b-0-5.gz", Some("a-b 0 5")),

@@ -125,7 +125,8 @@ impl BackupDocument {
         let mut lanes = Table::new(if routed { &columns[..] } else { &columns[..4] });
         for lane in &self.lanes {
             let offsets = lane.offsets.as_ref().map(|range| format!("{}–{}", range.first, range.last));
-            let cells = [lane.source.clone(), lane.records.shown(), shown::size(lane.bytes), offsets.unwrap_or_default()];
+            let cells =
+                [lane.source.clone(), lane.records.shown(), shown::size(lane.bytes), offsets.unwrap_or_default()];
             lanes.row(cells.into_iter().chain(lane.target_topic.clone()));
         }
         let _ = writeln!(out, "{lanes}");

@@ -24,10 +24,11 @@ pub(super) fn start(verbose: u8, terminal: &Terminal) {
     };
     let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let writer = terminal.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_target(false).with_writer(move || {
-            writer.clone()
-        });
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colour)
+        .with_target(false)
+        .with_writer(move || writer.clone());
     // Only a second start can fail, and there is none.
     drop(subscriber.try_init());
     if let Some(error) = wrong {

@@ -68,7 +68,8 @@ impl Preview {
         let job = job.job_without_target()?;
         let open = prepare::open(&job.backup)?;
         let chain = prepare::chain(&job)?;
-        let mut document = PreviewDocument { schema: "anabranch.preview/1", job: job.name.clone(), records: Vec::new() };
+        let mut document =
+            PreviewDocument { schema: "anabranch.preview/1", job: job.name.clone(), records: Vec::new() };
         for lane in wanted_lanes(&open.catalog, lane)? {
             let left = records.saturating_sub(document.records.len());
             if left == 0 {

@@ -55,9 +55,9 @@ impl PendingRead {
     pub fn wait(self) -> Result<Bytes, StoreError> {
         match self {
             Self::Done(result) => result,
-            Self::Coming { path, receiver } => {
-                receiver.recv().unwrap_or_else(|_| Err(StoreError::Unreadable { place: path, message: STOPPED.to_owned() }))
-            }
+            Self::Coming { path, receiver } => receiver
+                .recv()
+                .unwrap_or_else(|_| Err(StoreError::Unreadable { place: path, message: STOPPED.to_owned() })),
         }
     }
 }

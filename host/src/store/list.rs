@@ -108,7 +108,9 @@ pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreEr
     let objects = match listed {
         Some(Ok(objects)) => objects,
         Some(Err(error)) => return Err(StoreError::listing(url, &remote.bucket, &error)),
-        None => return Err(StoreError::Unreadable { place: Arc::clone(url), message: "listing was stopped".to_owned() }),
+        None => {
+            return Err(StoreError::Unreadable { place: Arc::clone(url), message: "listing was stopped".to_owned() });
+        }
     };
     let root = remote.prefix.as_ref();
     let found = objects.into_iter().map(|object| {

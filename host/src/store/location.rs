@@ -36,7 +36,9 @@ impl Location {
         match scheme.to_ascii_lowercase().as_str() {
             "file" => match url::Url::parse(url).ok().and_then(|parsed| parsed.to_file_path().ok()) {
                 Some(path) => Ok(Self::Local(path)),
-                None => wrong("a `file://` URL needs an absolute path", "write `file:///absolute/path`, or a bare path"),
+                None => {
+                    wrong("a `file://` URL needs an absolute path", "write `file:///absolute/path`, or a bare path")
+                }
             },
             "s3" | "s3a" => {
                 let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));

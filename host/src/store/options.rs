@@ -119,7 +119,8 @@ pub(super) fn none_taken(options: &BTreeMap<String, Secret>) -> Result<(), Store
 fn refuse_plain_http(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
     let value = |key| builder.get_config_value(&key);
     let endpoint = value(AmazonS3ConfigKey::S3Endpoint).or_else(|| value(AmazonS3ConfigKey::Endpoint));
-    let allowed = value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let allowed =
+        value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|v| v.eq_ignore_ascii_case("true"));
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") && !allowed => Err(StoreError::Option {
             url: url.to_owned(),

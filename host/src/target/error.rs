@@ -242,8 +242,9 @@ impl Explain for TargetError {
                 "`allow = [\"timestamp-zero\"]` sends it with timestamp 1, a millisecond later".to_owned()
             }
             Self::TimestampOutOfRange { config, .. } => format!("raise `{config}` of the topic"),
-            Self::KeyMissing { .. } => "leave such records out with a plugin, or change the topic's `cleanup.policy`"
-                .to_owned(),
+            Self::KeyMissing { .. } => {
+                "leave such records out with a plugin, or change the topic's `cleanup.policy`".to_owned()
+            }
             Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
             Self::Refused { .. }
             | Self::Property { .. }

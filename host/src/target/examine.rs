@@ -129,7 +129,9 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
         findings.push(Finding {
             code: "timestamps-replaced",
             weight: Weight::Stop,
-            message: format!("topic `{name}` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp"),
+            message: format!(
+                "topic `{name}` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp"
+            ),
             remedy: Some("set it to `CreateTime` while the restore runs".to_owned()),
         });
         return;
@@ -142,7 +144,9 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
                 "timestamps of {} were set by the broker: `{name}` gets the same ones, marked as set by the producer",
                 lane.source
             ),
-            remedy: Some("`message.timestamp.type=LogAppendTime` would keep the mark and lose the timestamps".to_owned()),
+            remedy: Some(
+                "`message.timestamp.type=LogAppendTime` would keep the mark and lose the timestamps".to_owned(),
+            ),
         });
     }
     let known = || lanes.iter().filter_map(|lane| lane.timestamps.map(|range| (lane, range)));
@@ -160,7 +164,10 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
             findings.push(Finding {
                 code: "timestamp-out-of-range",
                 weight: Weight::Stop,
-                message: format!("{} holds timestamps further from now than `{config}` of `{name}` allows", lane.source),
+                message: format!(
+                    "{} holds timestamps further from now than `{config}` of `{name}` allows",
+                    lane.source
+                ),
                 remedy: Some(format!("raise `{config}` of the topic")),
             });
             break;

@@ -87,7 +87,10 @@ impl Node {
         super::run(&mut format)?;
 
         let keeper = Command::new("sh")
-            .args(["-c", r#"home=$1; shift; "$@" >"$home/log" 2>&1 & cat >/dev/null; kill -9 $!; wait; rm -rf "$home""#])
+            .args([
+                "-c",
+                r#"home=$1; shift; "$@" >"$home/log" 2>&1 & cat >/dev/null; kill -9 $!; wait; rm -rf "$home""#,
+            ])
             .arg("keeper")
             .arg(&home)
             .args(["java", "-Xmx512m", "-Dlog4j2.level=INFO", "-cp", classpath, "kafka.Kafka"])

@@ -13,9 +13,7 @@ pub const PASSWORD: &str = "open-sesame-42";
 
 /// The SCRAM users, as `StorageTool format --add-scram` takes them.
 pub(super) fn scram_users() -> Vec<String> {
-    ["SCRAM-SHA-256", "SCRAM-SHA-512"]
-        .map(|mechanism| format!("{mechanism}=[name={USER},password={PASSWORD}]"))
-        .into()
+    ["SCRAM-SHA-256", "SCRAM-SHA-512"].map(|mechanism| format!("{mechanism}=[name={USER},password={PASSWORD}]")).into()
 }
 
 /// Writes into `home` the broker's key and certificate (`broker.pem`), that of the authority which

@@ -32,11 +32,8 @@ fn shown(findings: &[Finding], names: &[(&str, &str)]) -> String {
 fn nothing_is_found_where_everything_fits() {
     let topic = Cluster::plain().topic("fits", 2, &[("retention.ms", "-1")]).unwrap();
     let source = lane(&topic, 1);
-    let need = LaneNeed {
-        largest_record: Some(1000),
-        timestamps: Some((1, 1_700_000_000_000)),
-        ..LaneNeed::new(source)
-    };
+    let need =
+        LaneNeed { largest_record: Some(1000), timestamps: Some((1, 1_700_000_000_000)), ..LaneNeed::new(source) };
     assert_eq!(examine(&plain(), &[need]).unwrap(), []);
 }
 

@@ -23,7 +23,11 @@ pub(crate) fn needs(lanes: &[&Arc<TopicPartition>]) -> Vec<LaneNeed> {
 }
 
 /// Connects, sends these records of one lane and waits for them.
-pub(crate) fn restore(job: &Job, lane: &Arc<TopicPartition>, records: &[Given]) -> Result<Arc<dyn Target>, TargetError> {
+pub(crate) fn restore(
+    job: &Job,
+    lane: &Arc<TopicPartition>,
+    records: &[Given],
+) -> Result<Arc<dyn Target>, TargetError> {
     let target = connect(job, &needs(&[lane]))?;
     send(&*target, lane, records)?;
     Ok(target)

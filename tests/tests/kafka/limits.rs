@@ -22,7 +22,11 @@ fn a_record_over_the_limit_is_caught_and_one_at_the_limit_arrives() {
     send(&*target, &lane, &[record(largest)]).unwrap();
     let refused = send(&*target, &lane, &[record(10), record(largest + 1)]).unwrap_err();
     assert_snapshot!(told(&refused, &[(&topic, "limited")]), @"");
-    assert!(given(Cluster::plain().read(&topic).unwrap())[&0].iter().all(|record| record.value.as_ref().unwrap().len() <= largest));
+    assert!(
+        given(Cluster::plain().read(&topic).unwrap())[&0]
+            .iter()
+            .all(|record| record.value.as_ref().unwrap().len() <= largest)
+    );
 }
 
 /// Were batches larger than the topic's limit, the broker would refuse records that are each below it.

@@ -94,7 +94,8 @@ fn a_partition_that_the_target_lacks_is_found_before_the_start() {
 
 #[test]
 fn a_plugin_finds_topics_that_are_there_and_no_others() {
-    let (home, other) = (Cluster::plain().topic("home", 1, &[]).unwrap(), Cluster::plain().topic("other", 1, &[]).unwrap());
+    let (home, other) =
+        (Cluster::plain().topic("home", 1, &[]).unwrap(), Cluster::plain().topic("other", 1, &[]).unwrap());
     let small = Cluster::plain().topic("small", 1, &[("max.message.bytes", "1500")]).unwrap();
     let lane = lane(&home, 0);
     let target = connect(&plain(), &needs(&[&lane])).unwrap();

@@ -178,7 +178,8 @@ impl LaneSource {
     /// Drops the heads of other pieces that are the same record as `foremost`'s; whether there were any.
     fn drop_duplicates(&mut self, foremost: usize) -> Result<bool, ReadError> {
         let offset = self.active[foremost].head_offset();
-        let twin = (0..self.active.len()).find(|other| *other != foremost && self.active[*other].head_offset() == offset);
+        let twin =
+            (0..self.active.len()).find(|other| *other != foremost && self.active[*other].head_offset() == offset);
         let (Some(offset), Some(twin)) = (offset, twin) else { return Ok(false) };
         let (one, other) = (&self.active[foremost], &self.active[twin]);
         if let (Some(a), Some(b)) = (one.head(), other.head())

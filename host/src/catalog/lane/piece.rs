@@ -166,11 +166,9 @@ impl PieceReader {
         };
         let numbers = (0..count as u64).map(|row| first_row + row);
         match foreign {
-            None => Ok(Chunk {
-                rows: numbers.collect(),
-                offsets: offsets.map(ScalarBuffer::from),
-                columns: rows.columns,
-            }),
+            None => {
+                Ok(Chunk { rows: numbers.collect(), offsets: offsets.map(ScalarBuffer::from), columns: rows.columns })
+            }
             Some(row) if !self.mixed => Err(LaneError::Misplaced {
                 lane: self.source.to_string(),
                 path: Arc::clone(&self.path),
@@ -206,7 +204,8 @@ impl PieceReader {
 
     /// Whether a row's own columns, as far as it has them, name this lane.
     fn is_of_lane(&self, rows: &Rows, row: usize) -> bool {
-        let topic = rows.topics.as_ref().is_none_or(|topics| topics.is_valid(row) && topics.value(row) == &*self.source.topic);
+        let topic =
+            rows.topics.as_ref().is_none_or(|topics| topics.is_valid(row) && topics.value(row) == &*self.source.topic);
         let partition = match (&rows.partitions, self.source.partition) {
             (Some(partitions), Some(partition)) => partitions.get(row) == Some(&partition),
             _ => true,

@@ -7,13 +7,8 @@ use crate::finding::Weight;
 use crate::read::{Count, Format};
 
 fn lines(partition: i32, offsets: std::ops::Range<i64>) -> Vec<Line> {
-    let line = |offset| Line {
-        topic: "orders".to_owned(),
-        partition,
-        offset,
-        key: None,
-        value: Some(format!("v{offset}")),
-    };
+    let line =
+        |offset| Line { topic: "orders".to_owned(), partition, offset, key: None, value: Some(format!("v{offset}")) };
     offsets.map(line).collect()
 }
 
@@ -30,7 +25,11 @@ fn lanes(catalog: &Catalog) -> Vec<String> {
 }
 
 fn findings(catalog: &Catalog) -> Vec<String> {
-    catalog.findings.iter().map(|finding| format!("{:?} {}: {}", finding.weight, finding.code, finding.message)).collect()
+    catalog
+        .findings
+        .iter()
+        .map(|finding| format!("{:?} {}: {}", finding.weight, finding.code, finding.message))
+        .collect()
 }
 
 /// What a build that fails says: message, exit code, hint.
@@ -70,10 +69,8 @@ fn order_is_by_number_and_never_by_name() {
 #[test]
 fn without_partitions_a_topic_is_one_lane_in_natural_order_and_positions_are_rows() {
     let backup = Backup { topic: Some("orders".to_owned()), ..backup() };
-    let files = files([
-        ("part-10.txt", "columns offset", lines(0, 3..4)),
-        ("part-9.txt", "columns offset", lines(0, 5..8)),
-    ]);
+    let files =
+        files([("part-10.txt", "columns offset", lines(0, 3..4)), ("part-9.txt", "columns offset", lines(0, 5..8))]);
     let catalog = catalog(&files, &backup, Lines::default()).unwrap();
     insta::assert_snapshot!(lanes(&catalog).join("\n"), @"orders Estimated(6) None part-9.txt part-10.txt");
     let limits = Limits { records: 2, ..Limits::default() };
@@ -130,11 +127,10 @@ fn many_files_are_no_trouble() {
         (name.as_str(), "columns offset", lines((index % 3) as i32, index..index + 1))
     });
     let catalog = catalog(&super::build::files(files), &backup(), Lines { statistics: true }).unwrap();
-    assert_eq!(catalog.lanes.iter().map(|lane| lane.records).collect::<Vec<_>>(), [
-        Count::Exact(3334),
-        Count::Exact(3333),
-        Count::Exact(3333)
-    ]);
+    assert_eq!(
+        catalog.lanes.iter().map(|lane| lane.records).collect::<Vec<_>>(),
+        [Count::Exact(3334), Count::Exact(3333), Count::Exact(3333)]
+    );
     assert_eq!(read_all(&catalog, &catalog.lanes[2]).unwrap().len(), 3333);
 }
 
@@ -193,10 +189,8 @@ fn an_empty_file_passes_where_the_job_names_its_format() {
 
 #[test]
 fn keys_in_files_of_their_own_stop_the_job() {
-    let files = files([
-        ("orders+0+1.avro", "columns", lines(0, 1..2)),
-        ("orders+0+1.keys.avro", "columns", lines(0, 1..2)),
-    ]);
+    let files =
+        files([("orders+0+1.avro", "columns", lines(0, 1..2)), ("orders+0+1.keys.avro", "columns", lines(0, 1..2))]);
     let catalog = catalog(&files, &backup(), Lines::default()).unwrap();
     assert_eq!(catalog.lanes[0].pieces.len(), 1);
     let finding = catalog.findings.iter().find(|finding| finding.code == "separate-keys").unwrap();

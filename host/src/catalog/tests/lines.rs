@@ -38,10 +38,12 @@ pub(super) fn file(columns: &str, lines: &[Line]) -> String {
 
 fn parse(file: &OpenFile) -> Result<(Placing, Vec<Line>), ReadError> {
     let bytes = file.read_at(0, file.size() as usize)?;
-    let corrupt = |message: &str| ReadError::UnknownFormat { path: Arc::clone(file.path()), message: message.to_owned() };
+    let corrupt =
+        |message: &str| ReadError::UnknownFormat { path: Arc::clone(file.path()), message: message.to_owned() };
     let content = std::str::from_utf8(&bytes).map_err(|_| corrupt("no text"))?;
     let mut lines = content.lines();
-    let columns = lines.next().filter(|columns| columns.starts_with("columns")).ok_or_else(|| corrupt("no first line"))?;
+    let columns =
+        lines.next().filter(|columns| columns.starts_with("columns")).ok_or_else(|| corrupt("no first line"))?;
     let has = |name: &str| columns.split(' ').any(|column| column == name);
     let some = |field: &str| (field != "-").then(|| field.to_owned());
     let records = lines.map(|line| {
@@ -64,7 +66,11 @@ impl Opener for Lines {
         let range = offsets.clone().min().zip(offsets.max()).filter(|_| has.offset);
         Ok(FileFacts {
             format: Format::JsonLines,
-            rows: if self.statistics { Count::Exact(lines.len() as u64) } else { Count::Estimated(1 + lines.len() as u64) },
+            rows: if self.statistics {
+                Count::Exact(lines.len() as u64)
+            } else {
+                Count::Estimated(1 + lines.len() as u64)
+            },
             schema: Vec::new(),
             mapping: Vec::new(),
             lost: Vec::new(),

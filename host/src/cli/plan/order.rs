@@ -58,10 +58,14 @@ fn promises_of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<String> {
     let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
     let changing = |column| {
         let named = job.plugins.iter().zip(descriptions);
-        named.filter(move |(_, description)| description.changes.contains(column)).map(|(plugin, _)| plugin.name.as_str())
+        named
+            .filter(move |(_, description)| description.changes.contains(column))
+            .map(|(plugin, _)| plugin.name.as_str())
     };
     let keys = changing(Column::Key).filter(|_| job.target.partition == PartitionStrategy::Key).map(|name| {
-        format!("`{name}` may change keys: records that get the same key from different source partitions have no order")
+        format!(
+            "`{name}` may change keys: records that get the same key from different source partitions have no order"
+        )
     });
     let topics = changing(Column::Topic).map(|name| format!("`{name}` may send records to other topics than these"));
     keys.chain(topics).collect()

@@ -111,9 +111,11 @@ impl Connection {
             .collect();
         let made = block_on(self.admin.create_topics(&new, &self.options()));
         for result in made.map_err(|error| match error {
-            KafkaError::AdminOpCreation(reason) => {
-                TargetError::Create { topic: topics.keys().cloned().collect::<Vec<_>>().join("`, `"), reason, by_job: true }
-            }
+            KafkaError::AdminOpCreation(reason) => TargetError::Create {
+                topic: topics.keys().cloned().collect::<Vec<_>>().join("`, `"),
+                reason,
+                by_job: true,
+            },
             error => self.refused("create topics", &error),
         })? {
             match result {

@@ -197,7 +197,12 @@ impl Ledger {
     }
 
     /// Begins a run with the output record `first_output`, with room for `bytes`.
-    pub(crate) fn open(&self, places: &Arc<Places>, first_output: usize, bytes: usize) -> Result<OpenRun<'_>, TargetError> {
+    pub(crate) fn open(
+        &self,
+        places: &Arc<Places>,
+        first_output: usize,
+        bytes: usize,
+    ) -> Result<OpenRun<'_>, TargetError> {
         while !self.room.reserve(bytes, &self.failed) {
             self.check()?;
         }
