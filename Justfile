@@ -11,7 +11,9 @@ default:
 demo *ARGS:
     @if [[ " $* " == *" --kafka "* ]]; then scripts/doctor kafka && scripts/kafka-jars; else scripts/doctor build; fi
     @scripts/plugins
-    @cargo run --quiet --release --package anabranch-tests --bin demo -- "$@"
+    @echo "building Anabranch; a first build takes some minutes" >&2
+    @cargo build --workspace --bins
+    @target/debug/demo "$@"
 
 # Everything that must hold: plugins from source, Apache Kafka, then all tests.
 test: kafka-jars plugins

@@ -4,5 +4,6 @@ pub mod batches;
 pub mod jobs;
 pub mod kafka;
 pub mod object_store;
+pub mod orders;
 pub mod read_back;
 pub mod targets;

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::batch::Outputs;
 use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
+use crate::catalog::LaneStatistics;
 use crate::plugin::State;
 use crate::report::PluginCounts;
 use crate::target::Sent;
@@ -69,6 +70,10 @@ impl BatchSource for Records {
             columns: columns.finish(),
             routes: Routes::default(),
         })))
+    }
+
+    fn statistics(&self) -> LaneStatistics {
+        LaneStatistics::default()
     }
 
     fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {
