@@ -199,6 +199,9 @@ impl Explain for StoreError {
             Self::Unreadable { message, .. } if message.contains("configured region") => {
                 Some("set the bucket's region in `AWS_REGION` or `backup.store.region`".to_owned())
             }
+            Self::Unreadable { message, .. } if ["refused", "dns", "timed out"].iter().any(|what| message.contains(what)) => {
+                Some("check `endpoint` and whether the store can be reached from here".to_owned())
+            }
             Self::Unreadable { .. } => None,
         }
     }
