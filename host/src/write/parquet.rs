@@ -6,9 +6,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array,
-};
+use arrow_array::{ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -48,10 +46,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     ///
     /// # Errors
     /// What the output says.
-    pub fn with_properties(
-        output: W,
-        properties: WriterPropertiesBuilder,
-    ) -> Result<Self, ParquetError> {
+    pub fn with_properties(output: W, properties: WriterPropertiesBuilder) -> Result<Self, ParquetError> {
         let schema = schema();
         let options = ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(output, Arc::clone(&schema), options)?;
