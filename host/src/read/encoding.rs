@@ -31,7 +31,8 @@ pub fn decode<'a>(text: &'a [u8], encoding: Encoding, buffer: &'a mut Vec<u8>) -
         }
         Encoding::Hex => {
             buffer.resize(text.len() / 2, 0);
-            hex::decode_to_slice(text, buffer).map_err(|error| format!("not hexadecimal: {}", lower(&error.to_string())))?;
+            hex::decode_to_slice(text, buffer)
+                .map_err(|error| format!("not hexadecimal: {}", lower(&error.to_string())))?;
         }
     }
     Ok(buffer)

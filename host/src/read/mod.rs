@@ -3,10 +3,14 @@
 //! All formats give the same [`Rows`], under one conformance suite. A reader streams: its memory does
 //! not grow with the file, the row group or the block, only with the largest record or page.
 
+pub mod avro;
 pub mod encoding;
 mod guard;
+pub mod json_lines;
 pub mod mapping;
 pub mod parquet;
+mod sequential;
+mod sniff;
 pub mod structured;
 
 use std::sync::Arc;
@@ -62,6 +66,8 @@ pub struct ReadSettings {
     pub limits: Limits,
     /// The row to begin with.
     pub first_row: u64,
+    /// The format of files whose content does not decide, as the job says.
+    pub format: Option<Format>,
 }
 
 /// A count, and how well it is known.
@@ -110,6 +116,9 @@ pub enum ReadError {
     /// The store could not deliver.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The files of a lane contradict each other.
+    #[error(transparent)]
+    Lane(#[from] crate::catalog::LaneError),
     /// The content is not what it claims to be.
     #[error("`{path}`{place}: {message}", place = row.map(|row| format!(" row {row}")).unwrap_or_default())]
     Corrupt {
@@ -142,6 +151,7 @@ impl crate::failure::Explain for ReadError {
     fn exit(&self) -> crate::failure::Exit {
         match self {
             Self::Store(error) => error.exit(),
+            Self::Lane(error) => error.exit(),
             Self::Corrupt { .. } | Self::UnknownFormat { .. } => crate::failure::Exit::Failed,
             Self::Mapping { .. } => crate::failure::Exit::Usage,
         }
@@ -150,6 +160,7 @@ impl crate::failure::Explain for ReadError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
+            Self::Lane(error) => error.hint(),
             _ => None,
         }
     }
@@ -157,3 +168,28 @@ impl crate::failure::Explain for ReadError {
 
 /// A file opened for reading; a convenience for signatures.
 pub type OpenFile = Arc<dyn SourceFile>;
+
+/// Opens a file of whichever format its content says.
+///
+/// # Errors
+/// A file of none of the formats, with what it is instead and what to do, and what the reader of its
+/// format finds wrong with it.
+pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader>, ReadError> {
+    match sniff::format(&file, settings.format)? {
+        Format::Parquet => parquet::open(file, settings),
+        Format::Avro => avro::open(file, settings),
+        Format::JsonLines => json_lines::open(file, settings),
+    }
+}
+
+/// What can be told of a file without reading all of it.
+///
+/// # Errors
+/// As [`open`].
+pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, ReadError> {
+    match sniff::format(file, settings.format)? {
+        Format::Parquet => parquet::facts(file, settings),
+        Format::Avro => avro::facts(file, settings),
+        Format::JsonLines => json_lines::facts(file, settings),
+    }
+}

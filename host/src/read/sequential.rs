@@ -1,47 +1,62 @@
 //! A file of the backup as a [`std::io::Read`], for decoders that go from front to back.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use bytes::{Buf, Bytes};
 
 use super::OpenFile;
-use crate::store::StoreError;
 
 /// Bytes asked of the store at a time.
 const WINDOW: u64 = 1 << 20;
 
 /// Reads a file from a place on.
 #[derive(Debug)]
-pub(super) struct Sequential {
+pub(super) struct SequentialReader {
     file: OpenFile,
-    next: u64,
+    position: u64,
     window: Bytes,
 }
 
-impl Sequential {
+impl SequentialReader {
     /// The bytes of `file` from `offset` on.
     pub(super) fn new(file: OpenFile, offset: u64) -> Self {
-        Self { file, next: offset, window: Bytes::new() }
+        Self { file, position: offset, window: Bytes::new() }
+    }
+
+    /// Offset in the file of the next byte.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Leaves out the next `count` bytes.
+    pub(super) fn skip(&mut self, count: u64) {
+        let within = count.min(self.window.len() as u64);
+        self.window.advance(within as usize);
+        self.position = self.position.saturating_add(count);
     }
 }
 
-impl Read for Sequential {
+impl Read for SequentialReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.window.is_empty() {
-            let length = WINDOW.min(self.file.size().saturating_sub(self.next));
-            if length == 0 {
-                return Ok(0);
-            }
-            self.window = self.file.read_at(self.next, length as usize).map_err(io::Error::other)?;
-            self.next += length;
-        }
-        let length = out.len().min(self.window.len());
+        let length = self.fill_buf()?.len().min(out.len());
         self.window.copy_to_slice(&mut out[..length]);
+        self.position += length as u64;
         Ok(length)
     }
 }
 
-/// The store's own error within one of I/O, or the latter back.
-pub(super) fn store_error(error: io::Error) -> Result<StoreError, io::Error> {
-    error.downcast::<StoreError>()
+impl BufRead for SequentialReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.window.is_empty() {
+            let length = WINDOW.min(self.file.size().saturating_sub(self.position));
+            if length > 0 {
+                self.window = self.file.read_at(self.position, length as usize).map_err(io::Error::other)?;
+            }
+        }
+        Ok(&self.window)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.skip(amount as u64);
+    }
 }

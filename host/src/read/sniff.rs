@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::sequential::Sequential;
+use super::sequential::SequentialReader;
 use super::{Format, OpenFile, ReadError};
+use crate::store::StoreError;
 
 /// How many bytes are looked at.
 const HEAD: u64 = 512;
@@ -70,7 +71,7 @@ pub(super) fn format(file: &OpenFile, expected: Option<Format>) -> Result<Format
     let Some(compression) = compression(&head) else {
         return text(&head).map_err(unknown);
     };
-    let source = std::io::BufReader::new(Sequential::new(Arc::clone(file), 0));
+    let source = SequentialReader::new(Arc::clone(file), 0);
     let mut inner = Vec::new();
     let read = match compression {
         Compression::Gzip => flate2::bufread::MultiGzDecoder::new(source).take(HEAD).read_to_end(&mut inner),
@@ -84,7 +85,7 @@ pub(super) fn format(file: &OpenFile, expected: Option<Format>) -> Result<Format
             text(&inner).map_err(|what| unknown(format!("it is {} of something else: {what}", compression.name())))
         }
         Ok(_) => Ok(Format::JsonLines),
-        Err(error) => match super::sequential::store_error(error) {
+        Err(error) => match StoreError::from_io(error) {
             Ok(error) => Err(error.into()),
             Err(error) => Err(ReadError::Corrupt {
                 path: Arc::clone(file.path()),

@@ -14,6 +14,9 @@
 //! | `offset` | 64-bit integer, nullable | the source offset |
 //! | `topic` | text | the source topic |
 
+pub mod avro;
+mod columns;
+pub mod json_lines;
 pub mod parquet;
 
 /// Who set a record's timestamp: Kafka's `message.timestamp.type`.

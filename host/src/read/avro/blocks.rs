@@ -3,7 +3,7 @@
 //! Source: Apache Avro specification 1.12, "Object Container Files": after the header each block is its
 //! count of records, its size in bytes, so many bytes, and the header's sync marker.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, ErrorKind, Read};
 use std::sync::Arc;
 
 use arrow_avro::reader::{HeaderInfo, read_header_info};
@@ -11,17 +11,14 @@ use arrow_avro::reader::{HeaderInfo, read_header_info};
 use super::decompress;
 use crate::batch::Limits;
 use crate::read::guard::guarded;
-use crate::read::sequential::{Sequential, store_error};
+use crate::read::sequential::SequentialReader;
 use crate::read::{OpenFile, ReadError};
-
-/// Bytes taken from the store's window at a time.
-const BUFFER: usize = 64 << 10;
+use crate::store::StoreError;
 
 /// The blocks of a file, from front to back.
 pub(super) struct Blocks {
     file: OpenFile,
-    input: BufReader<Sequential>,
-    position: u64,
+    input: SequentialReader,
     sync: [u8; 16],
     codec: decompress::Codec,
     compressed: Vec<u8>,
@@ -36,7 +33,7 @@ struct Head {
 impl Blocks {
     /// Reads the header of `file`.
     pub(super) fn open(file: &OpenFile) -> Result<(Self, HeaderInfo), ReadError> {
-        let mut input = BufReader::with_capacity(BUFFER, Sequential::new(Arc::clone(file), 0));
+        let mut input = SequentialReader::new(Arc::clone(file), 0);
         let corrupt = |message: String| ReadError::Corrupt { path: Arc::clone(file.path()), row: None, message };
         // The store's own errors must come through the crate, whose errors carry only text.
         let mut failure = None;
@@ -52,32 +49,24 @@ impl Blocks {
             .map_err(|error| error.to_string())
             .and_then(decompress::Codec::try_from)
             .map_err(|error| corrupt(format!("{error}; codecs are null, deflate, snappy and zstandard")))?;
-        let blocks = Self {
-            file: Arc::clone(file),
-            input,
-            position: header.header_len(),
-            sync: header.sync(),
-            codec,
-            compressed: Vec::new(),
-        };
+        let blocks = Self { file: Arc::clone(file), input, sync: header.sync(), codec, compressed: Vec::new() };
         Ok((blocks, header))
     }
 
     /// Where the next block begins.
     pub(super) fn position(&self) -> u64 {
-        self.position
+        self.input.position()
     }
 
     /// Reads the next block into `data`, decompressed, and gives its count of records. `row` is the
     /// row it begins with.
     pub(super) fn read(&mut self, row: u64, data: &mut Vec<u8>) -> Result<Option<u64>, ReadError> {
         let Some(head) = self.head(row)? else { return Ok(None) };
-        let start = self.position;
+        let start = self.position();
         let target = if self.codec == decompress::Codec::Null { &mut *data } else { &mut self.compressed };
         target.clear();
-        let read = (&mut self.input).take(head.size).read_to_end(target);
+        let read = self.input.by_ref().take(head.size).read_to_end(target);
         let read = read.map_err(|error| self.failed(error, row))?;
-        self.position += read as u64;
         if (read as u64) < head.size {
             return Err(self.cut(row));
         }
@@ -92,47 +81,33 @@ impl Blocks {
     /// Passes over the next block and gives its count of records.
     pub(super) fn skip(&mut self, row: u64) -> Result<Option<u64>, ReadError> {
         let Some(head) = self.head(row)? else { return Ok(None) };
-        self.pass(head.size);
+        self.input.skip(head.size);
         self.sync(row)?;
         Ok(Some(head.records))
     }
 
     /// Passes over the next block if it ends before row `until`; otherwise stays where it is.
     pub(super) fn skip_before(&mut self, row: u64, until: u64) -> Result<Option<u64>, ReadError> {
-        let start = self.position;
+        let start = self.position();
         let Some(head) = self.head(row)? else { return Ok(None) };
         if row.saturating_add(head.records) > until {
-            self.go(start);
+            self.input = SequentialReader::new(Arc::clone(&self.file), start);
             return Ok(None);
         }
-        self.pass(head.size);
+        self.input.skip(head.size);
         self.sync(row)?;
         Ok(Some(head.records))
     }
 
-    /// Goes on `size` bytes without reading what is not already there.
-    fn pass(&mut self, size: u64) {
-        if size <= self.input.buffer().len() as u64 {
-            self.input.consume(size as usize);
-            self.position += size;
-        } else {
-            self.go(self.position.saturating_add(size));
-        }
-    }
-
-    fn go(&mut self, position: u64) {
-        self.position = position;
-        self.input = BufReader::with_capacity(BUFFER, Sequential::new(Arc::clone(&self.file), position));
-    }
-
     fn head(&mut self, row: u64) -> Result<Option<Head>, ReadError> {
-        let start = self.position;
-        if self.input.fill_buf().map_err(|error| self.failed(error, row))?.is_empty() {
+        let start = self.position();
+        let is_end = self.input.fill_buf().map(<[u8]>::is_empty);
+        if is_end.map_err(|error| self.failed(error, row))? {
             return Ok(None);
         }
         let records = self.long(row)?;
         let size = self.long(row)?;
-        let left = self.file.size().saturating_sub(self.position);
+        let left = self.file.size().saturating_sub(self.position());
         let (Ok(records), Ok(size)) = (u64::try_from(records), u64::try_from(size)) else {
             let what = format!("the block at byte {start} has {records} records in {size} bytes, which cannot be");
             return Err(self.corrupt(row, what));
@@ -156,7 +131,7 @@ impl Blocks {
         for shift in (0..64).step_by(7) {
             let mut byte = [0];
             match self.input.read_exact(&mut byte) {
-                Ok(()) => self.position += 1,
+                Ok(()) => {}
                 Err(error) => return Err(self.failed(error, row)),
             }
             value |= u64::from(byte[0] & 0x7f) << shift;
@@ -164,17 +139,17 @@ impl Blocks {
                 return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
             }
         }
-        Err(self.corrupt(row, format!("a number before byte {} is longer than 64 bits", self.position)))
+        Err(self.corrupt(row, format!("a number before byte {} is longer than 64 bits", self.position())))
     }
 
     fn sync(&mut self, row: u64) -> Result<(), ReadError> {
         let mut marker = [0; 16];
         self.input.read_exact(&mut marker).map_err(|error| self.failed(error, row))?;
         if marker != self.sync {
-            let what = format!("the sync marker at byte {} is not the header's: the file is damaged", self.position);
+            let what =
+                format!("the sync marker at byte {} is not the header's: the file is damaged", self.position() - 16);
             return Err(self.corrupt(row, what));
         }
-        self.position += 16;
         Ok(())
     }
 
@@ -187,7 +162,7 @@ impl Blocks {
     }
 
     fn failed(&self, error: std::io::Error, row: u64) -> ReadError {
-        match store_error(error) {
+        match StoreError::from_io(error) {
             Ok(error) => error.into(),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.cut(row),
             Err(error) => self.corrupt(row, error.to_string()),
@@ -197,8 +172,8 @@ impl Blocks {
 
 /// Remembers a store's error that a decoder would turn into text.
 struct Watched<'w> {
-    input: &'w mut BufReader<Sequential>,
-    failure: &'w mut Option<crate::store::StoreError>,
+    input: &'w mut SequentialReader,
+    failure: &'w mut Option<StoreError>,
 }
 
 impl Read for Watched<'_> {
@@ -209,14 +184,13 @@ impl Read for Watched<'_> {
 
 impl BufRead for Watched<'_> {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        if let Err(error) = self.input.fill_buf() {
-            match store_error(error) {
-                Ok(error) => *self.failure = Some(error),
-                Err(error) => return Err(error),
+        self.input.fill_buf().map_err(|error| match StoreError::from_io(error) {
+            Ok(error) => {
+                *self.failure = Some(error);
+                ErrorKind::Other.into()
             }
-            return Err(ErrorKind::Other.into());
-        }
-        Ok(self.input.buffer())
+            Err(error) => error,
+        })
     }
 
     fn consume(&mut self, amount: usize) {

@@ -17,7 +17,7 @@ use crate::batch::{Columns, NO_TIMESTAMP};
 use crate::job::Encoding;
 use crate::read::encoding;
 use crate::read::mapping::{Mapping, Role, ValueSource};
-use crate::read::structured::JsonText;
+use crate::read::structured::{JsonText, append_value};
 use crate::read::{Placing, ReadError, ReadSettings, Rows};
 
 /// Makes rows of the arrays of a file.
@@ -38,7 +38,7 @@ enum Content {
     /// A column of bytes or text.
     Bytes(Vec<usize>, Encoding),
     /// A column of another type, as JSON text.
-    Json(Vec<usize>, JsonText),
+    Json(Vec<usize>, Arc<Field>),
     /// Columns that make up a JSON object.
     Row(Vec<usize>, JsonText),
 }
@@ -199,8 +199,9 @@ impl Content {
             DataType::FixedSizeBinary(_) if !is_uuid(field) => Ok(Self::Bytes(steps, Encoding::Text)),
             text if is_text(text) => Ok(Self::Bytes(steps, encoding)),
             _ => {
-                let json = JsonText::new(&Fields::from(vec![Arc::clone(field)]))?;
-                Ok(Self::Json(steps, json))
+                // Only to learn whether the type has JSON text.
+                JsonText::new(&Fields::from(vec![Arc::clone(field)]))?;
+                Ok(Self::Json(steps, Arc::clone(field)))
             }
         }
     }
@@ -212,17 +213,16 @@ impl Content {
                 Some(array) => decoded(&array, *encoding),
                 None => Ok(nulls(batch.num_rows())),
             },
-            Self::Json(steps, json) => {
+            Self::Json(steps, field) => {
                 let Some(array) = at(batch, steps) else { return Ok(nulls(batch.num_rows())) };
-                let columns = [array];
-                let [array] = &columns;
                 texts(batch.num_rows(), |row, text| {
-                    if array.is_null(row) {
-                        return Ok(false);
+                    if array.is_valid(row) {
+                        append_value(field, &array, row, text)?;
+                        if is_uuid(field) {
+                            text.retain(|byte| *byte != b'"');
+                        }
                     }
-                    json.append(&columns, row, text)?;
-                    unwrap_single(text);
-                    Ok(true)
+                    Ok(array.is_valid(row))
                 })
             }
             Self::Row(tops, json) => {
@@ -230,17 +230,6 @@ impl Content {
                 texts(batch.num_rows(), |row, text| json.append(&columns, row, text).map(|()| true))
             }
         }
-    }
-}
-
-/// Out of the object of one field, its value; text loses its quotes where nothing in it is escaped,
-/// as a key or value that is a date or a decimal is that text.
-fn unwrap_single(object: &mut Vec<u8>) {
-    let mut inner = serde_json::Deserializer::from_slice(object).into_iter::<std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>>();
-    let value = inner.next().and_then(Result::ok).and_then(|fields| fields.into_values().next());
-    if let Some(value) = value {
-        object.clear();
-        object.extend_from_slice(value.get().as_bytes());
     }
 }
 
@@ -272,7 +261,8 @@ pub(super) fn decoded(array: &ArrayRef, encoding: Encoding) -> Result<BinaryArra
         DataType::Binary => array.as_binary::<i32>().clone(),
         DataType::Utf8 => BinaryArray::from(array.as_string::<i32>().clone()),
         _ => {
-            let bytes = arrow_cast::cast(array, &DataType::Utf8).or_else(|_| arrow_cast::cast(array, &DataType::Binary));
+            let bytes =
+                arrow_cast::cast(array, &DataType::Utf8).or_else(|_| arrow_cast::cast(array, &DataType::Binary));
             let bytes = in_row(0, bytes.map_err(|error| error.to_string()))?;
             return decoded(&bytes, encoding);
         }

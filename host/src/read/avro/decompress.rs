@@ -61,11 +61,7 @@ fn snappy(block: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     out.resize(length, 0);
     let written = snap::raw::Decoder::new().decompress(block, out).map_err(|error| error.to_string())?;
     out.truncate(written);
-    if crc32fast::hash(out) == u32::from_be_bytes(*checksum) {
-        Ok(())
-    } else {
-        Err("its checksum is wrong".to_owned())
-    }
+    if crc32fast::hash(out) == u32::from_be_bytes(*checksum) { Ok(()) } else { Err("its checksum is wrong".to_owned()) }
 }
 
 fn too_large() -> String {

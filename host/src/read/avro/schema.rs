@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use arrow_avro::reader::{Decoder, DecoderMode, HeaderInfo, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
+use arrow_schema::{DataType, TimeUnit};
 use serde_json::{Value, json};
 
+use super::columns::field;
 use crate::read::guard::guarded;
-use crate::read::mapping::{Column, Mapping};
+use crate::read::mapping::{Column, Mapping, Role};
 use crate::read::{ReadError, ReadSettings};
 
 /// The name of the one field of a file whose schema is no record.
@@ -47,15 +49,29 @@ impl Decoding {
         let decoder = guarded(|| decoder(&schema, settings.limits.records))
             .and_then(|decoder| decoder)
             .map_err(|error| corrupt(format!("its Avro schema cannot be decoded: {error}")))?;
-        let columns =
-            Column::of_fields(decoder.schema().fields(), &|steps, _| described(at(&schema, steps).unwrap_or(&Value::Null)));
+        let columns = Column::of_fields(decoder.schema().fields(), &|steps, _| {
+            described(at(&schema, steps).unwrap_or(&Value::Null))
+        });
         let fields = columns
             .iter()
             .filter(|column| column.is_top())
             .map(|column| (column.name.clone(), column.type_name.clone()))
             .collect();
         let mapping = Mapping::resolve(path, &settings.columns, columns)?;
-        Ok(Self { decoder, mapping, fields, lost: Vec::new() })
+        let lost = finer(&mapping, &decoder).into_iter().collect();
+        Ok(Self { decoder, mapping, fields, lost })
+    }
+}
+
+/// What is lost of timestamps that are finer than Kafka's.
+fn finer(mapping: &Mapping, decoder: &Decoder) -> Option<String> {
+    let column = mapping.column(Role::Timestamp)?;
+    match field(&decoder.schema(), &column.steps)?.data_type() {
+        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _) => Some(format!(
+            "timestamps: column \"{}\" is finer than milliseconds, which is what Kafka has; they are rounded down",
+            column.name
+        )),
+        _ => None,
     }
 }
 

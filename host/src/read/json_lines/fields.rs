@@ -10,9 +10,9 @@ use crate::job::ColumnNames;
 use crate::read::mapping::{Mapping, Role, ValueSource};
 
 /// How a line of the native layout says that its key is not plain text.
-pub(super) const KEY_ENCODING: &str = "key_encoding";
+pub(crate) const KEY_ENCODING: &str = "key_encoding";
 /// The same of its value.
-pub(super) const VALUE_ENCODING: &str = "value_encoding";
+pub(crate) const VALUE_ENCODING: &str = "value_encoding";
 
 /// A slot for the text of one field.
 type Slot = usize;
@@ -156,8 +156,9 @@ impl<'de> Visitor<'de> for ObjectSeed<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let seed = |row| NameSeed { object: self.object, open: self.open, row };
-        while let Some(name) = map.next_key_seed(seed(self.row.as_deref_mut()))? {
+        loop {
+            let seed = NameSeed { object: self.object, open: self.open, row: self.row.as_deref_mut() };
+            let Some(name) = map.next_key_seed(seed)? else { return Ok(()) };
             match name {
                 Name::Field(index) => {
                     let field = &self.object.fields[index];
@@ -171,7 +172,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_, 'de> {
                     if let Some(inner) = &field.inner
                         && text.starts_with('{')
                     {
-                        let seed = ObjectSeed { object: inner, open: &[], parts: self.parts, row: None };
+                        let seed = ObjectSeed { object: inner, open: &[], parts: &mut *self.parts, row: None };
                         seed.deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
                             A::Error::custom(format_args!("within field `{}`: {error}", field.name))
                         })?;
@@ -196,7 +197,6 @@ impl<'de> Visitor<'de> for ObjectSeed<'_, 'de> {
                 }
             }
         }
-        Ok(())
     }
 }
 

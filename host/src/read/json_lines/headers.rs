@@ -120,11 +120,13 @@ impl<'de> Visitor<'de> for List<'_, '_> {
         while let Some(item) = list.next_element::<&RawValue>()? {
             let text = item.get();
             let done = match text.as_bytes().first() {
-                Some(b'{') => serde_json::from_str::<Entry<'_>>(text).map_err(|error| plain(&error)).and_then(|entry| {
-                    let own = entry.encoding.map(RawValue::get);
-                    let encoding = parts::encoding(own, sink.encoding, &mut sink.scratch.value)?;
-                    sink.push(entry.key.get(), entry.value.map(RawValue::get), encoding)
-                }),
+                Some(b'{') => {
+                    serde_json::from_str::<Entry<'_>>(text).map_err(|error| plain(&error)).and_then(|entry| {
+                        let own = entry.encoding.map(RawValue::get);
+                        let encoding = parts::encoding(own, sink.encoding, &mut sink.scratch.value)?;
+                        sink.push(entry.key.get(), entry.value.map(RawValue::get), encoding)
+                    })
+                }
                 Some(b'[') => serde_json::from_str::<(&RawValue, Option<&RawValue>)>(text)
                     .map_err(|error| plain(&error))
                     .and_then(|(name, value)| sink.push(name.get(), value.map(RawValue::get), sink.encoding)),
@@ -150,7 +152,7 @@ impl<'de> Visitor<'de> for Named<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Sink { encoding, scratch, columns } = self.0;
-        while map.next_key_seed(Into(&mut scratch.name))?.is_some() {
+        while map.next_key_seed(NameInto(&mut scratch.name))?.is_some() {
             let value = map.next_value::<Option<&RawValue>>()?.map(RawValue::get);
             push(columns, &scratch.name, value, *encoding, &mut scratch.value).map_err(A::Error::custom)?;
         }
@@ -159,9 +161,9 @@ impl<'de> Visitor<'de> for Named<'_, '_> {
 }
 
 /// Puts a string into a buffer.
-struct Into<'b>(&'b mut String);
+struct NameInto<'b>(&'b mut String);
 
-impl<'de> DeserializeSeed<'de> for Into<'_> {
+impl<'de> DeserializeSeed<'de> for NameInto<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -169,7 +171,7 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
     }
 }
 
-impl Visitor<'_> for Into<'_> {
+impl Visitor<'_> for NameInto<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::batch::Limits;
-use crate::read::sequential::{Sequential, store_error};
+use crate::read::sequential::SequentialReader;
 use crate::read::sniff::{self, Compression};
 use crate::read::{OpenFile, ReadError};
+use crate::store::StoreError;
 
 /// Decompressed bytes taken at a time.
 const BUFFER: usize = 128 << 10;
@@ -35,10 +36,7 @@ impl Lines {
     pub(super) fn open(file: &OpenFile) -> Result<Self, ReadError> {
         let compression = sniff::compression(&sniff::head(file)?);
         let taken = Arc::new(AtomicU64::new(0));
-        let source = Counted {
-            input: BufReader::with_capacity(BUFFER, Sequential::new(Arc::clone(file), 0)),
-            taken: Arc::clone(&taken),
-        };
+        let source = Counted { input: SequentialReader::new(Arc::clone(file), 0), taken: Arc::clone(&taken) };
         let input: Box<dyn BufRead + Send> = match compression {
             None => Box::new(source),
             Some(Compression::Gzip) => {
@@ -65,7 +63,9 @@ impl Lines {
             }
             self.line.clear();
             let limit = Limits::RECORD as u64 + 1;
-            let read = (&mut self.input)
+            let read = self
+                .input
+                .by_ref()
                 .take(limit)
                 .read_until(b'\n', &mut self.line)
                 .map_err(|error| self.failed(error, row))?;
@@ -114,7 +114,7 @@ impl Lines {
     }
 
     fn failed(&self, error: std::io::Error, row: u64) -> ReadError {
-        let error = match store_error(error) {
+        let error = match StoreError::from_io(error) {
             Ok(error) => return error.into(),
             Err(error) => error,
         };
@@ -127,13 +127,13 @@ impl Lines {
     }
 }
 
-/// Counts what is consumed of a reader.
-struct Counted<R> {
-    input: R,
+/// Counts what is consumed of a file.
+struct Counted {
+    input: SequentialReader,
     taken: Arc<AtomicU64>,
 }
 
-impl<R: BufRead> Read for Counted<R> {
+impl Read for Counted {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let read = self.input.read(out)?;
         self.taken.fetch_add(read as u64, Ordering::Relaxed);
@@ -141,7 +141,7 @@ impl<R: BufRead> Read for Counted<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Counted<R> {
+impl BufRead for Counted {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
         self.input.fill_buf()
     }

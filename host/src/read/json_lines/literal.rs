@@ -65,9 +65,8 @@ fn unicode(text: &str) -> Result<(char, usize), String> {
         let escape = text.get(at..at + 6)?;
         u32::from_str_radix(escape.strip_prefix("\\u")?, 16).ok()
     };
-    let lone = || {
-        format!("`{}` is half of a surrogate pair, for which there is no UTF-8", text.get(..6).unwrap_or(text))
-    };
+    let lone =
+        || format!("`{}` is half of a surrogate pair, for which there is no UTF-8", text.get(..6).unwrap_or(text));
     let first = unit(0).ok_or_else(|| "an incomplete escape".to_owned())?;
     match first {
         0xd800..=0xdbff => {

@@ -124,7 +124,8 @@ impl Seen {
             let name = format!("{prefix}{}", field.name);
             let within = format!("{name}.");
             let type_name = field.types.join("|");
-            columns.push(Column { name, steps: steps.clone(), kind: Kind::Any, type_name });
+            let kind = if field.types == ["null"] { Kind::Null } else { Kind::Any };
+            columns.push(Column { name, steps: steps.clone(), kind, type_name });
             field.inner.collect(&within, steps, columns);
             steps.pop();
         }
@@ -147,7 +148,7 @@ impl<'de> Visitor<'de> for SeenVisitor<'_> {
         while let Some(name) = map.next_key::<String>()? {
             let text = map.next_value::<&RawValue>()?.get();
             let Some(field) = self.seen.field(name) else { continue };
-            let kind = kind(text).trim_start_matches("a ").trim_start_matches("an ");
+            let kind = kind(text).trim_start_matches("an ").trim_start_matches("a ");
             if !field.types.contains(&kind) {
                 field.types.push(kind);
             }

@@ -1,0 +1,141 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use super::*;
+use crate::batch::{Columns, Limits};
+use crate::job::{ColumnNames, Encoding, Encodings};
+use crate::read::Count;
+use crate::store::MemoryFile;
+
+fn settings() -> ReadSettings {
+    ReadSettings {
+        columns: ColumnNames::default(),
+        encoding: Encodings::default(),
+        limits: Limits::default(),
+        first_row: 0,
+        format: None,
+    }
+}
+
+fn file(content: &[u8]) -> OpenFile {
+    Arc::new(MemoryFile::new("a.jsonl", content.to_vec()))
+}
+
+fn read_with(content: &str, settings: &ReadSettings) -> Result<Columns, ReadError> {
+    let mut reader = open(file(content.as_bytes()), settings)?;
+    let rows = reader.next()?;
+    assert!(reader.next()?.is_none());
+    Ok(rows.map_or_else(Columns::empty, |rows| rows.columns))
+}
+
+fn value(content: &str) -> String {
+    let columns = read_with(content, &settings()).unwrap();
+    String::from_utf8(columns.values.value(0).to_vec()).unwrap()
+}
+
+fn fails(content: &str) -> String {
+    read_with(content, &settings()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_value_that_is_no_string_is_its_own_source_text() {
+    assert_eq!(
+        value(r#"{"value": {"b": 1.50, "a": "\u00e9", "b": 12345678901234567890} }"#),
+        r#"{"b": 1.50, "a": "\u00e9", "b": 12345678901234567890}"#
+    );
+    assert_eq!(value(r#"{"value":1e400}"#), "1e400");
+    assert_eq!(value(r#"{"value":"\"\u00e9\ud83d\ude00\/"}"#), "\"é😀/");
+}
+
+#[test]
+fn a_row_that_is_the_value_is_its_own_source_text() {
+    assert_eq!(value(r#" {"id": 1, "name" : "x"} "#), r#"{"id": 1, "name" : "x"}"#);
+    let named = ReadSettings {
+        columns: ColumnNames { key: Some("meta.id".to_owned()), ..ColumnNames::default() },
+        ..settings()
+    };
+    let columns = read_with(r#"{"meta":{"id": "k"}, "name\u0020" : "\u0078", "n": 1.0}"#, &named).unwrap();
+    assert_eq!(columns.keys.value(0), b"k");
+    assert_eq!(columns.values.value(0), br#"{"name ":"\u0078","n":1.0}"#);
+}
+
+#[test]
+fn a_part_that_the_first_lines_lack_is_found_later() {
+    let mut content = "{\"value\":\"v\"}\n".repeat(1200);
+    content += "{\"value\":\"v\",\"Key\":\"late\",\"headers\":{\"h\":\"1\"}}\n";
+    let columns = read_with(&content, &settings()).unwrap();
+    assert_eq!(columns.keys.value(1200), b"late");
+    assert_eq!(columns.headers.row(1200).len(), 1);
+}
+
+#[test]
+fn timestamps_are_milliseconds_or_rfc_3339() {
+    let at = |json: &str| read_with(&format!("{{\"value\":1,\"ts\":{json}}}"), &settings()).unwrap().timestamps[0];
+    assert_eq!(at("-5"), -5);
+    assert_eq!(at("null"), -1);
+    assert_eq!(at(r#""1970-01-01T01:00:00.0019+01:00""#), 1);
+    assert_eq!(at(r#""17""#), 17);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_file_row_and_line() {
+    insta::assert_snapshot!(fails("{\"value\":1}\n\n{\"value\":}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1}\n[1]\n"), @"");
+    insta::assert_snapshot!(fails("{\n  \"value\": 1\n}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"value\":2}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1} x\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"ts\":1.5}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"ts\":\"yesterday\"}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"partition\":-1,\"offset\":1}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"offset\":1}\n{\"value\":1}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":[\"a\"]}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":[{\"value\":\"a\"}]}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":7}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":\"a\",\"value_encoding\":\"utf-8\"}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":\"\\ud800\"}\n"), @"");
+    let base64 = ReadSettings { encoding: Encodings { value: Encoding::Base64, ..Encodings::default() }, ..settings() };
+    insta::assert_snapshot!(read_with("{\"value\":\"?\"}", &base64).unwrap_err(), @"");
+    let named =
+        ReadSettings { columns: ColumnNames { key: Some("kye".to_owned()), ..ColumnNames::default() }, ..settings() };
+    insta::assert_snapshot!(read_with("{\"key\":1,\"value\":1}", &named).unwrap_err(), @"");
+}
+
+#[test]
+fn damaged_compression_is_told() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut gzip, &b"{\"value\":1}\n".repeat(50_000)).unwrap();
+    let mut content = gzip.finish().unwrap();
+    content.truncate(content.len() / 2);
+    let mut reader = open(file(&content), &settings()).unwrap();
+    let error = loop {
+        match reader.next() {
+            Ok(rows) => assert!(rows.is_some(), "the end must not look like one"),
+            Err(error) => break error,
+        }
+    };
+    insta::assert_snapshot!(error, @"");
+    assert!(reader.next().unwrap().is_none(), "an error is told once");
+}
+
+#[test]
+fn facts_count_small_files_and_judge_large_ones() {
+    let facts_of = |content: &str| facts(&file(content.as_bytes()), &settings()).unwrap();
+    let small = facts_of("{\"key\":\"a\",\"payload\":1,\"x\":{\"y\":null}}\n\n{\"key\":null,\"payload\":\"b\"}");
+    assert_eq!(small.rows, Count::Exact(2));
+    insta::assert_debug_snapshot!(small.schema, @"");
+    insta::assert_snapshot!(small.mapping.join("\n"), @"");
+    insta::assert_snapshot!(small.lost.join("\n"), @"");
+    let large = facts_of(&"{\"key\":\"a\",\"value\":1}\n".repeat(5000));
+    assert_eq!(large.rows, Count::Estimated(5000));
+    assert_eq!(facts_of("\n \n").rows, Count::Exact(0));
+}
+
+#[test]
+fn a_line_may_have_64_mebibytes() {
+    let content = format!("{{\"value\":\"{}\"}}\n{{\"value\":\"b\"}}", "a".repeat(64 << 20));
+    let mut reader = open(file(content.as_bytes()), &settings()).unwrap();
+    let first = reader.next().unwrap().unwrap();
+    assert_eq!((first.columns.len(), first.columns.values.value(0).len()), (1, 64 << 20));
+    assert_eq!(reader.next().unwrap().unwrap().columns.values.value(0), b"b");
+}

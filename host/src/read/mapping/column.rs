@@ -69,11 +69,6 @@ pub struct Column {
 }
 
 impl Column {
-    /// A top column of a format without column types.
-    pub fn untyped(name: impl Into<String>, index: usize) -> Self {
-        Self { name: name.into(), steps: vec![index], kind: Kind::Any, type_name: "JSON".to_owned() }
-    }
-
     /// The columns of an Arrow schema, each struct before its fields. `type_name` says how the
     /// format's own people write the type of the column with these steps.
     pub fn of_fields(fields: &Fields, type_name: &dyn Fn(&[usize], &DataType) -> String) -> Vec<Self> {

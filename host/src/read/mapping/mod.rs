@@ -125,8 +125,8 @@ impl Mapping {
             None => ValueSource::None,
         };
         if whole_row {
-            let is_record = choices[Role::Partition as usize].index().is_some()
-                && choices[Role::Offset as usize].index().is_some();
+            let is_record =
+                choices[Role::Partition as usize].index().is_some() && choices[Role::Offset as usize].index().is_some();
             let rest = |choices: &[Choice; 8]| -> Vec<usize> {
                 let gone: Vec<usize> = choices.iter().filter_map(Choice::index).collect();
                 let tops = columns.iter().enumerate().filter(|(_, column)| column.is_top());
@@ -203,9 +203,10 @@ impl Mapping {
         index.and_then(|index| self.columns.get(index))
     }
 
-    /// Which columns of a record's place there are.
+    /// Which columns of a record's place there are; one of nothing but nulls is none.
     pub fn placing(&self) -> Placing {
-        Placing { topic: self.topic.is_some(), partition: self.partition.is_some(), offset: self.offset.is_some() }
+        let has = |role: Role| self.column(role).is_some_and(|column| column.kind != Kind::Null);
+        Placing { topic: has(Role::Topic), partition: has(Role::Partition), offset: has(Role::Offset) }
     }
 
     /// The mapping in words, one line for each part that has a source.
@@ -277,9 +278,9 @@ impl Mapping {
             .chain(row.iter().filter_map(|index| self.columns.get(*index)))
             .filter_map(|column| column.steps.first().copied())
             .collect();
-        self.columns.iter().filter(move |column| {
-            column.is_top() && !column.steps.first().is_some_and(|top| used.contains(top))
-        })
+        self.columns
+            .iter()
+            .filter(move |column| column.is_top() && !column.steps.first().is_some_and(|top| used.contains(top)))
     }
 }
 

@@ -69,7 +69,9 @@ impl Role {
                 "metadata.timestamp",
             ],
             Self::TimestampType => &["timestamp_type", "timestamptype", "tstype", "metadata.timestamp_type"],
-            Self::Partition => &["partition", "record_partition", "kafka_partition", "_partition", "metadata.partition"],
+            Self::Partition => {
+                &["partition", "record_partition", "kafka_partition", "_partition", "metadata.partition"]
+            }
             Self::Offset => &["offset", "record_offset", "kafka_offset", "_offset", "metadata.offset"],
             Self::Topic => &["topic", "record_topic", "kafka_topic", "_topic", "metadata.topic"],
         }
@@ -94,7 +96,9 @@ impl Role {
     pub fn takes(self, kind: Kind) -> bool {
         match self {
             Self::Key | Self::Value => true,
-            Self::Headers => matches!(kind, Kind::List | Kind::Map | Kind::Struct | Kind::Text | Kind::Null | Kind::Any),
+            Self::Headers => {
+                matches!(kind, Kind::List | Kind::Map | Kind::Struct | Kind::Text | Kind::Null | Kind::Any)
+            }
             Self::Timestamp => {
                 matches!(kind, Kind::Integer | Kind::Timestamp | Kind::Text | Kind::Null | Kind::Any)
             }

@@ -1,0 +1,54 @@
+//! Our own files, read by the reader of somebody else: one's own reader agrees with one's own writer.
+
+use anabranch::write::TimestampType;
+use anabranch::write::avro::{AvroWriter, SCHEMA};
+use anabranch::write::json_lines::{JsonLinesWriter, LinesCompression};
+use apache_avro::types::Value;
+
+use crate::record::{Record, awkward, batch};
+
+fn union(value: Option<Value>) -> Value {
+    match value {
+        None => Value::Union(0, Box::new(Value::Null)),
+        Some(value) => Value::Union(1, Box::new(value)),
+    }
+}
+
+fn named(name: &str, value: Value) -> (String, Value) {
+    (name.to_owned(), value)
+}
+
+fn as_avro(record: &Record) -> Value {
+    let bytes = |bytes: &Option<Vec<u8>>| union(bytes.clone().map(Value::Bytes));
+    let header = |(name, value): &(String, Option<Vec<u8>>)| {
+        Value::Record(vec![named("key", Value::String(name.clone())), named("value", bytes(value))])
+    };
+    Value::Record(vec![
+        named("key", bytes(&record.key)),
+        named("value", bytes(&record.value)),
+        named("headers", Value::Array(record.headers.iter().map(header).collect())),
+        named("timestamp", Value::Long(record.timestamp)),
+        named("timestamp_type", union(Some(Value::String("create".to_owned())))),
+        named("partition", union(record.partition.map(Value::Int))),
+        named("offset", union(record.offset.map(Value::Long))),
+        named("topic", Value::String("orders".to_owned())),
+    ])
+}
+
+#[test]
+fn apache_avro_reads_our_files_by_our_schema() {
+    let mut writer = AvroWriter::new(Vec::new()).unwrap();
+    writer.write(&batch(&awkward()), Some(TimestampType::Create)).unwrap();
+    let content = writer.finish().unwrap();
+    let reader = apache_avro::Reader::new(&content[..]).unwrap();
+    assert_eq!(reader.writer_schema(), &apache_avro::Schema::parse_str(SCHEMA).unwrap());
+    let values: Vec<Value> = reader.map(Result::unwrap).collect();
+    assert_eq!(values, awkward().iter().map(as_avro).collect::<Vec<_>>());
+}
+
+#[test]
+fn json_lines_are_what_the_documentation_shows() {
+    let mut writer = JsonLinesWriter::new(Vec::new(), LinesCompression::None).unwrap();
+    writer.write(&batch(&awkward()), Some(TimestampType::Create)).unwrap();
+    insta::assert_snapshot!(String::from_utf8(writer.finish().unwrap()).unwrap(), @"");
+}
