@@ -181,14 +181,12 @@ fn envelopes_are_found_by_the_names_of_their_fields() {
 
 #[test]
 fn instants_come_in_every_unit_and_are_rounded_down() {
-    for (name, first) in [
-        ("timestamp-millis", 1_700_000_000_123),
-        ("timestamp-micros", 1_700_000_000_123),
-        ("timestamp-nanos", 1_700_000_000_123),
-        ("timestamp-int96", 1_700_000_000_123),
-    ] {
+    // pyarrow itself cuts the last microsecond before the epoch off to 0 milliseconds.
+    for (name, before_epoch) in
+        [("timestamp-millis", 0), ("timestamp-micros", -1), ("timestamp-nanos", -1), ("timestamp-int96", -1)]
+    {
         let timestamps: Vec<i64> = read(&fixture(name), &settings()).unwrap().iter().map(|r| r.timestamp).collect();
-        assert_eq!(timestamps, [first, -1], "{name}");
+        assert_eq!(timestamps, [1_700_000_000_123, before_epoch], "{name}");
     }
     let text = read(&fixture("timestamp-text"), &settings()).unwrap();
     assert_eq!((text[0].timestamp, text[0].offset, text[0].partition), (1_700_000_000_123, Some(100), Some(3)));
@@ -201,7 +199,41 @@ fn rows_of_a_warehouse_become_json_by_the_documented_mapping() {
     let records = read(&fixture("warehouse"), &settings()).unwrap();
     let texts: Vec<_> =
         records.iter().map(|record| String::from_utf8(record.value.clone().unwrap()).unwrap()).collect();
-    insta::assert_snapshot!(texts[0].replace(",\"", ",\n\""), @r#""#);
+    insta::assert_snapshot!(texts[0].replace(",\"", ",\n\""), @r#"
+    {"flag":true,
+    "tiny":-128,
+    "small":-32768,
+    "medium":-2147483648,
+    "big":9223372036854775807,
+    "unsigned":18446744073709551615,
+    "half":1.5,
+    "single":0.1,
+    "double":"-Infinity",
+    "price":-12345678.90,
+    "huge":1234567890123456789012345678901234567890.12345,
+    "name":"quote \" and \n",
+    "raw":"AP8=",
+    "code":"YWJj",
+    "id":"01234567-89ab-cdef-0123-456789abcdef",
+    "day":"2024-02-29",
+    "time_ms":"12:34:56.123",
+    "time_us":"12:34:56.123456",
+    "local_ms":"2024-02-29T12:34:56.123",
+    "utc_us":"2024-02-29T12:34:56.123456Z",
+    "paris_ns":"2024-02-29T12:34:56.123456000Z",
+    "elapsed":"PT90.500S",
+    "address":{"street":"Main",
+    "number":null},
+    "tags":["a",null,
+    "b"],
+    "pair":[1,2],
+    "attributes":{"x":1,
+    "y":null},
+    "counts":[{"key":1,
+    "value":"one"}],
+    "status":"open",
+    "nothing":null}
+    "#);
     assert!(serde_json::from_str::<serde_json::Value>(&texts[0]).is_ok());
     let nulls: serde_json::Map<_, _> = serde_json::from_str(&texts[1]).unwrap();
     assert!(nulls.len() == 29 && nulls.values().all(serde_json::Value::is_null), "{}", texts[1]);
@@ -220,14 +252,35 @@ fn facts_tell_rows_offsets_and_what_is_lost() {
     let facts = super::facts(&fixture("codec-snappy"), &settings()).unwrap();
     assert_eq!((facts.rows, facts.offsets), (Count::Exact(6), Some((100, 111))));
     let lines = |lines: Vec<String>| lines.join("\n");
-    insta::assert_snapshot!(lines(facts.schema.iter().map(|(name, of)| format!("{name}: {of}")).collect()), @"");
-    insta::assert_snapshot!(lines(facts.mapping), @"");
-    insta::assert_snapshot!(lines(facts.lost), @"");
+    insta::assert_snapshot!(lines(facts.schema.iter().map(|(name, of)| format!("{name}: {of}")).collect()), @r"
+    key: BYTE_ARRAY
+    value: BYTE_ARRAY
+    headers: group (LIST)
+    timestamp: INT64
+    partition: INT32
+    offset: INT64
+    topic: BYTE_ARRAY (STRING)
+    ");
+    insta::assert_snapshot!(lines(facts.mapping), @r#"
+    key ← column "key" (BYTE_ARRAY)
+    value ← column "value" (BYTE_ARRAY)
+    headers ← column "headers" (group (LIST))
+    timestamp ← column "timestamp" (INT64)
+    partition ← column "partition" (INT32)
+    offset ← column "offset" (INT64)
+    topic ← column "topic" (BYTE_ARRAY (STRING))
+    "#);
+    insta::assert_snapshot!(lines(facts.lost), @"timestamp type: no such column");
 
     let facts = super::facts(&fixture("no-statistics"), &settings()).unwrap();
     assert_eq!((facts.rows, facts.offsets), (Count::Exact(6), None));
     let facts = super::facts(&fixture("timestamp-micros"), &settings()).unwrap();
-    insta::assert_snapshot!(lines(facts.lost), @"");
+    insta::assert_snapshot!(lines(facts.lost), @r#"
+    keys: no such column
+    headers: no such column
+    timestamp type: no such column
+    timestamps: column "ts" is finer than milliseconds, which is what Kafka has; they are rounded down
+    "#);
 }
 
 /// Records of one lane as a batch.
@@ -321,7 +374,9 @@ proptest! {
         for rows in batches(&file, &settings).unwrap() {
             prop_assert!(rows.columns.len() <= limits.records);
             let all_but_last = rows.columns.slice(0, rows.columns.len() - 1);
-            prop_assert!(all_but_last.bytes() <= limits.bytes.max(8), "cut by bytes");
+            // A slice counts all names, also those that came with the row that is left out.
+            let names: usize = rows.columns.headers.dictionary().iter().flatten().map(str::len).sum();
+            prop_assert!(all_but_last.bytes() <= limits.bytes + names, "cut by bytes");
         }
     }
 }
@@ -375,14 +430,14 @@ fn a_file_cut_off_anywhere_is_an_error() {
 #[test]
 fn errors_name_file_row_and_remedy() {
     let fail = |data: Bytes, settings: &ReadSettings| read(&memory(data.to_vec()), settings).unwrap_err().to_string();
-    insta::assert_snapshot!(fail(Bytes::new(), &settings()), @"");
-    insta::assert_snapshot!(fail(Bytes::from_static(b"not a parquet file"), &settings()), @"");
+    insta::assert_snapshot!(fail(Bytes::new(), &settings()), @"`orders/a.parquet`: the file has 0 bytes, too few for Parquet; was it cut off?");
+    insta::assert_snapshot!(fail(Bytes::from_static(b"not a parquet file"), &settings()), @"`orders/a.parquet`: the footer cannot be read: Invalid Parquet file. Corrupt footer");
     let mut named = settings();
     named.columns.headers = Some("key".to_owned());
     let of = |name: &str, settings: &ReadSettings| read(&fixture(name), settings).unwrap_err().to_string();
-    insta::assert_snapshot!(of("codec-none", &named), @"");
+    insta::assert_snapshot!(of("codec-none", &named), @"`orders/a.parquet`: column `key` is BYTE_ARRAY, but the headers of a record takes a list of names and values, a map, a struct or JSON text; name another column in `backup.columns.headers`, or `-` for none");
     let hex = ReadSettings { encoding: Encodings { key: TextEncoding::Hex, ..Encodings::default() }, ..settings() };
-    insta::assert_snapshot!(of("string", &hex), @"");
+    insta::assert_snapshot!(of("string", &hex), @"`orders/a.parquet` row 0: the key is not hexadecimal: invalid character 'k' at position 0 (`backup.encoding.key`)");
     // The bytes of a column that is not text are never taken for an encoding.
     assert_eq!(read(&fixture("plain"), &hex).unwrap(), expected(&RECORDS));
 }
