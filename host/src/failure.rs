@@ -41,6 +41,8 @@ pub trait Explain: Error {
 }
 
 /// An [`Explain`]ed error on its way to the command line, its type forgotten.
+///
+/// It is no [`Error`] itself: `From` for every `Explain` would then collide with `From` for itself.
 #[derive(Debug)]
 pub struct Failure {
     source: Box<dyn Error + Send + Sync + 'static>,
@@ -52,6 +54,11 @@ impl Failure {
     /// The exit code of the command.
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// What caused it.
+    pub fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.source()
     }
 
     /// What to do about it.
@@ -69,37 +76,5 @@ impl<E: Explain + Send + Sync + 'static> From<E> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.source.fmt(f)
-    }
-}
-
-// `Failure` deliberately does not implement `std::error::Error`: the blanket `From` above would then
-// collide with the reflexive one. `into_error` gives what `anyhow` wants.
-impl Failure {
-    /// This failure as an error that `anyhow` can carry and `main` can find again.
-    pub fn into_error(self) -> FailureError {
-        FailureError(self)
-    }
-}
-
-/// [`Failure`] as an [`Error`].
-#[derive(Debug)]
-pub struct FailureError(Failure);
-
-impl FailureError {
-    /// The failure.
-    pub fn failure(&self) -> &Failure {
-        &self.0
-    }
-}
-
-impl fmt::Display for FailureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for FailureError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.source()
     }
 }

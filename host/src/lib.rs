@@ -2,11 +2,12 @@
 //! plugins and writes to Kafka with the order of every key preserved.
 //!
 //! The modules follow a record's way: [`job`] says what is to be done, [`store`] and [`catalog`] find
-//! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`target`] sends them,
+//! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`route`] and [`target`] send them,
 //! [`report`] counts.
 
 pub mod batch;
 pub mod catalog;
+pub mod cli;
 pub mod failure;
 pub mod finding;
 pub mod job;
@@ -16,7 +17,12 @@ pub mod position;
 pub mod read;
 pub mod report;
 pub mod restore;
+pub mod route;
 pub mod stop;
 pub mod store;
 pub mod target;
 pub mod write;
+
+#[cfg(test)]
+#[path = "../tests/documented/mod.rs"]
+mod documented;

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `anabranch` binary; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    anabranch::cli::main()
+}

@@ -1,1 +1,8 @@
-//! x
+//! The harness of the end-to-end tests: real brokers and stores, started by the tests themselves.
+
+pub mod batches;
+pub mod jobs;
+pub mod kafka;
+pub mod object_store;
+pub mod read_back;
+pub mod targets;

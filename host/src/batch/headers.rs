@@ -42,7 +42,7 @@ impl Headers {
         dictionary: StringArray,
         values: BinaryArray,
     ) -> Result<Self, String> {
-        let entries = rows.last().map_or(0, |last| *last as usize);
+        let entries = rows.last() as usize;
         if names.len() < entries || values.len() < entries {
             return Err(format!(
                 "{entries} headers are spoken of, but there are {} names and {} values",

@@ -5,6 +5,7 @@
 //! them, and headers keep their order and duplicates.
 
 mod builder;
+mod gather;
 mod headers;
 mod outputs;
 

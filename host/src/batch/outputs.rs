@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, BinaryArray, StringArray};
 use arrow_buffer::ScalarBuffer;
 
-use super::{Batch, ColumnsBuilder, Headers, Routes, RowHeaders, value_at};
+use super::{Batch, Headers, RowHeaders, gather, value_at};
 
 /// Which input row each output record comes from, in order, never decreasing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,39 +147,7 @@ impl Outputs {
         if self.selection == Selection::All && self.patches.is_empty() {
             return self.batch;
         }
-        let batch = &self.batch;
-        let count = self.len();
-        let mut columns = ColumnsBuilder::default();
-        let mut rows = Vec::with_capacity(count);
-        let mut offsets = batch.offsets.as_ref().map(|_| Vec::with_capacity(count));
-        let routed_topics = self.patches.topics.is_some() || batch.routes.topics.is_some();
-        let routed_partitions = self.patches.partitions.is_some() || batch.routes.partitions.is_some();
-        let mut topics = routed_topics.then(StringBuilder::new);
-        let mut partitions = routed_partitions.then(|| Vec::with_capacity(count));
-        for row in self.rows() {
-            rows.push(batch.rows[row.input]);
-            if let (Some(offsets), Some(source)) = (&mut offsets, &batch.offsets) {
-                offsets.push(source[row.input]);
-            }
-            if let Some(topics) = &mut topics {
-                topics.append_option(row.topic);
-            }
-            if let Some(partitions) = &mut partitions {
-                partitions.push(row.partition.unwrap_or(-1));
-            }
-            columns.row(row.key, row.value, row.headers, row.timestamp);
-        }
-        Arc::new(Batch {
-            source: Arc::clone(&batch.source),
-            file: Arc::clone(&batch.file),
-            rows: ScalarBuffer::from(rows),
-            offsets: offsets.map(ScalarBuffer::from),
-            columns: columns.finish(),
-            routes: Routes {
-                topics: topics.map(|mut topics| topics.finish()),
-                partitions: partitions.map(ScalarBuffer::from),
-            },
-        })
+        Arc::new(gather::gather(&self))
     }
 }
 

@@ -1,10 +1,34 @@
 //! The catalog of a backup: which files hold which topic-partition, in which order.
+//!
+//! One lane per source topic-partition, its files in order of offset, never of name or time; where
+//! nothing tells partitions, one lane per topic, its files in natural order of name. What was assumed
+//! on the way is a finding. `docs/catalog.md` has the rules for people.
 
+mod error;
+mod findings;
+mod lane;
+mod names;
+mod natural;
+mod opener;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+pub use error::{CatalogError, LaneError};
+pub use opener::Opener;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::batch::Batch;
-use crate::position::Place;
-use crate::read::ReadError;
+use crate::batch::{Batch, Limits};
+use crate::finding::Finding;
+use crate::job;
+use crate::position::{Place, TopicPartition};
+use crate::read::{Count, FileFacts, Format, ReadError};
+use crate::store::{Entry, Store};
+use lane::LaneSource;
+use names::{Named, Template};
+use survey::{Survey, Surveyed};
 
 /// The batches of one lane, in order.
 pub trait BatchSource: Send {
@@ -20,4 +44,275 @@ pub trait BatchSource: Send {
     /// # Errors
     /// A place that the lane does not have, or a file that cannot be opened.
     fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError>;
+
+    /// What was noticed so far. What is read twice because of a [`Self::seek`] counts once.
+    fn statistics(&self) -> LaneStatistics;
+}
+
+/// What was noticed while a lane was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneStatistics {
+    /// Records left out because another file has the same one at the same offset.
+    pub duplicates: u64,
+    /// Places where offsets are missing between one record and the next.
+    pub gaps: u64,
+    /// Offsets missing in all gaps together: compacted away, or never written (transaction markers).
+    pub missing: u64,
+}
+
+/// A backup put in order.
+pub struct Catalog {
+    /// One per source topic-partition, by topic and then partition.
+    pub lanes: Vec<Lane>,
+    /// What was assumed, guessed and passed over.
+    pub findings: Vec<Finding>,
+    /// The kinds of files there are: format, columns, and what they are taken for.
+    pub layouts: Vec<Layout>,
+    /// Every file that counts, as it was listed.
+    pub entries: Vec<Arc<Entry>>,
+    store: Store,
+    opener: Arc<dyn Opener>,
+}
+
+/// Everything of one source topic-partition.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// The topic-partition.
+    pub source: Arc<TopicPartition>,
+    /// Records, before records that several files have are taken once.
+    pub records: Count,
+    /// Bytes of its files, or its share of them.
+    pub bytes: u64,
+    /// The first and last offset, where both are known.
+    pub offsets: Option<(i64, i64)>,
+    /// What its files hold of it, in order.
+    pub pieces: Arc<[Piece]>,
+}
+
+/// What one file holds of one lane.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// The file.
+    pub entry: Arc<Entry>,
+    /// Its records of the lane.
+    pub rows: Count,
+    /// Its bytes, or the lane's share of them.
+    pub bytes: u64,
+    /// Their offsets.
+    pub offsets: Offsets,
+    /// Whether it also holds records of other lanes.
+    pub mixed: bool,
+}
+
+/// How the records of a file come by their offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offsets {
+    /// Not at all.
+    None,
+    /// From a column.
+    Column {
+        /// The first one; no record of the lane in this file has a smaller one.
+        first: i64,
+        /// The last one, where statistics or a scan tell.
+        last: Option<i64>,
+        /// Whether no offset is missing between the two and no other lane's row stands between.
+        dense: bool,
+    },
+    /// The path tells the first one, the others are counted from it.
+    Counted {
+        /// The first one.
+        first: i64,
+    },
+}
+
+impl Piece {
+    /// The first offset.
+    pub fn first_offset(&self) -> Option<i64> {
+        match self.offsets {
+            Offsets::None => None,
+            Offsets::Column { first, .. } | Offsets::Counted { first } => Some(first),
+        }
+    }
+
+    /// The last offset, where it is known.
+    pub fn last_offset(&self) -> Option<i64> {
+        match (self.offsets, self.rows) {
+            (Offsets::Column { last, .. }, _) => last,
+            (Offsets::Counted { first }, Count::Exact(rows)) => first.checked_add_unsigned(rows.checked_sub(1)?),
+            _ => None,
+        }
+    }
+}
+
+/// Files of one kind.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The format.
+    pub format: Format,
+    /// Their columns: name and type.
+    pub schema: Vec<(String, String)>,
+    /// What each part of a record is taken from.
+    pub mapping: Vec<String>,
+    /// What they cannot give back.
+    pub lost: Vec<String>,
+    /// How many there are.
+    pub files: usize,
+    /// One of them.
+    pub example: Arc<str>,
+}
+
+impl Catalog {
+    /// Puts a backup in order, its files opened by `opener`. Blocks; not to be called on a thread of
+    /// the asynchronous runtime.
+    ///
+    /// # Errors
+    /// Whatever makes a restore of the whole backup impossible, with file and remedy.
+    pub fn build_with(backup: &job::Backup, store: &Store, opener: Arc<dyn Opener>) -> Result<Self, CatalogError> {
+        let listing = store.list()?;
+        if listing.entries.is_empty() {
+            let skipped: Vec<String> =
+                listing.skipped.iter().map(|s| format!("{} × {} (`{}`)", s.files, s.reason, s.example)).collect();
+            let skipped = if skipped.is_empty() { String::new() } else { format!(", but for {}", skipped.join(", ")) };
+            return Err(CatalogError::Empty { url: Arc::clone(store.url()), skipped });
+        }
+        let mut findings = findings::skipped(&listing.skipped);
+        let entries = listing.entries.into_iter().map(Arc::new).collect();
+        let (entries, apart) = findings::set_sidecars_apart(entries);
+        findings.extend(apart);
+        let files = read_names(backup, entries, &mut findings)?;
+
+        let survey =
+            Survey { store, opener: &*opener, topic: backup.topic.as_deref().map(Arc::from), format: backup.format };
+        let surveyed = opener::side_by_side(&files, |(entry, named)| survey.look(entry, named.clone()));
+        let surveyed = surveyed.into_iter().collect::<Result<Vec<_>, _>>()?;
+        findings.extend(findings::of_files(&surveyed, backup));
+        let lanes = lanes(&surveyed)?;
+        if lanes.is_empty() {
+            return Err(CatalogError::NoRecords { url: Arc::clone(store.url()), files: surveyed.len() });
+        }
+        findings.extend(findings::of_lanes(&lanes));
+        let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, file.facts.as_ref()?))));
+        let entries = surveyed.into_iter().map(|file| file.entry).collect();
+        Ok(Self { lanes, findings, layouts, entries, store: store.clone(), opener })
+    }
+
+    /// Opens a lane at its beginning. Its batches keep within `limits`, but for one record at most.
+    ///
+    /// # Errors
+    /// None yet: files are opened as they are reached.
+    pub fn open_lane(&self, lane: &Lane, limits: Limits) -> Result<Box<dyn BatchSource>, ReadError> {
+        Ok(Box::new(LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), limits)))
+    }
+}
+
+/// What the paths tell: by the job's template, or by well-known names.
+fn read_names(
+    backup: &job::Backup,
+    entries: Vec<Arc<Entry>>,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<(Arc<Entry>, Named)>, CatalogError> {
+    let Some(template) = &backup.path else {
+        let named = |entry: Arc<Entry>| (Arc::clone(&entry), names::well_known(&entry.path));
+        return Ok(entries.into_iter().map(named).collect());
+    };
+    let template = Template::parse(template)?;
+    let (mut files, mut others) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match template.apply(&entry.path)? {
+            Some(named) => files.push((entry, named)),
+            None => others.push(entry),
+        }
+    }
+    if let Some(other) = others.first() {
+        if files.is_empty() {
+            return Err(CatalogError::NothingMatches {
+                template: template.text().to_owned(),
+                files: others.len(),
+                example: Arc::clone(&other.path),
+            });
+        }
+        findings.push(findings::unmatched(others.len(), &other.path, template.text()));
+    }
+    Ok(files)
+}
+
+/// Gathers the pieces of each lane and puts them in order.
+fn lanes(surveyed: &[Surveyed]) -> Result<Vec<Lane>, CatalogError> {
+    let mut by_source = BTreeMap::<&TopicPartition, Vec<Piece>>::new();
+    for (source, piece) in surveyed.iter().flat_map(|file| &file.pieces) {
+        by_source.entry(source).or_default().push(piece.clone());
+    }
+    // `None` sorts before every partition, so a topic that has both has them side by side.
+    for ((one, with_none), (other, with)) in by_source.iter().zip(by_source.iter().skip(1)) {
+        if one.topic == other.topic && one.partition.is_none() {
+            let path = |pieces: &[Piece]| pieces.first().map(|piece| Arc::clone(&piece.entry.path)).unwrap_or_default();
+            return Err(CatalogError::PartitionsMixed {
+                topic: Arc::clone(&one.topic),
+                with: path(with),
+                without: path(with_none),
+            });
+        }
+    }
+    by_source.into_iter().map(|(source, pieces)| ordered(source, pieces)).collect()
+}
+
+/// One lane of its pieces.
+fn ordered(source: &TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, CatalogError> {
+    let with = pieces.iter().find(|piece| piece.first_offset().is_some());
+    let without = pieces.iter().find(|piece| piece.first_offset().is_none());
+    if let (Some(with), Some(without)) = (with, without) {
+        return Err(CatalogError::OffsetsMixed {
+            lane: source.to_string(),
+            with: Arc::clone(&with.entry.path),
+            without: Arc::clone(&without.entry.path),
+        });
+    }
+    pieces.sort_by(|a, b| {
+        let by_offset = a.first_offset().cmp(&b.first_offset());
+        by_offset.then_with(|| natural::compare(&a.entry.path, &b.entry.path))
+    });
+    let first = pieces.first().and_then(Piece::first_offset);
+    let last = pieces.iter().map(Piece::last_offset).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+    Ok(Lane {
+        source: Arc::new(source.clone()),
+        records: sum(pieces.iter().map(|piece| piece.rows)),
+        bytes: pieces.iter().map(|piece| piece.bytes).sum(),
+        offsets: first.zip(last),
+        pieces: pieces.into(),
+    })
+}
+
+/// The sum of counts; estimated if one of them is.
+fn sum(counts: impl Iterator<Item = Count>) -> Count {
+    counts.fold(Count::Exact(0), |sum, count| match (sum, count) {
+        (Count::Exact(a), Count::Exact(b)) => Count::Exact(a.saturating_add(b)),
+        (Count::Exact(a) | Count::Estimated(a), Count::Exact(b) | Count::Estimated(b)) => {
+            Count::Estimated(a.saturating_add(b))
+        }
+    })
+}
+
+/// The kinds of files, in order of their first one.
+fn layouts<'a>(files: impl Iterator<Item = (&'a Arc<str>, &'a FileFacts)>) -> Vec<Layout> {
+    let mut layouts: Vec<Layout> = Vec::new();
+    for (path, facts) in files {
+        let same = |layout: &&mut Layout| {
+            layout.format == facts.format
+                && layout.schema == facts.schema
+                && layout.mapping == facts.mapping
+                && layout.lost == facts.lost
+        };
+        match layouts.iter_mut().find(same) {
+            Some(layout) => layout.files += 1,
+            None => layouts.push(Layout {
+                format: facts.format,
+                schema: facts.schema.clone(),
+                mapping: facts.mapping.clone(),
+                lost: facts.lost.clone(),
+                files: 1,
+                example: Arc::clone(path),
+            }),
+        }
+    }
+    layouts
 }

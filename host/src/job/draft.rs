@@ -74,7 +74,7 @@ impl Draft {
     pub fn finish(self) -> Result<Job, JobError> {
         if self.target.brokers.is_none() {
             return Err(JobError::Missing {
-                what: "where records go",
+                what: "target",
                 hint: "give `--brokers host:port`, or `brokers` in the job file's `[target]`; `null` only counts",
             });
         }
@@ -88,7 +88,7 @@ impl Draft {
     pub fn finish_without_target(self) -> Result<Job, JobError> {
         let Self { name, stem, backup, plugins, target, resources, allow } = self;
         let url = backup.url.filter(|url| !url.is_empty()).ok_or(JobError::Missing {
-            what: "what is to be read",
+            what: "backup",
             hint: "give `--backup URL`, or `url` in the job file's `[backup]`",
         })?;
         let name = name.or(stem).unwrap_or_else(|| last_part(&url));

@@ -87,7 +87,7 @@ pub enum JobError {
         hint: Option<String>,
     },
     /// Neither the file nor a flag says something that has to be said.
-    #[error("{what} is missing")]
+    #[error("no {what} is given")]
     Missing {
         /// What, in words.
         what: &'static str,

@@ -32,24 +32,20 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         message: error.message().to_owned(),
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let top = Reader::top(source, document.get_ref())?;
+    let top = Reader::top(source, &document)?;
     let backup = top.table("backup")?.map(|table| backup(&table, folder)).transpose()?;
     let plugins = top.tables("plugin")?.iter().map(|table| plugin(table, folder)).collect::<Result<_, _>>()?;
     let target = top.table("target")?.map(|table| target(&table)).transpose()?;
     let resources = top.table("resources")?.map(|table| resources(&table)).transpose()?;
     Ok(Draft {
-        name: top.text("name")?.map(|text| text.value),
+        name: top.text("name")?,
         stem: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
         backup: backup.unwrap_or_default(),
         plugins,
         target: target.unwrap_or_default(),
         resources: resources.unwrap_or_default(),
-        allow: top.texts("allow")?.unwrap_or_default().into_iter().map(|text| text.value).collect(),
+        allow: top.texts("allow")?.unwrap_or_default(),
     })
-}
-
-fn plain(table: &Reader<'_>, name: &str) -> Result<Option<String>, JobError> {
-    Ok(table.text(name)?.map(|text| text.value))
 }
 
 fn free(table: &Reader<'_>, name: &str) -> Result<BTreeMap<String, String>, JobError> {
@@ -62,10 +58,10 @@ fn secrets(table: &Reader<'_>, name: &str) -> Result<BTreeMap<String, Secret>, J
 
 fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
     Ok(BackupDraft {
-        url: plain(table, "url")?.map(|url| if is_path(&url) { beside(folder, &url) } else { url }),
+        url: table.text("url")?.map(|url| if is_path(&url) { beside(folder, &url) } else { url }),
         store: secrets(table, "store")?,
-        path: plain(table, "path")?,
-        topic: plain(table, "topic")?,
+        path: table.text("path")?,
+        topic: table.text("topic")?,
         columns: table.table("columns")?.map(|table| columns(&table)).transpose()?.unwrap_or_default(),
         encoding: table.table("encoding")?.map(|table| encoding(&table)).transpose()?.unwrap_or_default(),
         format: table.one_of("format", FORMATS)?,
@@ -84,14 +80,14 @@ fn beside(folder: &Path, path: &str) -> String {
 
 fn columns(table: &Reader<'_>) -> Result<ColumnNames, JobError> {
     Ok(ColumnNames {
-        key: plain(table, "key")?,
-        value: plain(table, "value")?,
-        headers: plain(table, "headers")?,
-        timestamp: plain(table, "timestamp")?,
-        timestamp_type: plain(table, "timestamp_type")?,
-        partition: plain(table, "partition")?,
-        offset: plain(table, "offset")?,
-        topic: plain(table, "topic")?,
+        key: table.text("key")?,
+        value: table.text("value")?,
+        headers: table.text("headers")?,
+        timestamp: table.text("timestamp")?,
+        timestamp_type: table.text("timestamp_type")?,
+        partition: table.text("partition")?,
+        offset: table.text("offset")?,
+        topic: table.text("topic")?,
     })
 }
 
@@ -104,13 +100,9 @@ fn encoding(table: &Reader<'_>) -> Result<Encodings, JobError> {
 }
 
 fn plugin(table: &Reader<'_>, folder: &Path) -> Result<PluginUse, JobError> {
-    let path = table.text("path")?.ok_or(JobError::Missing {
-        what: "the `path` of a plugin",
-        hint: "give every `[[plugin]]` a `path = \"….wasm\"`",
-    })?;
-    let path = folder.join(path.value);
+    let path = folder.join(table.required("path", "name its file: `path = \"….wasm\"`")?);
     Ok(PluginUse {
-        name: plain(table, "name")?.unwrap_or_else(|| draft::stem(&path)),
+        name: table.text("name")?.unwrap_or_else(|| draft::stem(&path)),
         path,
         parameters: table.table("parameters")?.map(|table| table.any()).transpose()?.unwrap_or_default(),
         limits: table.table("limits")?.map(|table| limits(&table)).transpose()?.unwrap_or_default(),
@@ -133,7 +125,7 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         None => table.one_of("partition", PARTITIONS)?,
     };
     Ok(TargetDraft {
-        brokers: plain(table, "brokers")?,
+        brokers: table.text("brokers")?,
         properties: secrets(table, "properties")?,
         topics: free(table, "topics")?,
         partition,

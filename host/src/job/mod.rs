@@ -12,7 +12,7 @@ pub mod quantity;
 mod reader;
 #[cfg(test)]
 mod reference;
-mod schema;
+pub mod schema;
 mod secret;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,12 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let wrong = plain(wrong);
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong, &plain(name)), name))
+        .map(|name| {
+            let right = plain(name);
+            // A short name with two letters exchanged has little in common by the first measure.
+            let slip = strsim::osa_distance(&wrong, &right) <= 1 && right.len() > 2;
+            (if slip { 1.0 } else { strsim::jaro_winkler(&wrong, &right) }, name)
+        })
         .filter(|(likeness, _)| *likeness >= LIKE)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, name)| name)
@@ -26,6 +31,7 @@ mod tests {
         assert_eq!(nearest("formt", names), Some("format"));
         assert_eq!(nearest("Bytes-In-Flight", names), Some("bytes_in_flight"));
         assert_eq!(nearest("colums", names), Some("columns"));
+        assert_eq!(nearest("kye", ["offset", "key"]), Some("key"));
         assert_eq!(nearest("zzz", names), None);
     }
 }

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::choices::{Choices, choose, names};
-use super::environment::{Environment, interpolate};
+use super::environment::{Environment, Wrong, interpolate};
 use super::error::{At, JobError};
 use super::nearest::nearest;
 use super::quantity;
@@ -40,34 +40,28 @@ impl Source<'_> {
     }
 }
 
-/// A text of the file, its variables put in.
-#[derive(Clone, Debug)]
-pub(super) struct Text {
-    /// What it says.
-    pub(super) value: String,
-    /// Where it stands.
-    pub(super) at: At,
-}
-
 /// A table of the file whose keys are known to be right.
 pub(super) struct Reader<'a> {
     source: Source<'a>,
     schema: &'static schema::Table,
     /// `backup.columns.`, or nothing at the top.
     prefix: String,
+    /// Where the table begins.
+    span: Range<usize>,
     entries: &'a DeTable<'a>,
 }
 
 impl<'a> Reader<'a> {
     /// Begins with the top of a file.
-    pub(super) fn top(source: Source<'a>, entries: &'a DeTable<'a>) -> Result<Self, JobError> {
-        Self::open(source, &schema::JOB, String::new(), entries)
+    pub(super) fn top(source: Source<'a>, document: &'a Spanned<DeTable<'a>>) -> Result<Self, JobError> {
+        Self::open(source, &schema::JOB, String::new(), document.span(), document.get_ref())
     }
 
     fn open(
         source: Source<'a>,
         schema: &'static schema::Table,
         prefix: String,
+        span: Range<usize>,
         entries: &'a DeTable<'a>,
     ) -> Result<Self, JobError> {
         if let Keys::Fixed(keys) = &schema.keys
@@ -87,7 +81,7 @@ impl<'a> Reader<'a> {
                 },
             });
         }
-        Ok(Self { source, schema, prefix, entries })
+        Ok(Self { source, schema, prefix, span, entries })
     }
 
     fn entry(&self, name: &str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -112,30 +106,40 @@ impl<'a> Reader<'a> {
         JobError::Invalid { at: self.source.at(span), key: format!("{}{name}", self.prefix), message, hint }
     }
 
-    fn interpolated(&self, name: &str, text: &str, span: &Range<usize>) -> Result<Text, JobError> {
+    fn interpolated(&self, name: &str, text: &str, span: &Range<usize>) -> Result<String, JobError> {
         match interpolate(text, self.source.environment) {
-            Ok(value) => Ok(Text { value, at: self.source.at(span) }),
+            Ok(value) => Ok(value),
             Err(wrong) => {
-                let hint = "set it, or write `$${` for a `${` that is meant as it stands".to_owned();
-                Err(self.invalid(name, span, wrong.to_string(), Some(hint)))
+                let hint = match wrong {
+                    Wrong::Missing(_) => "set it, or write `$${` for a `${` that is meant as it stands",
+                    Wrong::Open | Wrong::Name(_) => "write `$${` for a `${` that is meant as it stands",
+                };
+                Err(self.invalid(name, span, wrong.to_string(), Some(hint.to_owned())))
             }
         }
     }
 
-    fn as_text(&self, name: &str, due: String, value: &Spanned<DeValue<'_>>) -> Result<Text, JobError> {
+    fn as_text(&self, name: &str, due: String, value: &Spanned<DeValue<'_>>) -> Result<String, JobError> {
         match value.get_ref() {
             DeValue::String(text) => self.interpolated(name, text, &value.span()),
             _ => Err(self.wrong_type(name, due, value)),
         }
     }
 
-    /// A text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<Text>, JobError> {
+    /// A text, its variables put in.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, JobError> {
         self.entry(name).map(|value| self.as_text(name, self.due(name), value)).transpose()
     }
 
+    /// A text that has to be there.
+    pub(super) fn required(&self, name: &str, hint: &str) -> Result<String, JobError> {
+        let missing =
+            || self.invalid(name, &self.span, "not given, though it is required".to_owned(), Some(hint.to_owned()));
+        self.text(name)?.ok_or_else(missing)
+    }
+
     /// A list of texts.
-    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<Text>>, JobError> {
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, JobError> {
         let Some(value) = self.entry(name) else { return Ok(None) };
         let DeValue::Array(items) = value.get_ref() else {
             return Err(self.wrong_type(name, self.due(name), value));
@@ -150,13 +154,13 @@ impl<'a> Reader<'a> {
         let DeValue::Integer(digits) = value.get_ref() else {
             return Err(self.wrong_type(name, self.due(name), value));
         };
-        let number = u64::from_str_radix(digits.as_str(), digits.radix()).ok().filter(|number| *number >= least);
+        let number = u64::from_str_radix(digits.as_str(), digits.radix()).ok();
+        if digits.as_str().starts_with('-') || number.is_some_and(|number| number < least) {
+            return Err(self.invalid(name, &value.span(), format!("must be at least {least}"), None));
+        }
         match number.and_then(|number| T::try_from(number).ok()) {
             Some(number) => Ok(Some(number)),
-            None => {
-                let message = format!("{digits} is out of range; it must be {least} or more and not too large");
-                Err(self.invalid(name, &value.span(), message, None))
-            }
+            None => Err(self.invalid(name, &value.span(), "too large".to_owned(), None)),
         }
     }
 
@@ -177,15 +181,15 @@ impl<'a> Reader<'a> {
     fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, JobError> {
         let Some(value) = self.entry(name) else { return Ok(None) };
         let text = self.as_text(name, self.due(name), value)?;
-        parse(&text.value).map(Some).map_err(|message| self.invalid(name, &value.span(), message, None))
+        parse(&text).map(Some).map_err(|message| self.invalid(name, &value.span(), message, None))
     }
 
     /// One of some words.
     pub(super) fn one_of<T: Clone>(&self, name: &str, choices: Choices<T>) -> Result<Option<T>, JobError> {
         let Some(value) = self.entry(name) else { return Ok(None) };
         let text = self.as_text(name, self.due(name), value)?;
-        choose(choices, &text.value).map(Some).ok_or_else(|| {
-            let hint = nearest(&text.value, names(choices)).map(|near| format!("did you mean `\"{near}\"`?"));
+        choose(choices, &text).map(Some).ok_or_else(|| {
+            let hint = nearest(&text, names(choices)).map(|near| format!("did you mean `\"{near}\"`?"));
             self.invalid(name, &value.span(), format!("must be {}", self.due(name)), hint)
         })
     }
@@ -214,7 +218,7 @@ impl<'a> Reader<'a> {
         let Some(value) = self.entry(name) else { return Ok(None) };
         match (value.get_ref(), self.schema.key(name).map(|key| key.kind)) {
             (DeValue::Table(entries), Some(Kind::Table(schema))) => {
-                Self::open(self.source, schema, format!("{}{name}.", self.prefix), entries).map(Some)
+                Self::open(self.source, schema, format!("{}{name}.", self.prefix), value.span(), entries).map(Some)
             }
             _ => Err(self.wrong_type(name, self.due(name), value)),
         }
@@ -229,7 +233,9 @@ impl<'a> Reader<'a> {
             return Err(self.wrong_type(name, self.due(name), value));
         };
         let table = |item: &'a Spanned<DeValue<'a>>| match item.get_ref() {
-            DeValue::Table(entries) => Self::open(self.source, schema, format!("{}{name}.", self.prefix), entries),
+            DeValue::Table(entries) => {
+                Self::open(self.source, schema, format!("{}{name}.", self.prefix), item.span(), entries)
+            }
             _ => Err(self.wrong_type(name, self.due(name), item)),
         };
         items.iter().map(table).collect()
@@ -256,7 +262,7 @@ impl<'a> Reader<'a> {
                     self.flatten(&format!("{name}."), entries, texts)?;
                     continue;
                 }
-                DeValue::String(text) => self.interpolated(&name, text, &value.span())?.value,
+                DeValue::String(text) => self.interpolated(&name, text, &value.span())?,
                 DeValue::Integer(number) => number.to_string(),
                 DeValue::Float(number) => number.to_string(),
                 DeValue::Boolean(truth) => truth.to_string(),
@@ -279,17 +285,18 @@ impl<'a> Reader<'a> {
         prefix: &str,
         entries: &DeTable<'_>,
     ) -> Result<serde_json::Map<String, serde_json::Value>, JobError> {
-        let entry = |(name, value): (&Spanned<_>, _)| {
-            let name: &str = name.get_ref();
-            Ok((name.to_owned(), self.json(&format!("{prefix}{name}"), value)?))
-        };
-        entries.iter().map(entry).collect()
+        let mut table = serde_json::Map::new();
+        for (name, value) in entries {
+            let name = name.get_ref();
+            table.insert(name.to_string(), self.json(&format!("{prefix}{name}"), value)?);
+        }
+        Ok(table)
     }
 
     fn json(&self, name: &str, value: &Spanned<DeValue<'_>>) -> Result<serde_json::Value, JobError> {
         let out_of_range = || self.invalid(name, &value.span(), "a number out of range".to_owned(), None);
         Ok(match value.get_ref() {
-            DeValue::String(text) => self.interpolated(name, text, &value.span())?.value.into(),
+            DeValue::String(text) => self.interpolated(name, text, &value.span())?.into(),
             DeValue::Integer(digits) => {
                 i64::from_str_radix(digits.as_str(), digits.radix()).map_err(|_| out_of_range())?.into()
             }

@@ -53,7 +53,112 @@ fn the_reference_says_what_the_code_reads() {
 fn the_example_is_a_job_and_uses_every_key() {
     let environment = |name: &str| (name == "KAFKA_PASSWORD").then(|| "a secret".to_owned());
     let job = file::parse(EXAMPLE, Path::new("jobs/replay.toml"), &environment).expect("the example is a job");
-    insta::assert_debug_snapshot!(job, @"");
+    insta::assert_debug_snapshot!(job, @r#"
+    Job {
+        name: "replay-orders",
+        backup: Backup {
+            url: "s3://backups/kafka",
+            store: {
+                "aws_region": [hidden],
+            },
+            path: Some(
+                "{topic}/partition={partition}/{offset}.parquet",
+            ),
+            topic: Some(
+                "orders",
+            ),
+            columns: ColumnNames {
+                key: Some(
+                    "k",
+                ),
+                value: Some(
+                    "payload",
+                ),
+                headers: Some(
+                    "meta.headers",
+                ),
+                timestamp: Some(
+                    "ts",
+                ),
+                timestamp_type: Some(
+                    "ts_type",
+                ),
+                partition: Some(
+                    "kafka_partition",
+                ),
+                offset: Some(
+                    "kafka_offset",
+                ),
+                topic: Some(
+                    "kafka_topic",
+                ),
+            },
+            encoding: Encodings {
+                key: Text,
+                value: Base64,
+                headers: Hex,
+            },
+            format: Some(
+                Parquet,
+            ),
+        },
+        plugins: [
+            PluginUse {
+                name: "drop-test-users",
+                path: "jobs/drop-test-users.wasm",
+                parameters: {
+                    "also": Array [
+                        String("demo"),
+                        String("probe"),
+                    ],
+                    "prefix": String("test-"),
+                },
+                limits: PluginLimits {
+                    memory: 33554432,
+                    time: 5s,
+                    output: 16777216,
+                    log_lines: 100,
+                },
+            },
+        ],
+        target: Target {
+            cluster: Kafka(
+                "kafka-1:9092,kafka-2:9092",
+            ),
+            properties: {
+                "sasl.mechanism": [hidden],
+                "sasl.password": [hidden],
+                "sasl.username": [hidden],
+                "security.protocol": [hidden],
+            },
+            topics: {
+                "orders": "orders-restored",
+            },
+            partition: Key,
+            order: Key,
+            create: Some(
+                CreateTopics {
+                    partitions: Some(
+                        12,
+                    ),
+                    replication: Some(
+                        3,
+                    ),
+                    configs: {
+                        "cleanup.policy": "compact",
+                    },
+                },
+            ),
+        },
+        resources: Resources {
+            bytes_in_flight: 134217728,
+            lanes: 8,
+        },
+        allow: [
+            "timestamp-zero",
+        ],
+    }
+    "#);
 
     let document: toml::Table = EXAMPLE.parse().expect("the example is TOML");
     let mut missing = Vec::new();

@@ -7,18 +7,18 @@ use super::choices::{ENCODINGS, FORMATS, ORDERS, PARTITIONS, names};
 
 /// A table of the job file.
 #[derive(Debug)]
-pub(super) struct Table {
+pub struct Table {
     /// The header as it is written, for instance `[backup.columns]`; empty for the top.
-    pub(super) header: &'static str,
+    pub header: &'static str,
     /// What the table is for.
-    pub(super) help: &'static str,
+    pub help: &'static str,
     /// Its keys.
-    pub(super) keys: Keys,
+    pub keys: Keys,
 }
 
 /// The keys of a table.
 #[derive(Debug)]
-pub(super) enum Keys {
+pub enum Keys {
     /// These and no others.
     Fixed(&'static [Key]),
     /// Any key, with a text, number or boolean; `a.b = 1` is the key `a.b`.
@@ -29,20 +29,20 @@ pub(super) enum Keys {
 
 /// A key of a table.
 #[derive(Debug)]
-pub(super) struct Key {
+pub struct Key {
     /// Its name.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// What its value has to be.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     /// What holds without it, in words.
-    pub(super) default: &'static str,
+    pub default: &'static str,
     /// What it means.
-    pub(super) help: &'static str,
+    pub help: &'static str,
 }
 
 /// What a value has to be.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Text.
     Text,
     /// A list of texts.
@@ -65,7 +65,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What is due, as an error or the reference says it.
-    pub(super) fn due(self) -> String {
+    pub fn due(self) -> String {
         match self {
             Self::Text => "text".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
@@ -93,7 +93,7 @@ fn alternatives(words: &[&str]) -> String {
 
 impl Table {
     /// The key of this name.
-    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
         match self.keys {
             Keys::Fixed(keys) => keys.iter().find(|key| key.name == name),
             Keys::Free | Keys::Any => None,
@@ -106,7 +106,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, help: &'stat
 }
 
 /// The top of a job file.
-pub(super) static JOB: Table = Table {
+pub static JOB: Table = Table {
     header: "",
     help: "What stands before the first table.",
     keys: Keys::Fixed(&[

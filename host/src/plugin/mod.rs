@@ -2,8 +2,48 @@
 //!
 //! A plugin costs nanoseconds a record, cannot reach anything, and cannot take the host down. The
 //! host trusts nothing that comes back from one.
+//!
+//! A file becomes a [`component`], compiled by the [`engine`] or taken from the [`cache`], and is asked
+//! for its [`description`]. A [`Chain`] opens a [`Transform`] for each lane, in which every plugin has an
+//! [`instance`] of its own: a batch is [lowered](lower), the answer [lifted](lift) and checked, and a
+//! failure [blamed](blame) on a record if that can be proved.
+
+mod bindings;
+mod blame;
+mod cache;
+mod chain;
+mod component;
+mod counters;
+mod description;
+mod engine;
+mod error;
+mod fault;
+mod guest;
+mod inspect;
+mod instance;
+mod lift;
+mod lift_columns;
+mod limits;
+mod loaded;
+mod log;
+mod lower;
+mod parameters;
+mod past;
+mod rows;
+mod stdio;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wasi;
 
 use std::sync::Arc;
+
+pub use chain::{Chain, ChainOrigin};
+pub use description::{Column, ColumnSet, Description, Parameter, ParameterType};
+pub use error::PluginError;
+pub use fault::{Fault, FaultKind};
+pub use inspect::{Inspection, inspect};
 
 use crate::batch::{Batch, Outputs};
 use crate::report::PluginCounts;
@@ -54,15 +94,5 @@ impl Transform for Untouched {
 
     fn reset(&mut self) -> Result<(), PluginError> {
         Ok(())
-    }
-}
-
-/// What can be wrong with a plugin. Each message names the plugin.
-#[derive(Debug, thiserror::Error)]
-pub enum PluginError {}
-
-impl crate::failure::Explain for PluginError {
-    fn exit(&self) -> crate::failure::Exit {
-        match *self {}
     }
 }

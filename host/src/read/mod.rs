@@ -116,6 +116,9 @@ pub enum ReadError {
     /// The store could not deliver.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The files of a lane contradict each other.
+    #[error(transparent)]
+    Lane(#[from] crate::catalog::LaneError),
     /// The content is not what it claims to be.
     #[error("`{path}`{place}: {message}", place = row.map(|row| format!(" row {row}")).unwrap_or_default())]
     Corrupt {
@@ -148,6 +151,7 @@ impl crate::failure::Explain for ReadError {
     fn exit(&self) -> crate::failure::Exit {
         match self {
             Self::Store(error) => error.exit(),
+            Self::Lane(error) => error.exit(),
             Self::Corrupt { .. } | Self::UnknownFormat { .. } => crate::failure::Exit::Failed,
             Self::Mapping { .. } => crate::failure::Exit::Usage,
         }
@@ -156,6 +160,7 @@ impl crate::failure::Explain for ReadError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
+            Self::Lane(error) => error.hint(),
             _ => None,
         }
     }

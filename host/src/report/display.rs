@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::document::{count, seconds, size};
+use super::shown::{count, size, time};
 use super::{Progress, Volume};
 use crate::read::Count;
 
@@ -104,7 +104,7 @@ fn line(progress: &Progress, rate: Volume) -> String {
     let left = match expected.saturating_sub(read.records) {
         0 => String::new(),
         left if rate.records == 0 => format!(", {} records left", count(left)),
-        left => format!(", {about}{} left", seconds(Duration::from_secs(left.div_ceil(rate.records)))),
+        left => format!(", {about}{} left", time(Duration::from_secs(left.div_ceil(rate.records)))),
     };
     format!(
         "read {} of {about}{} records, written {}, {} records/s, {}/s{left}, lanes done {} of {}",
@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn a_line_says_what_is_done_how_fast_and_what_is_left() {
         let rate = Volume::new(100_000, 25 << 20);
-        insta::assert_snapshot!(line(&progress(Count::Exact(2_000_000)), rate), @"");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), rate), @"");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), Volume::default()), @"");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(10)), rate), @"");
+        insta::assert_snapshot!(line(&progress(Count::Exact(2_000_000)), rate), @"read 1,500,000 of 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, 25.00s left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), rate), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, about 25.00s left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), Volume::default()), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 0 records/s, 0 B/s, 2,500,000 records left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(10)), rate), @"read 1,500,000 of about 20 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, lanes done 1 of 2");
     }
 
     #[test]

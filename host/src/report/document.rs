@@ -3,12 +3,10 @@
 //! The JSON is `anabranch.summary/1` of `docs/output.md`; the text says the same to people.
 
 use std::fmt;
-use std::time::Duration;
 
-use bytesize::ByteSize;
-use indicatif::HumanCount;
 use serde::Serialize;
 
+use super::shown::{count, size, time};
 use super::{LaneEnd, Summary, Table, Tally, Volume};
 use crate::finding::{Finding, FindingDocument};
 
@@ -182,7 +180,7 @@ impl Summary {
         [plugins, reasons, counters]
             .iter()
             .filter(|table| !table.is_empty())
-            .try_for_each(|table| writeln!(f, "\n{table}"))
+            .try_for_each(|table| write!(f, "\n{table}"))
     }
 
     fn write_topics(&self, f: &mut fmt::Formatter<'_>, total: &Tally) -> fmt::Result {
@@ -194,7 +192,7 @@ impl Summary {
         for (topic, volume) in &total.written {
             targets.row([topic.clone(), count(volume.records), size(volume.bytes)]);
         }
-        [topics, targets].iter().filter(|table| !table.is_empty()).try_for_each(|table| writeln!(f, "\n{table}"))
+        [topics, targets].iter().filter(|table| !table.is_empty()).try_for_each(|table| write!(f, "\n{table}"))
     }
 }
 
@@ -202,7 +200,7 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
         let verb = if self.is_complete() { "restored" } else { "stopped restoring" };
-        writeln!(f, "{verb} `{}` to {} in {}", self.job, self.target, seconds(self.duration))?;
+        writeln!(f, "{verb} `{}` to {} in {}", self.job, self.target, time(self.duration))?;
         self.write_topics(f, &total)?;
         self.write_plugins(f)?;
         let (read, written) = (total.read, total.total_written());
@@ -232,27 +230,6 @@ impl fmt::Display for Summary {
         }
         self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
     }
-}
-
-/// A duration as people read it: `850ms`, `2.35s`, `1h 2m 3s`.
-pub(super) fn seconds(duration: Duration) -> String {
-    if duration < Duration::from_secs(60) && duration >= Duration::from_secs(1) {
-        return format!("{:.2}s", duration.as_secs_f64());
-    }
-    let whole = if duration < Duration::from_secs(1) {
-        Duration::from_millis(duration.as_millis() as u64)
-    } else {
-        Duration::from_secs(duration.as_secs())
-    };
-    humantime::format_duration(whole).to_string()
-}
-
-pub(super) fn count(count: u64) -> String {
-    HumanCount(count).to_string()
-}
-
-pub(super) fn size(bytes: u64) -> String {
-    ByteSize(bytes).to_string()
 }
 
 fn rate(volume: Volume, per_second: Volume) -> String {

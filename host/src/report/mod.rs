@@ -8,6 +8,7 @@ mod display;
 mod document;
 mod plugin;
 mod progress;
+pub mod shown;
 mod summary;
 mod table;
 mod tally;

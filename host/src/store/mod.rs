@@ -2,48 +2,141 @@
 //!
 //! Readers are synchronous and run on threads of their own; they see a file as a [`SourceFile`] of
 //! known size with ranged reads. What stands behind it (disk, HTTP, retries, prefetch) is this
-//! module's matter alone.
+//! module's matter alone. A file that is not what the listing said is refused, never read.
 
+mod error;
 mod file;
+mod list;
+mod local;
+mod location;
+mod options;
+mod remote;
+mod sequential;
 
-pub use file::{MemoryFile, SourceFile};
+pub use error::StoreError;
+pub use file::{MemoryFile, PendingRead, SourceFile};
+pub use list::{Entry, Listing, Skipped};
+pub use sequential::SequentialReader;
 
-use std::io;
-use std::sync::Arc;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
 
-use crate::failure::{Exit, Explain};
+use object_store::ObjectStore;
+use object_store::path::Path;
+use tokio::runtime::Handle;
 
-/// What can go wrong between here and the bytes of a backup.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A file ended before a range that its listing promised.
-    #[error("`{path}` ends before byte {end}: it has {size} bytes", end = offset + *length as u64)]
-    Short {
-        /// Path within the backup.
-        path: Arc<str>,
-        /// Where the read began.
-        offset: u64,
-        /// How much was asked for.
-        length: usize,
-        /// The size of the file.
-        size: u64,
-    },
+use crate::job;
+use crate::read::OpenFile;
+use location::Location;
+
+/// An opened store: the place of one backup.
+#[derive(Clone, Debug)]
+pub struct Store {
+    url: Arc<str>,
+    backend: Backend,
 }
 
-impl StoreError {
-    /// The store's error that a decoder handed on as an [`io::Error`], or that error as it was.
+#[derive(Clone, Debug)]
+enum Backend {
+    Local(PathBuf),
+    Remote(Remote),
+}
+
+/// What it takes to list and read a prefix of an object store.
+#[derive(Clone, Debug)]
+struct Remote {
+    listing: Arc<dyn ObjectStore>,
+    reading: Arc<dyn ObjectStore>,
+    bucket: String,
+    prefix: Path,
+    runtime: Handle,
+}
+
+/// Opens the store of a backup. Requests of object stores run on `runtime`. Nothing is listed or
+/// read yet; only credentials may be looked for.
+///
+/// # Errors
+/// A wrong URL, an unknown option, missing credentials.
+pub fn open(backup: &job::Backup, runtime: &Handle) -> Result<Store, StoreError> {
+    let url: Arc<str> = location::shown(&backup.url).into();
+    let backend = match Location::parse(&backup.url)? {
+        Location::Local(path) => {
+            options::none_taken(&backup.store)?;
+            Backend::Local(path)
+        }
+        Location::S3 { bucket, prefix } => {
+            let clients = options::s3(&url, &bucket, &backup.store, runtime)?;
+            let prefix = Path::parse(&prefix).map_err(|error| StoreError::Url {
+                url: url.to_string(),
+                message: error.to_string(),
+                hint: "write `s3://bucket/prefix` without empty path segments".to_owned(),
+            })?;
+            Backend::Remote(Remote {
+                listing: Arc::new(clients.listing),
+                reading: Arc::new(clients.reading),
+                bucket,
+                prefix,
+                runtime: runtime.clone(),
+            })
+        }
+    };
+    Ok(Store { url, backend })
+}
+
+impl Store {
+    /// A prefix of any object store, for instance of one in memory.
+    pub fn over(store: Arc<dyn ObjectStore>, prefix: Path, runtime: &Handle) -> Self {
+        let remote = Remote {
+            listing: Arc::clone(&store),
+            reading: store,
+            bucket: String::new(),
+            prefix,
+            runtime: runtime.clone(),
+        };
+        Self { url: "memory".into(), backend: Backend::Remote(remote) }
+    }
+
+    /// The backup's URL as messages may show it.
+    pub fn url(&self) -> &Arc<str> {
+        &self.url
+    }
+
+    /// Every file of the backup. Blocks; not to be called on a thread of the runtime.
     ///
     /// # Errors
-    /// The error given, if it did not come from a store.
-    pub fn from_io(error: io::Error) -> Result<Self, io::Error> {
-        error.downcast::<Self>()
+    /// Whatever keeps the store from listing, and a URL with nothing behind it.
+    pub fn list(&self) -> Result<Listing, StoreError> {
+        match &self.backend {
+            Backend::Local(root) => list::local(root, &self.url),
+            Backend::Remote(remote) => list::remote(remote, &self.url),
+        }
+    }
+
+    /// A listed file, for reading. Nothing is read yet.
+    ///
+    /// # Errors
+    /// A file that is gone or has changed since it was listed.
+    pub fn file(&self, entry: &Entry) -> Result<OpenFile, StoreError> {
+        Ok(match &self.backend {
+            Backend::Local(_) => Arc::new(local::LocalFile::open(entry)?),
+            Backend::Remote(remote) => Arc::new(remote::RemoteFile::new(remote, entry)),
+        })
     }
 }
 
-impl Explain for StoreError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Short { .. } => Exit::Failed,
-        }
-    }
+/// Runs `work` on the runtime and waits for it on this thread; `None` if it panicked or the runtime
+/// is gone.
+fn blocking<T: Send + 'static>(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    begin(runtime, work).recv().ok()
+}
+
+/// Starts `work` on the runtime; the receiver gets its result, or nothing if it panicked.
+fn begin<T: Send + 'static>(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> mpsc::Receiver<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    runtime.spawn(async move {
+        // Nobody waits any more: the result is of no use.
+        let _ = sender.send(work.await);
+    });
+    receiver
 }

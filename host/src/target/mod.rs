@@ -1,8 +1,23 @@
 //! Where records go: Kafka, or nothing, or memory.
+//!
+//! [`connect`] opens what the job names; [`examine`] tells beforehand what it will not take or give back.
+
+mod error;
+mod examine;
+pub mod kafka;
+mod memory;
+mod null;
 
 use std::sync::Arc;
 
-use crate::batch::Outputs;
+pub use error::TargetError;
+pub use examine::examine;
+pub use kafka::{EmbeddedCluster, KafkaTarget};
+pub use memory::{MemoryTarget, WrittenRecord};
+pub use null::NullTarget;
+
+use crate::batch::{OutputRow, Outputs};
+use crate::job::{Cluster, Job};
 use crate::position::{Place, TopicPartition};
 use crate::report::Volume;
 
@@ -18,7 +33,7 @@ pub trait Target: Send + Sync {
 /// The way of one lane to a target. What is sent arrives in the order it was sent.
 pub trait LaneTarget: Send {
     /// Hands over the output records; blocks while the target's queue is full. Returns what was
-    /// handed over, by target topic.
+    /// handed over.
     ///
     /// # Errors
     /// A record that cannot be sent, or one sent earlier that failed; the message names its position.
@@ -45,12 +60,49 @@ pub struct Sent {
     pub by_topic: Vec<(Arc<str>, Volume)>,
 }
 
-/// What can go wrong at the target.
-#[derive(Debug, thiserror::Error)]
-pub enum TargetError {}
-
-impl crate::failure::Explain for TargetError {
-    fn exit(&self) -> crate::failure::Exit {
-        match *self {}
+impl Sent {
+    /// Counts a record sent to a topic; allocates only when the topic is another than the last one.
+    fn add(&mut self, topic: &Arc<str>, row: &OutputRow<'_>) {
+        let headers: usize = row.headers.clone().map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len)).sum();
+        let bytes = (row.key.map_or(0, <[u8]>::len) + row.value.map_or(0, <[u8]>::len) + headers) as u64;
+        let volume = Volume::new(1, bytes);
+        match self.by_topic.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(known, topic) || known == topic) {
+            Some((_, sum)) => *sum += volume,
+            None => self.by_topic.push((Arc::clone(topic), volume)),
+        }
     }
+}
+
+/// What a lane will ask of the target, as far as the catalog knows.
+#[derive(Clone, Debug)]
+pub struct LaneNeed {
+    /// The lane.
+    pub source: Arc<TopicPartition>,
+    /// Bytes of key, value and headers of its largest record.
+    pub largest_record: Option<u64>,
+    /// Its smallest and largest timestamp, in milliseconds since the epoch.
+    pub timestamps: Option<(i64, i64)>,
+    /// Whether the backup says of records that the broker set their timestamps.
+    pub log_append_time: bool,
+}
+
+impl LaneNeed {
+    /// A lane of which nothing else is known.
+    pub fn new(source: Arc<TopicPartition>) -> Self {
+        Self { source, largest_record: None, timestamps: None, log_append_time: false }
+    }
+}
+
+/// Opens the target of a job for these lanes; creates the topics that are missing, if the job says so.
+/// Blocks while it speaks with the cluster; not to be called from an async task.
+///
+/// # Errors
+/// A cluster that does not answer or let in, topics or partitions that it lacks, and properties that
+/// cannot be.
+pub fn connect(job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
+    Ok(match &job.target.cluster {
+        Cluster::Null => Arc::new(NullTarget::new(&job.target)?),
+        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes)?),
+        Cluster::Mock => Arc::new(KafkaTarget::connect_embedded(job, lanes)?),
+    })
 }

@@ -65,55 +65,97 @@ fn a_table_of_partitions_needs_no_quotes() {
 
 #[test]
 fn unknown_keys_come_with_the_nearest_right_one() {
-    insta::assert_snapshot!(complaint("[backup]\nurl = \"x\"\nformt = \"avro\"\n"), @"");
-    insta::assert_snapshot!(complaint("[bakcup]\nurl = \"x\"\n"), @"");
-    insta::assert_snapshot!(complaint("[backup.columns]\nkye = \"k\"\n"), @"");
-    insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\n[plugin.limits]\nzzz = 1\n"), @"");
-    insta::assert_snapshot!(complaint("[target.create]\nreplicas = 3\n"), @"");
+    insta::assert_snapshot!(complaint("[backup]\nurl = \"x\"\nformt = \"avro\"\n"), @r"
+    job.toml:3:1: unknown key `formt` in `[backup]`
+    hint: did you mean `format`?
+    ");
+    insta::assert_snapshot!(complaint("[bakcup]\nurl = \"x\"\n"), @r"
+    job.toml:1:2: unknown key `bakcup` at the top of the job
+    hint: did you mean `backup`?
+    ");
+    insta::assert_snapshot!(complaint("[backup.columns]\nkye = \"k\"\n"), @r"
+    job.toml:2:1: unknown key `kye` in `[backup.columns]`
+    hint: did you mean `key`?
+    ");
+    insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\n[plugin.limits]\nzzz = 1\n"), @r"
+    job.toml:4:1: unknown key `zzz` in `[plugin.limits]`
+    hint: there are `memory`, `time`, `output`, `log_lines`
+    ");
+    insta::assert_snapshot!(complaint("[target.create]\nreplicas = 3\n"), @r"
+    job.toml:2:1: unknown key `replicas` in `[target.create]`
+    hint: did you mean `replication`?
+    ");
 }
 
 #[test]
 fn wrong_types_say_what_is_due() {
-    insta::assert_snapshot!(complaint("name = 5\n"), @"");
-    insta::assert_snapshot!(complaint("allow = [\"a\", 1]\n"), @"");
-    insta::assert_snapshot!(complaint("backup = \"s3://x\"\n"), @"");
-    insta::assert_snapshot!(complaint("[plugin]\npath = \"x\"\n"), @"");
-    insta::assert_snapshot!(complaint("[resources]\nlanes = \"four\"\n"), @"");
-    insta::assert_snapshot!(complaint("[resources]\nlanes = 0\n"), @"");
-    insta::assert_snapshot!(complaint("[resources]\nbytes_in_flight = \"much\"\n"), @"");
-    insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\nlimits.time = 10\n"), @"");
-    insta::assert_snapshot!(complaint("[backup.encoding]\nvalue = \"base46\"\n"), @"");
-    insta::assert_snapshot!(complaint("[target]\npartition = { a = 3 }\n"), @"");
-    insta::assert_snapshot!(complaint("[target]\npartition = 3\n"), @"");
-    insta::assert_snapshot!(complaint("[target.properties]\nx = [1]\n"), @"");
+    insta::assert_snapshot!(complaint("name = 5\n"), @"job.toml:1:8: `name` must be text, not a whole number");
+    insta::assert_snapshot!(complaint("allow = [\"a\", 1]\n"), @"job.toml:1:15: `allow` must be a list of texts only, not a whole number");
+    insta::assert_snapshot!(complaint("backup = \"s3://x\"\n"), @"job.toml:1:10: `backup` must be a table, not text");
+    insta::assert_snapshot!(complaint("[plugin]\npath = \"x\"\n"), @"job.toml:1:1: `plugin` must be tables headed `[[plugin]]`, not a table");
+    insta::assert_snapshot!(complaint("[resources]\nlanes = \"four\"\n"), @"job.toml:2:9: `resources.lanes` must be a whole number, not text");
+    insta::assert_snapshot!(complaint("[resources]\nlanes = 0\n"), @"job.toml:2:9: `resources.lanes`: must be at least 1");
+    insta::assert_snapshot!(complaint("[resources]\nbytes_in_flight = \"much\"\n"), @"job.toml:2:19: `resources.bytes_in_flight`: not a size such as `64 MiB`");
+    insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\nlimits.time = 10\n"), @r#"job.toml:3:15: `plugin.limits.time` must be a duration such as `"10s"`, not a whole number"#);
+    insta::assert_snapshot!(complaint("[backup.encoding]\nvalue = \"base46\"\n"), @r#"
+    job.toml:2:9: `backup.encoding.value`: must be `"text"`, `"base64"` or `"hex"`
+    hint: did you mean `"base64"`?
+    "#);
+    insta::assert_snapshot!(complaint("[target]\npartition = { a = 3 }\n"), @"job.toml:2:15: `target.partition`: not a partition number");
+    insta::assert_snapshot!(complaint("[target]\npartition = 3\n"), @r#"job.toml:2:13: `target.partition` must be `"same"`, `"key"` or `"round-robin"` or a table from source to target partition, not a whole number"#);
+    insta::assert_snapshot!(complaint("[target.properties]\nx = [1]\n"), @"job.toml:2:5: `target.properties.x` must be text, a number or a boolean, not a list");
 }
 
 #[test]
 fn variables_that_are_not_set_are_named() {
-    insta::assert_snapshot!(complaint("[backup]\nurl = \"${BUCKET}/x\"\n"), @"");
-    insta::assert_snapshot!(complaint("[target.properties]\nsasl.password = \"${PASSWROD}\"\n"), @"");
-    insta::assert_snapshot!(complaint("[backup]\nurl = \"${BUCKET\"\n"), @"");
+    insta::assert_snapshot!(complaint("[backup]\nurl = \"${BUCKET}/x\"\n"), @r"
+    job.toml:2:7: `backup.url`: the environment variable `BUCKET` is not set
+    hint: set it, or write `$${` for a `${` that is meant as it stands
+    ");
+    insta::assert_snapshot!(complaint("[target.properties]\nsasl.password = \"${PASSWROD}\"\n"), @r"
+    job.toml:2:17: `target.properties.sasl.password`: the environment variable `PASSWROD` is not set
+    hint: set it, or write `$${` for a `${` that is meant as it stands
+    ");
+    insta::assert_snapshot!(complaint("[backup]\nurl = \"${BUCKET\"\n"), @r"
+    job.toml:2:7: `backup.url`: `${` without its `}`
+    hint: write `$${` for a `${` that is meant as it stands
+    ");
 }
 
 #[test]
 fn the_value_of_a_variable_is_in_no_complaint() {
-    insta::assert_snapshot!(complaint("[backup]\nformat = \"${PASSWORD}\"\n"), @"");
-    insta::assert_snapshot!(complaint("[resources]\nbytes_in_flight = \"${PASSWORD}\"\n"), @"");
+    insta::assert_snapshot!(complaint("[backup]\nformat = \"${PASSWORD}\"\n"), @r#"job.toml:2:10: `backup.format`: must be `"parquet"`, `"avro"` or `"json-lines"`"#);
+    insta::assert_snapshot!(complaint("[resources]\nbytes_in_flight = \"${PASSWORD}\"\n"), @"job.toml:2:19: `resources.bytes_in_flight`: not a size such as `64 MiB`");
 }
 
 #[test]
 fn what_is_not_toml_says_where() {
-    insta::assert_snapshot!(complaint("name = \"é\" x\n"), @"");
-    insta::assert_snapshot!(complaint("name = 'a'\nname = 'b'\n"), @"");
+    insta::assert_snapshot!(complaint("name = \"é\" x\n"), @"job.toml:1:12: unexpected key or value, expected newline, `#`");
+    insta::assert_snapshot!(complaint("name = 'a'\nname = 'b'\n"), @"job.toml:2:1: duplicate key");
 }
 
 #[test]
 fn what_is_missing_or_does_not_go_together() {
-    insta::assert_snapshot!(complaint(""), @"");
-    insta::assert_snapshot!(complaint("[target]\nbrokers = \"null\"\n"), @"");
-    insta::assert_snapshot!(complaint("[[plugin]]\nname = \"x\"\n"), @"");
-    insta::assert_snapshot!(complaint(&format!("{LEAST}partition = \"round-robin\"\n")), @"");
-    insta::assert_snapshot!(complaint(&format!("{LEAST}[[plugin]]\npath = \"a/x.wasm\"\n[[plugin]]\npath = \"b/x.wasm\"\n")), @"");
+    insta::assert_snapshot!(complaint(""), @r"
+    no target is given
+    hint: give `--brokers host:port`, or `brokers` in the job file's `[target]`; `null` only counts
+    ");
+    insta::assert_snapshot!(complaint("[target]\nbrokers = \"null\"\n"), @r"
+    no backup is given
+    hint: give `--backup URL`, or `url` in the job file's `[backup]`
+    ");
+    insta::assert_snapshot!(complaint("[[plugin]]\nname = \"x\"\n"), @r#"
+    job.toml:1:1: `plugin.path`: not given, though it is required
+    hint: name its file: `path = "….wasm"`
+    "#);
+    insta::assert_snapshot!(complaint(&format!("{LEAST}partition = \"round-robin\"\n")), @r#"
+    `partition = "round-robin"` does not keep the records of one key in order
+    hint: say `order = "none"` in `[target]` (or `--order none`) if that is meant, or partition by `key`
+    "#);
+    insta::assert_snapshot!(complaint(&format!("{LEAST}[[plugin]]\npath = \"a/x.wasm\"\n[[plugin]]\npath = \"b/x.wasm\"\n")), @r"
+    two plugins have the name `x`
+    hint: give each a `name` of its own in the job file
+    ");
 }
 
 proptest! {

@@ -7,13 +7,16 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatchReader, StructArray};
+use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::LogicalType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::schema::types::ColumnDescPtr;
 
 use super::column::Group;
 use super::content::Failure;
@@ -36,25 +39,42 @@ impl JsonSchema {
     pub(super) fn of(metadata: &Arc<ParquetMetaData>) -> Result<Self, ParquetError> {
         let options = || ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
         let own = ArrowReaderMetadata::try_new(Arc::clone(metadata), options())?;
-        let views = Schema::new(as_views(own.schema().fields()));
+        let mut leaves = metadata.file_metadata().schema_descr().columns().iter();
+        let views = Schema::new(as_views(own.schema().fields(), &mut leaves));
         let options = options().with_schema(Arc::new(views));
         Ok(Self(ArrowReaderMetadata::try_new(Arc::clone(metadata), options).unwrap_or(own)))
     }
 }
 
-fn as_views(fields: &Fields) -> Fields {
-    fields.iter().map(as_view).collect()
+/// The leaves of a Parquet schema, in its order, which is that of the Arrow schema.
+type Leaves<'a> = std::slice::Iter<'a, ColumnDescPtr>;
+
+fn as_views(fields: &Fields, leaves: &mut Leaves<'_>) -> Fields {
+    fields.iter().map(|field| as_view(field, leaves)).collect()
 }
 
-fn as_view(field: &FieldRef) -> FieldRef {
+/// A field with text and bytes as views, and with UUIDs marked as such, also where the file carries no
+/// Arrow schema.
+fn as_view(field: &FieldRef, leaves: &mut Leaves<'_>) -> FieldRef {
     let data_type = match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
-        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-        DataType::Struct(inner) => DataType::Struct(as_views(inner)),
-        DataType::List(item) => DataType::List(as_view(item)),
-        DataType::LargeList(item) => DataType::LargeList(as_view(item)),
-        DataType::Map(entries, sorted) => DataType::Map(as_view(entries), *sorted),
-        _ => return Arc::clone(field),
+        DataType::Struct(inner) => DataType::Struct(as_views(inner, leaves)),
+        DataType::List(item) => DataType::List(as_view(item, leaves)),
+        DataType::LargeList(item) => DataType::LargeList(as_view(item, leaves)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(as_view(item, leaves), *length),
+        DataType::Map(entries, sorted) => DataType::Map(as_view(entries, leaves), *sorted),
+        leaf => {
+            let is_uuid = leaves.next().is_some_and(|leaf| leaf.logical_type_ref() == Some(&LogicalType::Uuid));
+            match leaf {
+                DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+                DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+                DataType::FixedSizeBinary(16) if is_uuid => {
+                    let mut marked = Field::clone(field);
+                    marked.metadata_mut().insert(EXTENSION_TYPE_NAME_KEY.to_owned(), "arrow.uuid".to_owned());
+                    return Arc::new(marked);
+                }
+                _ => return Arc::clone(field),
+            }
+        }
     };
     Arc::new(Field::clone(field).with_data_type(data_type))
 }

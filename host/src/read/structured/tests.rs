@@ -7,11 +7,10 @@ use arrow_array::builder::{
     ArrayBuilder, FixedSizeListBuilder, Int32Builder, Int64Builder, LargeListBuilder, LargeListViewBuilder,
     ListBuilder, ListViewBuilder, MapBuilder, StringBuilder, StringRunBuilder,
 };
-use arrow_array::types::{Int32Type, IntervalDayTime, IntervalMonthDayNano};
+use arrow_array::types::{IntervalDayTime, IntervalMonthDayNano};
 use arrow_array::*;
 use arrow_buffer::{ScalarBuffer, i256};
 use arrow_schema::{UnionFields, UnionMode};
-use half::f16;
 
 use super::*;
 
@@ -84,7 +83,7 @@ fn examples() -> Vec<(&'static str, (Field, ArrayRef))> {
         ("`UInt16`", plain(UInt16Array::from(vec![u16::MAX]))),
         ("`UInt32`", plain(UInt32Array::from(vec![u32::MAX]))),
         ("`UInt64`", plain(UInt64Array::from(vec![u64::MAX]))),
-        ("`Float16`", plain(Float16Array::from(vec![f16::from_f32(1.5)]))),
+        ("`Float16`", plain(Float16Array::from(vec![<Float16Type as ArrowPrimitiveType>::Native::from_f32(1.5)]))),
         ("`Float32`", plain(Float32Array::from(vec![0.1]))),
         ("`Float64`", plain(Float64Array::from(vec![1e300]))),
         ("`Float64`", plain(Float64Array::from(vec![f64::NEG_INFINITY]))),

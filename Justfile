@@ -1,0 +1,50 @@
+# Every task a person does. `./justw` runs it where `just` is not installed.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# Lists the tasks.
+default:
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" --list --unsorted
+
+# Shows a backup flow through a plugin into Kafka; with `--kafka` into Apache Kafka instead of the embedded mock.
+[positional-arguments]
+demo *ARGS:
+    @if [[ " $* " == *" --kafka "* ]]; then scripts/doctor kafka && scripts/kafka-jars; else scripts/doctor build; fi
+    @scripts/plugins
+    @cargo run --quiet --release --package anabranch-tests --bin demo -- "$@"
+
+# Everything that must hold: plugins from source, Apache Kafka, then all tests.
+test: kafka-jars plugins
+    cargo test --workspace
+
+# As `test`, and what takes long.
+test-all: kafka-jars plugins
+    cargo test --workspace -- --include-ignored
+
+# Measures against the baselines of docs/benchmarks.md.
+bench *ARGS: kafka-jars plugins
+    cargo bench --workspace {{ ARGS }}
+
+# Builds all plugins to target/plugins.
+plugins: doctor
+    @scripts/plugins
+
+# What must hold before a change is shared: format, lints, documentation.
+check: doctor
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps
+
+# Formats, and applies what lints can fix themselves.
+fix: doctor
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+    cargo fmt --all
+
+# Fetches Apache Kafka into Maven's cache.
+kafka-jars:
+    @scripts/doctor kafka
+    @scripts/kafka-jars
+
+# Checks that everything needed to build is there.
+doctor:
+    @scripts/doctor build

@@ -1,0 +1,48 @@
+//! How the catalog opens files: by the readers of the formats, or by whatever a test puts there.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::batch::Limits;
+use crate::read::{FileFacts, OpenFile, ReadError, RowReader};
+
+/// Opens files and tells their facts.
+pub trait Opener: Send + Sync {
+    /// What can be told of a file without reading all of it.
+    ///
+    /// # Errors
+    /// A file that is not readable, with its path.
+    fn facts(&self, file: &OpenFile) -> Result<FileFacts, ReadError>;
+
+    /// The rows of a file from row `first_row` on, in batches within `limits`.
+    ///
+    /// # Errors
+    /// A file that is not readable, with its path.
+    fn open(&self, file: OpenFile, first_row: u64, limits: Limits) -> Result<Box<dyn RowReader>, ReadError>;
+}
+
+/// Files looked at side by side: it is mostly waiting for a store.
+const SIDE_BY_SIDE: usize = 8;
+
+/// `work` on every item, several side by side, with the results in the order of the items.
+pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { return done };
+            done.push((index, work(item)));
+        }
+    };
+    let mut results: Vec<(usize, R)> = if items.len() < 2 {
+        take()
+    } else {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..SIDE_BY_SIDE.min(items.len())).map(|_| scope.spawn(take)).collect();
+            let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+            joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    };
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,86 @@
+//! The flags that describe a job, shared by `restore`, `plan` and `preview`.
+//!
+//! They lie over the job file: what a flag says outranks the file, what is a table in the file
+//! (topics, properties, columns) is added to, and `--plugin` replaces the file's chain.
+
+mod backup;
+mod pair;
+mod plugins;
+mod target;
+
+pub(super) use backup::BackupFlags;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::job::{Draft, Job, file, quantity};
+use plugins::PluginFlags;
+use target::TargetFlags;
+
+/// A job file, flags, or both.
+#[derive(Debug, Args)]
+pub(super) struct JobFlags {
+    /// The job file; docs/job.md describes it. A short restore needs none
+    job: Option<PathBuf>,
+    /// Where the backup lies: `s3://bucket/prefix`, `file:///folder` or a path
+    #[arg(long, value_name = "URL")]
+    backup: Option<String>,
+    #[command(flatten)]
+    backup_flags: BackupFlags,
+    #[command(flatten)]
+    plugins: PluginFlags,
+    #[command(flatten)]
+    target: TargetFlags,
+    /// The job's name
+    #[arg(long)]
+    name: Option<String>,
+    /// Go on in spite of this finding of `anabranch plan`; may be repeated
+    #[arg(long, value_name = "CODE")]
+    allow: Vec<String>,
+    /// Topic-partitions that are restored at a time
+    #[arg(long, value_name = "N")]
+    lanes: Option<NonZeroUsize>,
+    /// Bytes of records in flight, for instance `64MiB`
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    memory: Option<usize>,
+}
+
+impl JobFlags {
+    /// The job, for a command that sends records.
+    pub(super) fn job(self) -> Result<Job, Failure> {
+        Ok(self.draft()?.finish()?)
+    }
+
+    /// The job, for a command that sends nothing.
+    pub(super) fn job_without_target(self) -> Result<Job, Failure> {
+        Ok(self.draft()?.finish_without_target()?)
+    }
+
+    fn draft(self) -> Result<Draft, Failure> {
+        let Self { job, backup, backup_flags, plugins, target, name, allow, lanes, memory } = self;
+        let mut draft = match job {
+            Some(path) => file::open(&path)?,
+            None => Draft::default(),
+        };
+        if backup.is_some() {
+            draft.backup.url = backup;
+        }
+        backup_flags.lay_over(&mut draft.backup);
+        plugins.lay_over(&mut draft.plugins)?;
+        target.lay_over(&mut draft.target);
+        if name.is_some() {
+            draft.name = name;
+        }
+        draft.allow.extend(allow);
+        if let Some(lanes) = lanes {
+            draft.resources.lanes = lanes.get();
+        }
+        if let Some(memory) = memory {
+            draft.resources.bytes_in_flight = memory;
+        }
+        Ok(draft)
+    }
+}

@@ -1,0 +1,107 @@
+//! `--plugin` and `--param`, of which the second belongs to the first before it.
+//!
+//! clap's derive keeps the values of each flag but not how different flags follow each other, so these
+//! two are taken from the matches by hand.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use serde_json::Value;
+
+use super::pair::pair;
+use crate::failure::Failure;
+use crate::job::{JobError, PluginLimits, PluginUse, draft};
+
+/// The plugins of the command line, in order.
+#[derive(Debug, Default)]
+pub(super) struct PluginFlags {
+    /// Parameters before any plugin: they are for the job file's.
+    loose: Vec<(String, String)>,
+    plugins: Vec<(PathBuf, Vec<(String, String)>)>,
+}
+
+impl Args for PluginFlags {
+    fn augment_args(command: Command) -> Command {
+        command
+            .arg(
+                Arg::new("plugin")
+                    .long("plugin")
+                    .value_name("FILE")
+                    .value_parser(value_parser!(PathBuf))
+                    .action(ArgAction::Append)
+                    .help("A plugin; repeated, records pass through them in this order. Replaces the job file's"),
+            )
+            .arg(
+                Arg::new("param")
+                    .long("param")
+                    .value_name("NAME=VALUE")
+                    .value_parser(pair)
+                    .action(ArgAction::Append)
+                    .help(
+                        "A parameter of the plugin before it, for instance `prefix=test-`. A value that is JSON (a \
+                         number, `true`, a list) is meant as that, anything else as text",
+                    ),
+            )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for PluginFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let indices = |name| matches.indices_of(name).into_iter().flatten();
+        let plugins = matches.get_many::<PathBuf>("plugin").into_iter().flatten().cloned();
+        let starts: Vec<usize> = indices("plugin").collect();
+        self.plugins = plugins.map(|path| (path, Vec::new())).collect();
+        let parameters = matches.get_many::<(String, String)>("param").into_iter().flatten().cloned();
+        for (index, parameter) in indices("param").zip(parameters) {
+            let before = starts.iter().rposition(|start| *start < index);
+            match before.and_then(|plugin| self.plugins.get_mut(plugin)) {
+                Some((_, parameters)) => parameters.push(parameter),
+                None => self.loose.push(parameter),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PluginFlags {
+    /// Puts these flags over what the job file says.
+    pub(super) fn lay_over(self, plugins: &mut Vec<PluginUse>) -> Result<(), Failure> {
+        let Self { loose, plugins: given } = self;
+        if !given.is_empty() {
+            let plugin = |(path, parameters): (PathBuf, Vec<(String, String)>)| PluginUse {
+                name: draft::stem(&path),
+                path,
+                parameters: parameters.into_iter().map(|(name, text)| (name, value(text))).collect(),
+                limits: PluginLimits::default(),
+            };
+            *plugins = given.into_iter().map(plugin).collect();
+        }
+        match (loose.is_empty(), plugins.as_mut_slice()) {
+            (true, _) => Ok(()),
+            (false, [plugin]) => {
+                plugin.parameters.extend(loose.into_iter().map(|(name, text)| (name, value(text))));
+                Ok(())
+            }
+            (false, _) => Err(JobError::Conflict {
+                message: "a `--param` stands before any `--plugin`".to_owned(),
+                hint: "put it after the `--plugin` that it is for",
+            }
+            .into()),
+        }
+    }
+}
+
+/// JSON where the text is some, else the text.
+fn value(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}

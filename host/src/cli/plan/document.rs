@@ -1,0 +1,154 @@
+//! The plan as JSON and as text.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::order::{self, OrderDocument};
+use super::stops::stops;
+use crate::cli::backup::BackupDocument;
+use crate::cli::plugin::DescriptionDocument;
+use crate::cli::prepare::OpenBackup;
+use crate::finding::{Finding, FindingDocument};
+use crate::job::Job;
+use crate::plugin::Chain;
+use crate::report::shown;
+use crate::restore::Memory;
+
+/// What is known of the target.
+pub(super) enum TargetState {
+    /// It was asked.
+    Established,
+    /// It was not to be asked.
+    NotAsked,
+    /// It was asked and this came back.
+    NotEstablished(String),
+}
+
+/// `anabranch.plan/1`.
+#[derive(Debug, Serialize)]
+pub(super) struct PlanDocument<'a> {
+    schema: &'static str,
+    job: &'a str,
+    backup: BackupDocument,
+    plugins: Vec<PluginDocument<'a>>,
+    target: TargetDocument,
+    order: Vec<OrderDocument>,
+    memory: MemoryDocument,
+    findings: Vec<FindingDocument<'a>>,
+    stops: Vec<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct PluginDocument<'a> {
+    name: &'a str,
+    path: String,
+    #[serde(flatten)]
+    description: DescriptionDocument,
+    parameters: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct TargetDocument {
+    cluster: String,
+    established: bool,
+    error: Option<String>,
+}
+
+/// Bytes that the restore may hold beyond the program itself.
+#[derive(Debug, Serialize)]
+struct MemoryDocument {
+    in_lanes: usize,
+    in_target_queue: usize,
+    plugins: usize,
+    total: usize,
+    /// Times the largest record or page that come on top.
+    largest_record_times: usize,
+}
+
+impl<'a> PlanDocument<'a> {
+    pub(super) fn new(
+        job: &'a Job,
+        open: &OpenBackup,
+        chain: Option<&Chain>,
+        target: TargetState,
+        findings: &'a [Finding],
+    ) -> Self {
+        let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
+        let plugins = job.plugins.iter().zip(descriptions).map(|(plugin, description)| PluginDocument {
+            name: &plugin.name,
+            path: plugin.path.to_string_lossy().into_owned(),
+            description: DescriptionDocument::new(description),
+            parameters: &plugin.parameters,
+        });
+        let plugin_memory = job.plugins.iter().map(|plugin| plugin.limits.memory).sum();
+        let memory = Memory::of(job.resources, open.catalog.lanes.len(), plugin_memory, 0);
+        let (established, error) = match target {
+            TargetState::Established => (true, None),
+            TargetState::NotAsked => (false, None),
+            TargetState::NotEstablished(error) => (false, Some(error)),
+        };
+        Self {
+            schema: "anabranch.plan/1",
+            job: &job.name,
+            backup: BackupDocument::new(&open.url, &open.catalog, Some(&job.target)),
+            plugins: plugins.collect(),
+            target: TargetDocument { cluster: job.target.cluster.to_string(), established, error },
+            order: order::of_topics(job, &open.catalog, chain),
+            memory: MemoryDocument {
+                in_lanes: memory.lanes,
+                in_target_queue: memory.target,
+                plugins: memory.plugins,
+                total: memory.total(),
+                largest_record_times: 6,
+            },
+            findings: findings.iter().map(Finding::document).collect(),
+            stops: stops(findings, &job.allow).into_iter().map(|finding| finding.code).collect(),
+        }
+    }
+
+    /// The same for people.
+    pub(super) fn text(&self, findings: &[Finding]) -> String {
+        let mut out = format!("job `{}`\n\n{}", self.job, self.backup.text());
+        // Writing to a String cannot fail.
+        let _ = self.write_rest(&mut out, findings);
+        out
+    }
+
+    fn write_rest(&self, out: &mut String, findings: &[Finding]) -> std::fmt::Result {
+        for (number, plugin) in self.plugins.iter().enumerate() {
+            write!(out, "plugin {} `{}`: {}", number + 1, plugin.name, plugin.description.text())?;
+            for (name, value) in plugin.parameters {
+                writeln!(out, "  {name} = {value}")?;
+            }
+            writeln!(out)?;
+        }
+        let TargetDocument { cluster, established, error } = &self.target;
+        writeln!(out, "target {cluster}")?;
+        match (established, error) {
+            (true, _) => {}
+            (false, None) => writeln!(out, "  not asked: what it lacks or will not take is not established")?,
+            (false, Some(_)) => writeln!(out, "  what it lacks or will not take is not established, see the error")?,
+        }
+        for topic in &self.order {
+            writeln!(out, "  topic {}, from {}", topic.target_topic, topic.sources.join(", "))?;
+            for promise in &topic.promises {
+                writeln!(out, "    order {promise}")?;
+            }
+        }
+        let bytes = |bytes: usize| shown::size(bytes as u64);
+        let memory = &self.memory;
+        writeln!(
+            out,
+            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it six times the largest record or page",
+            bytes(memory.total),
+            bytes(memory.in_lanes),
+            bytes(memory.in_target_queue),
+            bytes(memory.plugins),
+        )?;
+        if !findings.is_empty() {
+            writeln!(out)?;
+        }
+        findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))
+    }
+}

@@ -1,0 +1,89 @@
+//! Which order is left at the target.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::catalog::Catalog;
+use crate::finding::{Finding, Weight};
+use crate::job::{Job, Order, PartitionStrategy};
+use crate::plugin::{Chain, Column};
+
+/// What is promised of one target topic.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderDocument {
+    target_topic: String,
+    sources: Vec<String>,
+    pub(super) promises: Vec<String>,
+}
+
+/// What is promised of each target topic that the job names or the backup holds.
+pub(super) fn of_topics(job: &Job, catalog: &Catalog, chain: Option<&Chain>) -> Vec<OrderDocument> {
+    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for lane in &catalog.lanes {
+        let sources = topics.entry(job.target.topic(&lane.source.topic)).or_default();
+        if !sources.contains(&&*lane.source.topic) {
+            sources.push(&lane.source.topic);
+        }
+    }
+    let by_plugins = promises_of_plugins(job, chain);
+    let document = |(topic, sources): (&str, Vec<&str>)| {
+        let mut promises = vec![promise(job).to_owned()];
+        if sources.len() > 1 {
+            promises.push(format!(
+                "{} meet here: each keeps its own order, and there is none between them",
+                sources.join(", ")
+            ));
+        }
+        promises.extend(by_plugins.iter().cloned());
+        OrderDocument {
+            target_topic: topic.to_owned(),
+            sources: sources.into_iter().map(str::to_owned).collect(),
+            promises,
+        }
+    };
+    topics.into_iter().map(document).collect()
+}
+
+fn promise(job: &Job) -> &'static str {
+    match (job.target.order, &job.target.partition) {
+        (Order::None, PartitionStrategy::RoundRobin) => "none: records are dealt out in turn",
+        (Order::None, PartitionStrategy::Table(_)) => "of a source partition, in the partition the table names",
+        (_, PartitionStrategy::Same) => "of a source partition, whole",
+        (_, _) => "of the records of one key from one source partition",
+    }
+}
+
+fn promises_of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<String> {
+    let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
+    let changing = |column| {
+        let named = job.plugins.iter().zip(descriptions);
+        named
+            .filter(move |(_, description)| description.changes.contains(column))
+            .map(|(plugin, _)| plugin.name.as_str())
+    };
+    let keys = changing(Column::Key).filter(|_| job.target.partition == PartitionStrategy::Key).map(|name| {
+        format!(
+            "`{name}` may change keys: records that get the same key from different source partitions have no order"
+        )
+    });
+    let topics = changing(Column::Topic).map(|name| format!("`{name}` may send records to other topics than these"));
+    keys.chain(topics).collect()
+}
+
+/// Plugins that may choose partitions, in a job that promises the order of keys.
+pub(super) fn of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<Finding> {
+    if job.target.order == Order::None {
+        return Vec::new();
+    }
+    let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
+    let choosing = job.plugins.iter().zip(descriptions).filter(|(_, said)| said.changes.contains(Column::Partition));
+    choosing
+        .map(|(plugin, _)| Finding {
+            code: "plugin-partitions",
+            weight: Weight::Stop,
+            message: format!("plugin `{}` may choose partitions, which can part the records of one key", plugin.name),
+            remedy: Some("say `order = \"none\"` in `[target]` if that is meant".to_owned()),
+        })
+        .collect()
+}

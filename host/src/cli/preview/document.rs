@@ -1,0 +1,203 @@
+//! One record before and after the plugins.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
+use serde::{Serialize, Serializer};
+
+use crate::batch::{Batch, NO_TIMESTAMP, OutputRow, Outputs};
+use crate::job::Job;
+use crate::report::{PluginCounts, shown};
+
+/// Characters of a key, value or header that the text shows.
+const SHOWN: usize = 200;
+
+/// An element of `records` of `anabranch.preview/1`.
+#[derive(Debug, Serialize)]
+pub(super) struct RecordDocument {
+    position: String,
+    #[serde(flatten)]
+    fields: Fields,
+    outputs: Vec<OutputDocument>,
+    dropped: Option<DroppedDocument>,
+}
+
+/// What a record consists of.
+#[derive(Debug, PartialEq, Serialize)]
+struct Fields {
+    /// Milliseconds since the epoch.
+    timestamp: Option<i64>,
+    key: Option<Bytes>,
+    value: Option<Bytes>,
+    headers: Vec<HeaderDocument>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct HeaderDocument {
+    name: String,
+    value: Option<Bytes>,
+}
+
+#[derive(Debug, Serialize)]
+struct OutputDocument {
+    position: String,
+    topic: String,
+    /// The partition that a plugin chose.
+    partition: Option<i32>,
+    changed: Vec<&'static str>,
+    #[serde(flatten)]
+    fields: Fields,
+}
+
+#[derive(Debug, Serialize)]
+struct DroppedDocument {
+    /// The plugin that dropped it.
+    plugin: Option<String>,
+    /// Its reason, where it gave one.
+    reason: Option<String>,
+}
+
+/// Bytes, exactly: `{"text": …}` where they are UTF-8, else `{"base64": …}`.
+#[derive(Debug, PartialEq)]
+struct Bytes(Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => serializer.collect_map([("text", text)]),
+            Err(_) => serializer.collect_map([("base64", STANDARD.encode(&self.0))]),
+        }
+    }
+}
+
+impl Bytes {
+    /// For people: text on one line, or base64 that says so, shortened.
+    fn text(&self) -> String {
+        let whole = match std::str::from_utf8(&self.0) {
+            Ok(text) => text.chars().flat_map(readable).take(SHOWN + 1).collect(),
+            Err(_) => format!("base64 {}", STANDARD.encode(self.0.get(..SHOWN).unwrap_or(&self.0))),
+        };
+        let short = shown::shortened(&whole, SHOWN);
+        if short == whole { whole } else { format!("{short} ({})", shown::size(self.0.len() as u64)) }
+    }
+}
+
+/// A character, or its escape where it would move the cursor.
+fn readable(character: char) -> impl Iterator<Item = char> {
+    let escaped = character.is_control().then(|| character.escape_default());
+    let plain = (!character.is_control()).then_some(character);
+    escaped.into_iter().flatten().chain(plain)
+}
+
+impl Fields {
+    fn new(row: &OutputRow<'_>) -> Self {
+        let bytes = |bytes: Option<&[u8]>| bytes.map(|bytes| Bytes(bytes.to_owned()));
+        Self {
+            timestamp: (row.timestamp != NO_TIMESTAMP).then_some(row.timestamp),
+            key: bytes(row.key),
+            value: bytes(row.value),
+            headers: row
+                .headers
+                .clone()
+                .map(|header| HeaderDocument { name: header.name.to_owned(), value: bytes(header.value) })
+                .collect(),
+        }
+    }
+
+    /// Names of the fields in which another record differs.
+    fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let Self { timestamp, key, value, headers } = self;
+        let differs = [
+            ("key", *key != other.key),
+            ("value", *value != other.value),
+            ("headers", *headers != other.headers),
+            ("timestamp", *timestamp != other.timestamp),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
+    fn line(&self, name: &str) -> String {
+        let text = |bytes: &Option<Bytes>| bytes.as_ref().map_or_else(|| "(null)".to_owned(), Bytes::text);
+        match name {
+            "key" => format!("    key        {}\n", text(&self.key)),
+            "value" => format!("    value      {}\n", text(&self.value)),
+            "timestamp" => format!("    timestamp  {}\n", time(self.timestamp)),
+            _ => {
+                let headers = self.headers.iter();
+                headers.map(|header| format!("    header     {}: {}\n", header.name, text(&header.value))).collect()
+            }
+        }
+    }
+}
+
+fn time(timestamp: Option<i64>) -> String {
+    match timestamp {
+        None => "(none)".to_owned(),
+        Some(millis) => match DateTime::from_timestamp_millis(millis) {
+            Some(time) => time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            None => format!("{millis} ms"),
+        },
+    }
+}
+
+impl RecordDocument {
+    /// The one record of `record`, and what the plugins made of it.
+    pub(super) fn new(job: &Job, record: &Batch, outputs: &Outputs, counts: &[PluginCounts], topic: &str) -> Self {
+        let before = Outputs::untouched(std::sync::Arc::new(record.clone()));
+        let fields = before.rows().next().map(|row| Fields::new(&row)).unwrap_or(Fields {
+            timestamp: None,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+        });
+        let output = |row: OutputRow<'_>| {
+            let after = Fields::new(&row);
+            let mut changed = fields.differing(&after);
+            changed.extend(row.topic.map(|_| "topic"));
+            changed.extend(row.partition.map(|_| "partition"));
+            OutputDocument {
+                position: outputs.position(&row),
+                topic: row.topic.unwrap_or(topic).to_owned(),
+                partition: row.partition,
+                changed,
+                fields: after,
+            }
+        };
+        let written: Vec<_> = outputs.rows().map(output).collect();
+        let dropped = written.is_empty().then(|| {
+            let by = job.plugins.iter().zip(counts).find(|(_, counts)| !counts.dropped.is_empty());
+            DroppedDocument {
+                plugin: by.map(|(plugin, _)| plugin.name.clone()),
+                reason: by.and_then(|(_, counts)| counts.dropped.keys().find(|reason| !reason.is_empty()).cloned()),
+            }
+        });
+        Self { position: record.position(0), fields, outputs: written, dropped }
+    }
+
+    /// The same for people, shortened.
+    pub(super) fn text(&self) -> String {
+        let Self { position, fields, outputs, dropped } = self;
+        let mut out = format!("{position}  {}\n", time(fields.timestamp));
+        ["key", "value", "headers"].iter().for_each(|name| out.push_str(&fields.line(name)));
+        for output in outputs {
+            let place = match output.partition {
+                Some(partition) => format!("{}-{partition}", output.topic),
+                None => output.topic.clone(),
+            };
+            match output.changed.as_slice() {
+                [] => out.push_str(&format!("  → {place}, unchanged\n")),
+                changed => out.push_str(&format!("  → {place}, changed: {}\n", changed.join(", "))),
+            }
+            for name in output.changed.iter().filter(|name| !["topic", "partition"].contains(name)) {
+                let line = output.fields.line(name);
+                out.push_str(if line.is_empty() { "    header     (none left)\n" } else { &line });
+            }
+        }
+        if let Some(DroppedDocument { plugin, reason }) = dropped {
+            let by = plugin.as_ref().map(|plugin| format!(" by `{plugin}`")).unwrap_or_default();
+            let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            out.push_str(&format!("  → dropped{by}{why}\n"));
+        }
+        out
+    }
+}

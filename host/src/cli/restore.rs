@@ -1,0 +1,54 @@
+//! `anabranch restore`: the backup flows back.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::flags::JobFlags;
+use super::terminal::Terminal;
+use super::{plan, prepare, signals};
+use crate::failure::{Exit, Failure};
+use crate::report::{Display, Progress};
+use crate::restore;
+use crate::stop::StopSignal;
+use crate::target;
+
+/// What is to be restored.
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    #[command(flatten)]
+    job: JobFlags,
+}
+
+impl Restore {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let job = self.job.job()?;
+        let open = prepare::open(&job.backup)?;
+        let chain = prepare::chain(&job)?;
+        let needs = prepare::needs(&open.catalog);
+        let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
+        findings.extend(target::examine(&job, &needs)?);
+        plan::refuse(&findings, &job.allow)?;
+        let target = target::connect(&job, &needs)?;
+
+        let stop = StopSignal::default();
+        signals::listen(&stop, terminal);
+        let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), lane.records));
+        let progress = Arc::new(Progress::new(lanes));
+        let display = Display::start(Arc::clone(&progress), terminal.screen());
+        tracing::info!("restoring `{}`: {} lanes, to {}", job.name, progress.lanes().len(), job.target.cluster);
+        let restore = restore::Restore {
+            job: &job,
+            catalog: &open.catalog,
+            chain: chain.as_ref(),
+            target,
+            progress: &progress,
+            stop: &stop,
+        };
+        let summary = restore.run(findings);
+        drop(display);
+        let summary = summary?;
+        terminal.give(&summary.document(), || summary.to_string())?;
+        Ok(if summary.is_complete() { Exit::Done } else { Exit::Failed })
+    }
+}

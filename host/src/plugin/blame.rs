@@ -1,0 +1,142 @@
+//! Who is to blame for a call that failed.
+//!
+//! A wall-clock deadline only interrupts: a busy machine must not condemn a record. The batch is
+//! bisected in fresh instances whose state is built anew, and a record is blamed only if it fails by
+//! itself against a fixed budget of instructions and memory. If none does, the batch is tried once
+//! more as a whole; if that fails, its range is named.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::batch::Batch;
+
+use super::PluginError;
+use super::engine::Metering;
+use super::fault::Fault;
+use super::instance::{Instance, Lane};
+use super::lift::Answer;
+use super::loaded::Loaded;
+use super::past::Past;
+
+/// Instances that one investigation may take.
+const TRIALS: usize = 256;
+
+/// The least time that a part of a batch gets.
+const LEAST: Duration = Duration::from_millis(250);
+
+const STATEFUL: &str = "the plugin's state goes back to the lane's beginning, so that no record can be tried by itself";
+const TOGETHER: &str = "no record of these fails by itself, but together they failed twice";
+
+/// Tries to find out why `batch` failed with `fault`, or to get it done after all.
+///
+/// # Errors
+/// The fault with the record that is to blame, or with the range of the batch.
+pub(super) fn investigate(
+    loaded: &Loaded,
+    lane: &Lane,
+    past: &Past,
+    batch: &Arc<Batch>,
+    fault: Fault,
+) -> Result<(Instance, Answer), PluginError> {
+    let case = Case { loaded, lane, past, batch };
+    if past.before(batch, 0).is_none() {
+        return Err(case.unproven(fault, STATEFUL));
+    }
+    let mut trials = TRIALS;
+    if let Some((row, fault)) = case.search(0..batch.len(), &mut trials)? {
+        return Err(PluginError::Fault {
+            plugin: loaded.label.to_string(),
+            first: batch.position(row),
+            last: None,
+            fault,
+            note: None,
+        });
+    }
+    match case.attempt(0..batch.len(), Metering::Time, loaded.limits.time)? {
+        Attempt::Passed(mut instance, answer) => {
+            instance.mute(false);
+            tracing::warn!(
+                plugin = &*loaded.label,
+                lane = %lane.source,
+                "the plugin {fault} in {} to {}, but not when it was tried again",
+                batch.position(0),
+                batch.position(batch.len() - 1),
+            );
+            Ok((*instance, *answer))
+        }
+        Attempt::Failed(fault) => Err(case.unproven(fault, TOGETHER)),
+        Attempt::Lost => Err(case.unproven(fault, TOGETHER)),
+    }
+}
+
+/// A batch under investigation.
+struct Case<'a> {
+    loaded: &'a Loaded,
+    lane: &'a Lane,
+    past: &'a Past,
+    batch: &'a Arc<Batch>,
+}
+
+/// How an attempt at some rows ended.
+enum Attempt {
+    Passed(Box<Instance>, Box<Answer>),
+    Failed(Fault),
+    /// The state before the rows could not be built.
+    Lost,
+}
+
+impl Case<'_> {
+    /// A row of `rows` that fails by itself, and how.
+    fn search(&self, rows: Range<usize>, trials: &mut usize) -> Result<Option<(usize, Fault)>, PluginError> {
+        if rows.len() <= 1 {
+            return Ok(match self.attempt(rows.clone(), Metering::Fuel, self.loaded.limits.time)? {
+                Attempt::Failed(fault) => Some((rows.start, fault)),
+                Attempt::Passed(..) | Attempt::Lost => None,
+            });
+        }
+        let middle = rows.start + rows.len() / 2;
+        for half in [rows.start..middle, middle..rows.end] {
+            let Some(left) = trials.checked_sub(1) else { return Ok(None) };
+            *trials = left;
+            // A share of the time tells a suspect; only the budget of a single record tells the guilty.
+            let share = self.loaded.limits.time.mul_f64(half.len() as f64 / self.batch.len() as f64);
+            let suspect = half.len() == 1
+                || matches!(self.attempt(half.clone(), Metering::Time, share.max(LEAST))?, Attempt::Failed(_));
+            if suspect && let Some(found) = self.search(half, trials)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Hands `rows` to a fresh instance with the state that it would have had.
+    fn attempt(&self, rows: Range<usize>, metering: Metering, time: Duration) -> Result<Attempt, PluginError> {
+        let Some(replayed) = self.past.before(self.batch, rows.start) else { return Ok(Attempt::Lost) };
+        let mut instance = Instance::start(self.loaded, self.lane, metering)?;
+        instance.mute(true);
+        for batch in &replayed {
+            if instance.process(self.loaded, batch, self.loaded.limits.time).is_err() {
+                return Ok(Attempt::Lost);
+            }
+        }
+        instance.counters().clear();
+        let whole = rows.len() == self.batch.len();
+        let batch = if whole { Arc::clone(self.batch) } else { Arc::new(self.batch.slice(rows.start, rows.len())) };
+        Ok(match instance.process(self.loaded, &batch, time) {
+            Ok(answer) => Attempt::Passed(Box::new(instance), Box::new(answer)),
+            Err(fault) => Attempt::Failed(fault),
+        })
+    }
+
+    /// A fault of which only the batch is known.
+    fn unproven(&self, fault: Fault, note: &'static str) -> PluginError {
+        PluginError::Fault {
+            plugin: self.loaded.label.to_string(),
+            first: self.batch.position(0),
+            last: Some(self.batch.position(self.batch.len() - 1)),
+            fault,
+            note: Some(note),
+        }
+    }
+}

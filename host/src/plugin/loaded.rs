@@ -1,0 +1,116 @@
+//! A plugin that was read, checked, compiled and asked what it is: everything that its instances share.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
+
+use crate::job::{PluginLimits, PluginUse};
+
+use super::bindings::PluginPre;
+use super::component;
+use super::description::Description;
+use super::engine::{Engines, Metering, Runtime};
+use super::guest::GuestState;
+use super::instance::{Instance, Lane};
+use super::{PluginError, parameters};
+
+/// Bytes that any answer may take at most: Arrow's offsets have 31 bits.
+const OUTPUT: usize = 1 << 30;
+
+/// The file of a plugin, compiled.
+pub(super) struct Code {
+    pub(super) path: PathBuf,
+    pub(super) wasm: Vec<u8>,
+    pub(super) imports: Vec<String>,
+    engines: Arc<Engines>,
+    time: PluginPre<GuestState>,
+    fuel: OnceLock<Result<PluginPre<GuestState>, String>>,
+}
+
+impl Code {
+    /// Reads, checks and compiles the plugin at `path`.
+    ///
+    /// # Errors
+    /// Whatever makes the file no plugin of this interface version.
+    pub(super) fn load(path: &Path, engines: &Arc<Engines>) -> Result<Self, PluginError> {
+        let invalid = |message: String| PluginError::Invalid { path: path.to_owned(), message };
+        let wasm = component::read(path)?;
+        let runtime = engines.runtime(Metering::Time).map_err(|message| PluginError::Engine { message })?;
+        let compiled =
+            engines.cache.component(&runtime.engine, &wasm).map_err(|error| invalid(format!("{error:#}")))?;
+        let imports = component::check(path, runtime, &compiled)?;
+        let time = prepare(runtime, &compiled).map_err(invalid)?;
+        Ok(Self { path: path.to_owned(), wasm, imports, engines: Arc::clone(engines), time, fuel: OnceLock::new() })
+    }
+
+    /// The code for one way of metering; that for instructions is compiled at its first use.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub(super) fn prepared(&self, metering: Metering) -> Result<&PluginPre<GuestState>, String> {
+        match metering {
+            Metering::Time => Ok(&self.time),
+            Metering::Fuel => self
+                .fuel
+                .get_or_init(|| {
+                    let runtime = self.engines.runtime(metering)?;
+                    let compiled = self.engines.cache.component(&runtime.engine, &self.wasm);
+                    prepare(runtime, &compiled.map_err(|error| format!("{error:#}"))?)
+                })
+                .as_ref()
+                .map_err(Clone::clone),
+        }
+    }
+
+    /// Digest of the component.
+    pub(super) fn sha256(&self) -> String {
+        hex::encode(Sha256::digest(&self.wasm))
+    }
+}
+
+/// Links a component, so that instances of it start fast.
+fn prepare(runtime: &Runtime, component: &wasmtime::component::Component) -> Result<PluginPre<GuestState>, String> {
+    let linked = runtime.linker.instantiate_pre(component).and_then(PluginPre::new);
+    linked.map_err(|error| format!("{error:#}"))
+}
+
+/// A plugin as a job uses it.
+pub(super) struct Loaded {
+    /// What the job calls it, with its version: `mask 0.3.0`.
+    pub(super) label: Arc<str>,
+    pub(super) code: Code,
+    pub(super) description: Description,
+    /// The configuration as a JSON object.
+    pub(super) parameters: String,
+    pub(super) limits: PluginLimits,
+}
+
+impl Loaded {
+    /// Loads a plugin and checks the job's parameters against its description.
+    ///
+    /// # Errors
+    /// A file that is no plugin, or parameters that do not fit.
+    pub(super) fn load(plugin: &PluginUse, engines: &Arc<Engines>) -> Result<Self, PluginError> {
+        let code = Code::load(&plugin.path, engines)?;
+        let limits = PluginLimits { output: plugin.limits.output.min(OUTPUT), ..plugin.limits };
+        let description = describe(&plugin.name, &code, limits)?;
+        let parameters = parameters::resolve(&plugin.name, &description, &plugin.parameters)?;
+        Ok(Self {
+            label: format!("{} {}", plugin.name, description.version).into(),
+            code,
+            description,
+            parameters: serde_json::Value::Object(parameters).to_string(),
+            limits,
+        })
+    }
+}
+
+/// Asks a plugin what it is.
+///
+/// # Errors
+/// A plugin that fails, or whose description contradicts itself.
+pub(super) fn describe(name: &str, code: &Code, limits: PluginLimits) -> Result<Description, PluginError> {
+    let mut instance = Instance::bare(name.into(), code, limits, &Lane::nowhere(), Metering::Time)?;
+    Description::check(name, instance.describe()?)
+}

@@ -1,0 +1,31 @@
+//! Text that a plugin wrote, made fit for a log, an error or a report.
+
+/// `text` on one line and no longer than `limit` bytes: control characters are escaped, so that a
+/// plugin cannot forge lines or colours of ours, and what is cut off is marked.
+pub(super) fn printable(text: &str, limit: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(limit));
+    for character in text.trim_end().chars() {
+        if line.len() + character.len_utf8() > limit {
+            line.push('…');
+            break;
+        }
+        match character {
+            '\t' => line.push(' '),
+            control if control.is_control() => line.extend(control.escape_default()),
+            other => line.push(other),
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_length_is_bounded() {
+        assert_eq!(printable("a\nb\u{1b}[31mc\n", 100), "a\\nb\\u{1b}[31mc");
+        assert_eq!(printable("größe", 3), "gr…");
+        assert_eq!(printable("", 10), "");
+    }
+}

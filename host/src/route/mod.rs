@@ -1,0 +1,142 @@
+//! Where a record goes: from source topic-partition and key to target topic and partition.
+//!
+//! The promise of order: records with equal source key from one source partition, sent to one target
+//! topic, arrive in one partition in source order. What can break it (`round-robin`, a table, a
+//! plugin's own partition) is refused unless the job says `order = "none"`.
+
+mod error;
+mod partition;
+
+use std::sync::Arc;
+
+pub use error::RouteError;
+pub use partition::by_key;
+
+use crate::batch::OutputRow;
+use crate::job::{self, Order, PartitionStrategy};
+use crate::position::TopicPartition;
+
+/// The rules of one job.
+#[derive(Clone, Debug)]
+pub struct Router {
+    target: Arc<job::Target>,
+}
+
+impl Router {
+    /// The router of a job.
+    ///
+    /// # Errors
+    /// A strategy that can split a key while the job promises order.
+    pub fn new(target: &job::Target) -> Result<Self, RouteError> {
+        if target.order == Order::Key {
+            match target.partition {
+                PartitionStrategy::RoundRobin => return Err(RouteError::SplitsKeys { what: "`round-robin`" }),
+                PartitionStrategy::Table(_) => return Err(RouteError::SplitsKeys { what: "a table of partitions" }),
+                PartitionStrategy::Same | PartitionStrategy::Key => {}
+            }
+        }
+        Ok(Self { target: Arc::new(target.clone()) })
+    }
+
+    /// The topic that records of `source` go to, unless a plugin says otherwise.
+    pub fn topic<'a>(&'a self, source: &'a str) -> &'a str {
+        self.target.topics.get(source).map_or(source, String::as_str)
+    }
+
+    /// The one partition that all records of `source` go to, where the strategy has one.
+    ///
+    /// # Errors
+    /// A source that the strategy has no partition for.
+    pub fn fixed_partition(&self, source: &TopicPartition) -> Result<Option<i32>, RouteError> {
+        let known = |strategy| source.partition.ok_or(RouteError::NoSourcePartition { strategy });
+        match &self.target.partition {
+            PartitionStrategy::Same => known("same").map(Some),
+            PartitionStrategy::Table(table) => {
+                let partition = known("a table")?;
+                table.get(&partition).copied().map(Some).ok_or(RouteError::NotInTable { partition })
+            }
+            PartitionStrategy::Key | PartitionStrategy::RoundRobin => Ok(None),
+        }
+    }
+
+    /// The way of one lane.
+    ///
+    /// # Errors
+    /// A source that the strategy has no partition for.
+    pub fn lane(&self, source: &TopicPartition) -> Result<LaneRoute, RouteError> {
+        Ok(LaneRoute {
+            topic: self.topic(&source.topic).into(),
+            fixed: self.fixed_partition(source)?,
+            first_turn: source.partition.unwrap_or(0).unsigned_abs(),
+            by_key: self.target.partition == PartitionStrategy::Key,
+            order: self.target.order,
+        })
+    }
+}
+
+/// The way of one lane's records.
+#[derive(Clone, Debug)]
+pub struct LaneRoute {
+    topic: Arc<str>,
+    fixed: Option<i32>,
+    first_turn: u32,
+    by_key: bool,
+    order: Order,
+}
+
+/// Whose turn it is among a topic's partitions; one per lane and topic.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn(u32);
+
+impl Turn {
+    fn next(&mut self, partitions: i32) -> i32 {
+        let turn = self.0 % partitions.max(1).unsigned_abs();
+        self.0 = turn + 1;
+        turn.cast_signed()
+    }
+}
+
+impl LaneRoute {
+    /// The topic that the lane's records go to, unless a plugin says otherwise.
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    /// Where a lane begins in the round of a topic's partitions: at its own source partition, so that
+    /// lanes that start together do not all begin with partition 0.
+    pub fn turn(&self) -> Turn {
+        Turn(self.first_turn)
+    }
+
+    /// The partition of a record in `topic`, which has `partitions` of them.
+    ///
+    /// # Errors
+    /// A partition that the topic does not have, or one that a plugin chose while the job promises
+    /// the order of keys.
+    pub fn partition(
+        &self,
+        row: &OutputRow<'_>,
+        topic: &str,
+        partitions: i32,
+        turn: &mut Turn,
+    ) -> Result<i32, RouteError> {
+        let partition = match (row.partition, self.fixed) {
+            (Some(_), _) if self.order == Order::Key => {
+                return Err(RouteError::SplitsKeys { what: "a partition chosen by a plugin" });
+            }
+            (Some(chosen), _) => chosen,
+            (None, Some(fixed)) => fixed,
+            (None, None) => match row.key {
+                Some(key) if self.by_key => by_key(key, partitions),
+                _ => turn.next(partitions),
+            },
+        };
+        if partition < 0 || partition >= partitions {
+            return Err(RouteError::NoSuchPartition { topic: topic.into(), partition, partitions });
+        }
+        Ok(partition)
+    }
+}
+
+#[cfg(test)]
+mod tests;

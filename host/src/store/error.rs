@@ -1,0 +1,228 @@
+//! What can go wrong between here and the bytes of a backup, and what to do about it.
+//!
+//! Messages of servers are cut down to their code and sentence: the rest of a response may repeat
+//! what was signed, and a URL with credentials in it is never repeated at all.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use crate::failure::{Exit, Explain};
+
+/// What can go wrong between here and the bytes of a backup.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file ended before a range that its listing promised.
+    #[error("`{path}` ends before byte {end}: it has {size} bytes", end = offset.saturating_add(*length as u64))]
+    Short {
+        /// Path within the backup.
+        path: Arc<str>,
+        /// Where the read began.
+        offset: u64,
+        /// How much was asked for.
+        length: usize,
+        /// The size of the file.
+        size: u64,
+    },
+    /// The backup's URL is not one.
+    #[error("`{url}` is not the place of a backup: {message}")]
+    Url {
+        /// The URL, without credentials.
+        url: String,
+        /// What is wrong with it.
+        message: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// An option of the store that does not exist.
+    #[error("`backup.store.{key}` is no option of this store")]
+    UnknownOption {
+        /// The option.
+        key: String,
+        /// What to do, with the nearest right name.
+        hint: String,
+    },
+    /// Options of the store that cannot work.
+    #[error("the store at `{url}` cannot be used: {message}")]
+    Option {
+        /// The URL.
+        url: String,
+        /// What is wrong.
+        message: String,
+        /// What to set.
+        hint: String,
+    },
+    /// There are no credentials.
+    #[error("there are no credentials for `{url}`: {message}")]
+    NoCredentials {
+        /// The URL.
+        url: String,
+        /// Where they were looked for.
+        message: String,
+    },
+    /// The store refuses.
+    #[error("`{place}` may not be read with these credentials: {message}")]
+    Denied {
+        /// The URL, or a path within the backup.
+        place: Arc<str>,
+        /// What the store says.
+        message: String,
+    },
+    /// There is no such bucket.
+    #[error("there is no bucket `{bucket}` (of `{url}`)")]
+    NoBucket {
+        /// The URL.
+        url: String,
+        /// The bucket.
+        bucket: String,
+    },
+    /// There is nothing at the URL.
+    #[error("there is nothing at `{url}`")]
+    Nothing {
+        /// The URL.
+        url: String,
+    },
+    /// A file went away between the listing and the reading.
+    #[error("`{path}` is gone since the backup was listed")]
+    Gone {
+        /// Path within the backup.
+        path: Arc<str>,
+    },
+    /// A file became another between the listing and the reading.
+    #[error("`{path}` has changed since the backup was listed: {message}")]
+    Changed {
+        /// Path within the backup.
+        path: Arc<str>,
+        /// What is different.
+        message: String,
+    },
+    /// A name that cannot be written as a path of a backup.
+    #[error("`{path}` cannot be read: its name is {message}")]
+    Name {
+        /// The name as far as it can be shown.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Neither of the above, after retries.
+    #[error("`{place}` cannot be read: {message}")]
+    Unreadable {
+        /// The URL, or a path within the backup.
+        place: Arc<str>,
+        /// What the system or the store says.
+        message: String,
+    },
+}
+
+impl StoreError {
+    /// The store's error that a decoder handed on as an [`io::Error`], or that error as it was.
+    ///
+    /// # Errors
+    /// The error given, if it did not come from a store.
+    pub fn from_io(error: io::Error) -> Result<Self, io::Error> {
+        error.downcast::<Self>()
+    }
+
+    /// An error of the file system at `place`.
+    pub(super) fn system(place: impl Into<Arc<str>>, error: &io::Error) -> Self {
+        let place = place.into();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::Denied { place, message: "permission denied".to_owned() },
+            io::ErrorKind::NotFound => Self::Gone { path: place },
+            _ => Self::Unreadable { place, message: error.to_string() },
+        }
+    }
+
+    /// An error of an object store while reading the file `path`.
+    pub(super) fn reading(path: &Arc<str>, error: &object_store::Error) -> Self {
+        use object_store::Error as E;
+        let (path, message) = (Arc::clone(path), said(error));
+        match error {
+            E::NotFound { .. } => Self::Gone { path },
+            E::Precondition { .. } => Self::Changed { path, message: "its ETag is another".to_owned() },
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied { place: path, message },
+            _ => Self::Unreadable { place: path, message },
+        }
+    }
+
+    /// An error of an object store while listing `url`.
+    pub(super) fn listing(url: &str, bucket: &str, error: &object_store::Error) -> Self {
+        use object_store::Error as E;
+        let (url, message) = (url.to_owned(), said(error));
+        if message.contains("NoSuchBucket") {
+            return Self::NoBucket { url, bucket: bucket.to_owned() };
+        }
+        match error {
+            E::NotFound { .. } => Self::Nothing { url },
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied { place: url.into(), message },
+            _ => Self::Unreadable { place: url.into(), message },
+        }
+    }
+}
+
+impl Explain for StoreError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Short { .. } | Self::Changed { .. } | Self::Gone { .. } | Self::Name { .. } => Exit::Failed,
+            Self::UnknownOption { .. } => Exit::Usage,
+            Self::Url { .. }
+            | Self::Option { .. }
+            | Self::NoCredentials { .. }
+            | Self::Denied { .. }
+            | Self::NoBucket { .. }
+            | Self::Nothing { .. }
+            | Self::Unreadable { .. } => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Url { hint, .. } | Self::UnknownOption { hint, .. } | Self::Option { hint, .. } => Some(hint.clone()),
+            Self::NoCredentials { .. } => Some(
+                "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `access_key_id` and `secret_access_key` under \
+                 `backup.store`; for a public bucket set `skip_signature = \"true\"`; profiles in `~/.aws` are not read"
+                    .to_owned(),
+            ),
+            Self::Denied { message, .. } if message.contains("permission denied") => {
+                Some("let this user read the files, or run as another".to_owned())
+            }
+            Self::Denied { .. } => {
+                Some("check the key and its secret; reading needs `s3:ListBucket` and `s3:GetObject`".to_owned())
+            }
+            Self::NoBucket { .. } => Some("check the bucket's name, and `endpoint` if it is not on AWS".to_owned()),
+            Self::Nothing { .. } => Some("check the path; a prefix must be a whole folder name or file name".to_owned()),
+            Self::Gone { .. } | Self::Changed { .. } => {
+                Some("a backup must not change while it is restored; start again once it is complete".to_owned())
+            }
+            Self::Short { .. } => Some("the file was cut short; take it from the source again".to_owned()),
+            Self::Name { .. } => Some("rename the file".to_owned()),
+            Self::Unreadable { message, .. } if message.contains("configured region") => {
+                Some("set the bucket's region in `AWS_REGION` or `backup.store.region`".to_owned())
+            }
+            Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// What an object store said, in one line: of a server's answer the code and the sentence, of
+/// anything else the innermost cause.
+fn said(error: &object_store::Error) -> String {
+    let whole = error.to_string();
+    let status = between(&whole, "status code: ", ":");
+    let parts = [status, between(&whole, "<Code>", "</Code>"), between(&whole, "<Message>", "</Message>")];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    if !parts.is_empty() {
+        return parts.join(", ");
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string().replace('\n', " ")
+}
+
+/// The text between two marks.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    Some(rest.split_once(after).map_or(rest, |(inner, _)| inner))
+}

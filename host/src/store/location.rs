@@ -1,0 +1,112 @@
+//! The URL of a backup, taken apart.
+
+use std::path::PathBuf;
+
+use super::StoreError;
+
+/// Where a backup lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Location {
+    /// A folder or file of this machine.
+    Local(PathBuf),
+    /// A prefix or object of a bucket.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The prefix without slashes at its ends.
+        prefix: String,
+    },
+}
+
+impl Location {
+    /// Takes a URL or a local path apart.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] with what to write instead.
+    pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
+        let wrong = |message: &str, hint: &str| {
+            Err(StoreError::Url { url: shown(url), message: message.to_owned(), hint: hint.to_owned() })
+        };
+        if url.is_empty() {
+            return wrong("it is empty", "set `backup.url` to a path, a `file://` URL or `s3://bucket/prefix`");
+        }
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Ok(Self::Local(PathBuf::from(url)));
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "file" => match url::Url::parse(url).ok().and_then(|parsed| parsed.to_file_path().ok()) {
+                Some(path) => Ok(Self::Local(path)),
+                None => {
+                    wrong("a `file://` URL needs an absolute path", "write `file:///absolute/path`, or a bare path")
+                }
+            },
+            "s3" | "s3a" => {
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+                if bucket.contains('@') {
+                    return wrong(
+                        "credentials do not belong in a URL",
+                        "set `access_key_id` and `secret_access_key` under `backup.store`, or the environment's `AWS_…`",
+                    );
+                }
+                if bucket.is_empty() {
+                    return wrong("it names no bucket", "write `s3://bucket/prefix`");
+                }
+                let prefix = prefix.trim_matches('/');
+                if prefix.split('/').any(|part| part == "." || part == "..") {
+                    return wrong("a prefix has no `.` and `..`", "write the prefix from the bucket's root");
+                }
+                Ok(Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+            }
+            _ => wrong(
+                &format!("`{scheme}://` is not supported"),
+                "use a bare path, `file:///path` or `s3://bucket/prefix`",
+            ),
+        }
+    }
+}
+
+/// A URL as messages may show it: without user and password.
+pub(super) fn shown(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let host = rest.split('/').next().unwrap_or_default();
+            match host.rsplit_once('@') {
+                Some((user, _)) => format!("{scheme}://[hidden]{}", rest.get(user.len()..).unwrap_or_default()),
+                None => url.to_owned(),
+            }
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::failure::Explain;
+
+    fn s3(bucket: &str, prefix: &str) -> Location {
+        Location::S3 { bucket: bucket.into(), prefix: prefix.into() }
+    }
+
+    #[test]
+    fn urls_and_paths_are_told_apart() {
+        assert_eq!(Location::parse("backups/orders").unwrap(), Location::Local("backups/orders".into()));
+        assert_eq!(Location::parse("file:///a%20b/c").unwrap(), Location::Local("/a b/c".into()));
+        assert_eq!(Location::parse("s3://bucket/a/b/").unwrap(), s3("bucket", "a/b"));
+        assert_eq!(Location::parse("S3A://bucket").unwrap(), s3("bucket", ""));
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_to_write() {
+        let said = |url: &str| {
+            let error = Location::parse(url).unwrap_err();
+            format!("{error} ({})", error.hint().unwrap())
+        };
+        insta::assert_snapshot!(said("gs://bucket/a"), @"`gs://bucket/a` is not the place of a backup: `gs://` is not supported (use a bare path, `file:///path` or `s3://bucket/prefix`)");
+        insta::assert_snapshot!(said("s3://KEY:hunter2@bucket/a"), @"`s3://[hidden]@bucket/a` is not the place of a backup: credentials do not belong in a URL (set `access_key_id` and `secret_access_key` under `backup.store`, or the environment's `AWS_…`)");
+        insta::assert_snapshot!(said("file://relative/a"), @"`file://relative/a` is not the place of a backup: a `file://` URL needs an absolute path (write `file:///absolute/path`, or a bare path)");
+        insta::assert_snapshot!(said("s3:///a"), @"`s3:///a` is not the place of a backup: it names no bucket (write `s3://bucket/prefix`)");
+        insta::assert_snapshot!(said(""), @"`` is not the place of a backup: it is empty (set `backup.url` to a path, a `file://` URL or `s3://bucket/prefix`)");
+    }
+}

@@ -1,0 +1,258 @@
+//! What can go wrong at the target.
+//!
+//! No message contains the value of a property: each may be a password.
+
+use std::sync::Arc;
+
+use crate::failure::{Exit, Explain};
+use crate::route::RouteError;
+
+/// What can go wrong at the target. A message about a record begins with its position.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TargetError {
+    /// A property that would undo a guarantee.
+    #[error("`target.properties.\"{key}\"` is refused: {reason}")]
+    Refused {
+        /// The property.
+        key: String,
+        /// What it would do, and what to set instead.
+        reason: String,
+    },
+    /// A property that librdkafka does not take.
+    #[error("`target.properties.\"{key}\"`: {reason}")]
+    Property {
+        /// The property.
+        key: String,
+        /// librdkafka's word.
+        reason: String,
+    },
+    /// Properties that do not fit together.
+    #[error("`target.properties` do not make a client: {reason}")]
+    Client {
+        /// librdkafka's word.
+        reason: String,
+    },
+    /// Nobody answers.
+    #[error("no answer from Kafka at `{servers}` within {seconds} s: {reason}")]
+    Unreachable {
+        /// The bootstrap servers.
+        servers: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// The last reason that librdkafka gave.
+        reason: String,
+    },
+    /// User or password are not accepted.
+    #[error("Kafka at `{servers}` does not accept the credentials: {reason}")]
+    Authentication {
+        /// The bootstrap servers.
+        servers: String,
+        /// librdkafka's word.
+        reason: String,
+    },
+    /// No TLS connection: a certificate that does not fit, most often.
+    #[error("no TLS connection to Kafka at `{servers}`: {reason}")]
+    Tls {
+        /// The bootstrap servers.
+        servers: String,
+        /// librdkafka's word.
+        reason: String,
+    },
+    /// The cluster answered, and refused.
+    #[error("Kafka at `{servers}` cannot {what}: {reason}")]
+    Request {
+        /// The bootstrap servers.
+        servers: String,
+        /// What it was asked for.
+        what: &'static str,
+        /// Its answer.
+        reason: String,
+    },
+    /// Topics that the target does not have.
+    #[error("the target has no {}", topics_in_words(.0))]
+    MissingTopics(Vec<Arc<str>>),
+    /// A topic that could not be created.
+    #[error("topic `{topic}` could not be created: {reason}")]
+    Create {
+        /// The topic.
+        topic: String,
+        /// The cluster's word.
+        reason: String,
+        /// Whether it is what the job asks for that is at fault.
+        by_job: bool,
+    },
+    /// A lane that finds no way.
+    #[error("{source_partition}: {error}")]
+    Lane {
+        /// The source topic-partition.
+        source_partition: String,
+        /// Why.
+        error: RouteError,
+    },
+    /// A job whose way of routing breaks its promise of order.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A record that finds no way.
+    #[error("{position}: {error}")]
+    RecordRoute {
+        /// The record.
+        position: String,
+        /// Why.
+        error: RouteError,
+    },
+    /// A record that a plugin sends to a topic that does not exist.
+    #[error("{position}: a plugin sends it to topic `{topic}`, which the target does not have")]
+    UnknownTopic {
+        /// The record.
+        position: String,
+        /// The topic.
+        topic: String,
+    },
+    /// A topic, met on the way, whose limit is below the size of batches agreed on at the start.
+    #[error("{position}: topic `{topic}` takes batches of {limit} bytes, and the producer makes larger ones")]
+    SmallTopic {
+        /// The record.
+        position: String,
+        /// The topic.
+        topic: Arc<str>,
+        /// Its `max.message.bytes`.
+        limit: usize,
+    },
+    /// A record over its topic's limit.
+    #[error("{position}: {size} bytes as a record batch, more than `{topic}` takes with {limit}")]
+    TooLarge {
+        /// The record.
+        position: String,
+        /// Its size as a batch of its own.
+        size: usize,
+        /// The limit.
+        limit: usize,
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// A record of timestamp 0, which librdkafka replaces by the present.
+    #[error("{position}: timestamp 0 cannot be sent, librdkafka takes it for none")]
+    TimestampZero {
+        /// The record.
+        position: String,
+    },
+    /// A record whose timestamp its topic does not take.
+    #[error("{position}: timestamp {timestamp} is further from now than `{config}` of `{topic}` allows")]
+    TimestampOutOfRange {
+        /// The record.
+        position: String,
+        /// The topic.
+        topic: Arc<str>,
+        /// Its timestamp, in milliseconds since the epoch.
+        timestamp: i64,
+        /// The topic config.
+        config: &'static str,
+    },
+    /// A record without a key on its way to a compacted topic.
+    #[error("{position}: `{topic}` is compacted and takes no record without a key")]
+    KeyMissing {
+        /// The record.
+        position: String,
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// A record that librdkafka does not take.
+    #[error("{position}: cannot be sent to `{topic}`: {reason}")]
+    Send {
+        /// The record.
+        position: String,
+        /// The topic.
+        topic: Arc<str>,
+        /// Why.
+        reason: String,
+    },
+    /// A record that was sent and not acknowledged.
+    #[error("{position}: not written to `{topic}` partition {partition}: {reason}")]
+    Delivery {
+        /// The record.
+        position: String,
+        /// The topic.
+        topic: String,
+        /// Its partition.
+        partition: i32,
+        /// Why.
+        reason: String,
+    },
+    /// More lanes open than a target takes.
+    #[error("{limit} lanes are open, and the target takes no more")]
+    TooManyLanes {
+        /// How many it takes.
+        limit: usize,
+    },
+}
+
+fn topics_in_words(topics: &[Arc<str>]) -> String {
+    let names: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+    format!("{} {}", if names.len() == 1 { "topic" } else { "topics" }, names.join(", "))
+}
+
+impl Explain for TargetError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Refused { .. }
+            | Self::Property { .. }
+            | Self::Client { .. }
+            | Self::MissingTopics(_)
+            | Self::Lane { .. }
+            | Self::Create { by_job: true, .. } => Exit::Usage,
+            Self::Route(error) => error.exit(),
+            Self::Unreachable { .. }
+            | Self::Authentication { .. }
+            | Self::Tls { .. }
+            | Self::Request { .. }
+            | Self::Create { .. } => Exit::Environment,
+            Self::RecordRoute { .. }
+            | Self::UnknownTopic { .. }
+            | Self::SmallTopic { .. }
+            | Self::TooLarge { .. }
+            | Self::TimestampZero { .. }
+            | Self::TimestampOutOfRange { .. }
+            | Self::KeyMissing { .. }
+            | Self::Send { .. }
+            | Self::Delivery { .. }
+            | Self::TooManyLanes { .. } => Exit::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreachable { .. } => "check `target.cluster` and `security.protocol`; \
+                 `target.properties.\"socket.connection.setup.timeout.ms\"` sets how long is tried"
+                .to_owned(),
+            Self::Authentication { .. } => "check `sasl.mechanism`, `sasl.username` and `sasl.password` under \
+                 `target.properties`"
+                .to_owned(),
+            Self::Tls { .. } => "check `ssl.ca.location` (or `ssl.ca.pem`) and that the certificate names the host of \
+                 `target.cluster`"
+                .to_owned(),
+            Self::MissingTopics(_) => "create them, map them in `target.topics`, or have them created with \
+                 `[target.create]`"
+                .to_owned(),
+            Self::Create { by_job: true, .. } => "check `target.create`".to_owned(),
+            Self::Route(error) | Self::Lane { error, .. } | Self::RecordRoute { error, .. } => return error.hint(),
+            Self::UnknownTopic { .. } => "create the topic before the restore".to_owned(),
+            Self::SmallTopic { limit, .. } => format!("set `target.properties.\"batch.size\"` to {limit} or less"),
+            Self::TooLarge { size, .. } => format!("raise `max.message.bytes` of the topic to {size} or more"),
+            Self::TimestampZero { .. } => {
+                "`allow = [\"timestamp-zero\"]` sends it with timestamp 1, a millisecond later".to_owned()
+            }
+            Self::TimestampOutOfRange { config, .. } => format!("raise `{config}` of the topic"),
+            Self::KeyMissing { .. } => {
+                "leave such records out with a plugin, or change the topic's `cleanup.policy`".to_owned()
+            }
+            Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
+            Self::Refused { .. }
+            | Self::Property { .. }
+            | Self::Client { .. }
+            | Self::Request { .. }
+            | Self::Create { .. }
+            | Self::Send { .. }
+            | Self::Delivery { .. } => return None,
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! What the target will not take or give back, found before a restore starts.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::kafka::{Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
+use super::{LaneNeed, TargetError};
+use crate::batch::NO_TIMESTAMP;
+use crate::finding::{Finding, Weight};
+use crate::job::{Cluster, CreateTopics, Job, PartitionStrategy};
+use crate::route::Router;
+
+/// Asks the target of a job about these lanes, and changes nothing there. Blocks while it speaks with
+/// the cluster; not to be called from an async task.
+///
+/// # Errors
+/// What [`super::connect`] would fail with too, short of creating topics.
+pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetError> {
+    let router = Router::new(&job.target)?;
+    let needs = Needs::new(&router, lanes);
+    let mut findings = Vec::new();
+    match &job.target.cluster {
+        Cluster::Null => {}
+        Cluster::Mock => {
+            Properties::new(job, "mock")?;
+            for (topic, lanes) in &needs.topics {
+                on_timestamps(topic, lanes, &Limits::default(), &mut findings);
+            }
+        }
+        Cluster::Kafka(servers) => {
+            let connection = Connection::open(&Properties::new(job, servers)?, false)?;
+            let there = connection.topics(&needs.names())?;
+            needs.check(&there)?;
+            let missing = needs.missing(&there);
+            let create = job.target.create.as_ref();
+            if create.is_none() && !missing.is_empty() {
+                return Err(TargetError::MissingTopics(missing.into_keys().collect()));
+            }
+            for (name, lanes) in &needs.topics {
+                match (there.get(name), create) {
+                    (Some(topic), _) => {
+                        on_partitions(job, name, lanes, topic.partitions, &mut findings);
+                        on_limits(name, lanes, &topic.limits, &mut findings);
+                    }
+                    (None, Some(create)) => {
+                        on_creation(name, lanes, create, &mut findings);
+                        on_limits(name, lanes, &Limits::of_new(&create.configs), &mut findings);
+                    }
+                    (None, None) => {}
+                }
+                on_merging(name, lanes, &mut findings);
+            }
+        }
+    }
+    Ok(findings)
+}
+
+fn on_creation(name: &str, lanes: &[&LaneNeed], create: &CreateTopics, findings: &mut Vec<Finding>) {
+    let partitions = create.partitions.unwrap_or_else(|| partitions_in_backup(lanes));
+    findings.push(Finding {
+        code: "topic-created",
+        weight: Weight::Note,
+        message: format!("topic `{name}` does not exist and will be created with {partitions} partitions"),
+        remedy: None,
+    });
+}
+
+fn on_partitions(job: &Job, name: &str, lanes: &[&LaneNeed], partitions: i32, findings: &mut Vec<Finding>) {
+    let source = partitions_in_backup(lanes);
+    if job.target.partition == PartitionStrategy::Same && partitions > source {
+        findings.push(Finding {
+            code: "partition-count",
+            weight: Weight::Note,
+            message: format!(
+                "topic `{name}` has {partitions} partitions and the backup {source}: records keep their partition, \
+                 and a producer will look for their keys elsewhere"
+            ),
+            remedy: Some("set `target.partition` to `key`".to_owned()),
+        });
+    }
+}
+
+fn on_merging(name: &str, lanes: &[&LaneNeed], findings: &mut Vec<Finding>) {
+    let mut sources: Vec<&Arc<str>> = lanes.iter().map(|lane| &lane.source.topic).collect();
+    sources.sort();
+    sources.dedup();
+    if sources.len() > 1 {
+        let names: Vec<String> = sources.iter().map(|source| format!("`{source}`")).collect();
+        findings.push(Finding {
+            code: "sources-merged",
+            weight: Weight::Note,
+            message: format!(
+                "{} meet in topic `{name}`: each keeps its own order, and there is none between them",
+                names.join(", ")
+            ),
+            remedy: None,
+        });
+    }
+}
+
+fn on_limits(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
+    if !limits.known {
+        findings.push(Finding {
+            code: "limits-unknown",
+            weight: Weight::Warning,
+            message: format!("the configs of topic `{name}` may not be read; Kafka's defaults are assumed"),
+            remedy: Some("give the user the right to describe the topic's configs".to_owned()),
+        });
+    }
+    let largest = lanes.iter().filter_map(|lane| Some((lane.largest_record?, lane))).max_by_key(|(bytes, _)| *bytes);
+    if let Some((bytes, lane)) = largest
+        && bytes > limits.max_message_bytes as u64
+    {
+        findings.push(Finding {
+            code: "record-too-large",
+            weight: Weight::Stop,
+            message: format!(
+                "{} holds a record of {bytes} bytes, and topic `{name}` takes {}",
+                lane.source, limits.max_message_bytes
+            ),
+            remedy: Some("raise `max.message.bytes` of the topic".to_owned()),
+        });
+    }
+    on_timestamps(name, lanes, limits, findings);
+}
+
+fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
+    if limits.log_append_time {
+        findings.push(Finding {
+            code: "timestamps-replaced",
+            weight: Weight::Stop,
+            message: format!(
+                "topic `{name}` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp"
+            ),
+            remedy: Some("set it to `CreateTime` while the restore runs".to_owned()),
+        });
+        return;
+    }
+    if let Some(lane) = lanes.iter().find(|lane| lane.log_append_time) {
+        findings.push(Finding {
+            code: "timestamp-type-lost",
+            weight: Weight::Warning,
+            message: format!(
+                "timestamps of {} were set by the broker: `{name}` gets the same ones, marked as set by the producer",
+                lane.source
+            ),
+            remedy: Some(
+                "`message.timestamp.type=LogAppendTime` would keep the mark and lose the timestamps".to_owned(),
+            ),
+        });
+    }
+    let known = || lanes.iter().filter_map(|lane| lane.timestamps.map(|range| (lane, range)));
+    if let Some((lane, _)) = known().find(|(_, (least, most))| *least == 0 || *most == 0) {
+        findings.push(Finding {
+            code: TIMESTAMP_ZERO,
+            weight: Weight::Stop,
+            message: format!("{} holds timestamp 0, which librdkafka takes for none", lane.source),
+            remedy: Some("allowed, it is sent as 1, a millisecond later".to_owned()),
+        });
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+    for (lane, (least, most)) in known() {
+        if let Some(config) = [least, most].into_iter().find_map(|timestamp| limits.out_of_range(timestamp, now)) {
+            findings.push(Finding {
+                code: "timestamp-out-of-range",
+                weight: Weight::Stop,
+                message: format!(
+                    "{} holds timestamps further from now than `{config}` of `{name}` allows",
+                    lane.source
+                ),
+                remedy: Some(format!("raise `{config}` of the topic")),
+            });
+            break;
+        }
+    }
+    if let Some(retention) = limits.retention
+        && let Some((lane, _)) =
+            known().find(|(_, (least, _))| *least != NO_TIMESTAMP && now.saturating_sub(*least) > retention)
+    {
+        findings.push(Finding {
+            code: "retention-deletes",
+            weight: Weight::Warning,
+            message: format!(
+                "{} holds records older than `retention.ms` of `{name}`: the broker deletes them soon after they arrive",
+                lane.source
+            ),
+            remedy: Some("set `retention.ms` of the topic to -1 for the time being".to_owned()),
+        });
+    }
+}

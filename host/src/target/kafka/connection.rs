@@ -1,0 +1,201 @@
+//! Speaking with a cluster about its topics.
+//!
+//! librdkafka tries for ever: a wrong password and a cluster that is not there look alike to whoever
+//! only waits. So the first question is asked in short turns, and what the client complains of between
+//! them decides.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use parking_lot::Mutex;
+use rdkafka::admin::{
+    AdminClient, AdminOptions, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
+use rdkafka::producer::{BaseProducer, Producer};
+
+use super::context::{Complaints, Context, reason};
+use super::properties::Properties;
+use super::topic::{Limits, Topic};
+use crate::job::CreateTopics;
+use crate::target::TargetError;
+
+/// One turn of waiting for a first answer.
+const TURN: Duration = Duration::from_millis(250);
+/// How long another broker may still answer after one has refused the credentials.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A cluster that has answered.
+pub(crate) struct Connection {
+    admin: AdminClient<Context>,
+    servers: String,
+    patience: Duration,
+    /// Whether it is librdkafka's mock, which knows no configs.
+    embedded: bool,
+    /// Partitions of every topic, as last asked.
+    partitions: Mutex<HashMap<String, i32>>,
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) fn open(properties: &Properties, embedded: bool) -> Result<Self, TargetError> {
+        let first = first_answer(properties)?;
+        let admin = AdminClient::from_config_and_context(properties.for_questions(), Context::new(0))
+            .map_err(|error| properties.fault(error))?;
+        Ok(Self {
+            admin,
+            servers: properties.servers.clone(),
+            patience: properties.patience,
+            embedded,
+            partitions: Mutex::new(partitions_of(&first)),
+        })
+    }
+
+    /// Partitions of `topic`, as last asked.
+    pub(crate) fn partitions(&self, topic: &str) -> Option<i32> {
+        self.partitions.lock().get(topic).copied()
+    }
+
+    /// Asks anew.
+    pub(crate) fn refresh(&self) -> Result<(), TargetError> {
+        let metadata = self
+            .admin
+            .inner()
+            .fetch_metadata(None, self.patience)
+            .map_err(|error| self.refused("list its topics", &error))?;
+        *self.partitions.lock() = partitions_of(&metadata);
+        Ok(())
+    }
+
+    /// The topics of these names that exist, with what they take.
+    pub(crate) fn topics(&self, names: &[Arc<str>]) -> Result<BTreeMap<Arc<str>, Topic>, TargetError> {
+        let mut topics: BTreeMap<Arc<str>, Topic> = names
+            .iter()
+            .filter_map(|name| {
+                let partitions = self.partitions(name)?;
+                Some((Arc::clone(name), Topic { name: Arc::clone(name), partitions, limits: Limits::default() }))
+            })
+            .collect();
+        if self.embedded || topics.is_empty() {
+            return Ok(topics);
+        }
+        let asked: Vec<ResourceSpecifier<'_>> = topics.keys().map(|name| ResourceSpecifier::Topic(name)).collect();
+        let told = block_on(self.admin.describe_configs(&asked, &self.options()));
+        for configs in told.map_err(|error| self.refused("tell its topics' configs", &error))? {
+            // A topic whose configs may not be read keeps Kafka's defaults, and `examine` says so.
+            let Ok(configs) = configs else { continue };
+            if let OwnedResourceSpecifier::Topic(name) = &configs.specifier
+                && let Some(topic) = topics.get_mut(name.as_str())
+            {
+                topic.limits = Limits::of(&configs);
+            }
+        }
+        Ok(topics)
+    }
+
+    /// Creates topics, each with so many partitions, and waits until the cluster has them.
+    pub(crate) fn create(&self, topics: &BTreeMap<Arc<str>, i32>, how: &CreateTopics) -> Result<(), TargetError> {
+        // -1 is the cluster's own default (KIP-464).
+        let replication = how.replication.unwrap_or(-1);
+        let new: Vec<NewTopic<'_>> = topics
+            .iter()
+            .map(|(name, partitions)| {
+                let partitions = how.partitions.unwrap_or(*partitions);
+                let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(replication));
+                how.configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
+            })
+            .collect();
+        let made = block_on(self.admin.create_topics(&new, &self.options()));
+        for result in made.map_err(|error| match error {
+            KafkaError::AdminOpCreation(reason) => TargetError::Create {
+                topic: topics.keys().cloned().collect::<Vec<_>>().join("`, `"),
+                reason,
+                by_job: true,
+            },
+            error => self.refused("create topics", &error),
+        })? {
+            match result {
+                // Somebody else was faster: it exists, which is what was wanted.
+                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((topic, code)) => {
+                    let by_job = matches!(
+                        code,
+                        RDKafkaErrorCode::InvalidTopic
+                            | RDKafkaErrorCode::InvalidPartitions
+                            | RDKafkaErrorCode::InvalidReplicationFactor
+                            | RDKafkaErrorCode::InvalidConfig
+                            | RDKafkaErrorCode::PolicyViolation
+                    );
+                    return Err(TargetError::Create { topic, reason: code.to_string(), by_job });
+                }
+            }
+        }
+        let deadline = Instant::now() + self.patience;
+        loop {
+            self.refresh()?;
+            if topics.keys().all(|name| self.partitions(name).is_some()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let topic = topics.keys().find(|name| self.partitions(name).is_none()).map_or("", |name| &**name);
+                let reason = "the cluster said yes, and does not show it".to_owned();
+                return Err(TargetError::Create { topic: topic.to_owned(), reason, by_job: false });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn options(&self) -> AdminOptions {
+        AdminOptions::new().request_timeout(Some(self.patience)).operation_timeout(Some(self.patience))
+    }
+
+    fn refused(&self, what: &'static str, error: &KafkaError) -> TargetError {
+        TargetError::Request { servers: self.servers.clone(), what, reason: reason(error) }
+    }
+}
+
+/// Topics and their partitions. One with an error or without a partition is being created or deleted.
+fn partitions_of(metadata: &Metadata) -> HashMap<String, i32> {
+    metadata
+        .topics()
+        .iter()
+        .filter(|topic| topic.error().is_none() && !topic.partitions().is_empty())
+        .map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32))
+        .collect()
+}
+
+/// Asks for the cluster's topics until it answers, refuses, or patience ends.
+fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
+    let client: BaseProducer<Context> =
+        BaseProducer::from_config_and_context(properties.for_questions(), Context::new(0))
+            .map_err(|error| properties.fault(error))?;
+    let servers = properties.servers.clone();
+    let begun = Instant::now();
+    let mut refused_at = None;
+    loop {
+        let answer = client.client().fetch_metadata(None, TURN);
+        client.poll(Duration::ZERO);
+        let last = match answer {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => reason(&error),
+        };
+        let Complaints { authentication, tls, other } = client.context().complaints();
+        if authentication.is_some() || tls.is_some() {
+            let since = *refused_at.get_or_insert_with(Instant::now);
+            if since.elapsed() >= GRACE {
+                return Err(match (authentication, tls) {
+                    (Some(reason), _) => TargetError::Authentication { servers, reason },
+                    (None, tls) => TargetError::Tls { servers, reason: tls.unwrap_or(last) },
+                });
+            }
+        }
+        if begun.elapsed() >= properties.patience {
+            let seconds = properties.patience.as_secs();
+            return Err(TargetError::Unreachable { servers, seconds, reason: other.unwrap_or(last) });
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a job's lanes ask of the target's topics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::topic::Topic;
+use crate::route::{RouteError, Router};
+use crate::target::{LaneNeed, TargetError};
+
+/// The lanes that go to each target topic, unless a plugin says otherwise.
+#[derive(Debug)]
+pub(crate) struct Needs<'a> {
+    pub(crate) topics: BTreeMap<Arc<str>, Vec<&'a LaneNeed>>,
+    router: &'a Router,
+}
+
+impl<'a> Needs<'a> {
+    pub(crate) fn new(router: &'a Router, lanes: &'a [LaneNeed]) -> Self {
+        let mut topics: BTreeMap<Arc<str>, Vec<&LaneNeed>> = BTreeMap::new();
+        for lane in lanes {
+            topics.entry(router.topic(&lane.source.topic).into()).or_default().push(lane);
+        }
+        Self { topics, router }
+    }
+
+    /// The target topics.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.topics.keys().cloned().collect()
+    }
+
+    /// The topics that are not among `there`, with as many partitions as the backup has at most.
+    pub(crate) fn missing(&self, there: &BTreeMap<Arc<str>, Topic>) -> BTreeMap<Arc<str>, i32> {
+        self.topics
+            .iter()
+            .filter(|(name, _)| !there.contains_key(*name))
+            .map(|(name, lanes)| (Arc::clone(name), partitions_in_backup(lanes)))
+            .collect()
+    }
+
+    /// Checks that every lane finds its partition in `there`.
+    pub(crate) fn check(&self, there: &BTreeMap<Arc<str>, Topic>) -> Result<(), TargetError> {
+        for (name, lanes) in &self.topics {
+            let Some(Topic { partitions, .. }) = there.get(name) else { continue };
+            for lane in lanes {
+                let no_way = |error| TargetError::Lane { source_partition: lane.source.to_string(), error };
+                match self.router.fixed_partition(&lane.source).map_err(no_way)? {
+                    Some(partition) if partition < 0 || partition >= *partitions => {
+                        let (topic, partitions) = (Arc::clone(name), *partitions);
+                        return Err(no_way(RouteError::NoSuchPartition { topic, partition, partitions }));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Partitions that lanes come from: the highest and those below it.
+pub(crate) fn partitions_in_backup(lanes: &[&LaneNeed]) -> i32 {
+    lanes.iter().filter_map(|lane| lane.source.partition).max().map_or(1, |highest| highest.saturating_add(1))
+}

@@ -1,0 +1,140 @@
+//! Properties for librdkafka: passed through, except those that would undo a guarantee.
+//!
+//! Names and defaults are those of librdkafka's `CONFIGURATION.md`.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+
+use crate::job::Job;
+use crate::target::TargetError;
+
+/// librdkafka's own default of `batch.size`.
+const BATCH_SIZE: usize = 1_000_000;
+/// The largest `message.max.bytes` that librdkafka takes.
+const MESSAGE_MAX_BYTES: usize = 1_000_000_000;
+/// librdkafka counts the longest possible framing against `message.max.bytes`, brokers the real one.
+const FRAMING: usize = 1024;
+/// How long a first answer is waited for where the job says nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The checked properties of a job. Not to be printed: they hold passwords.
+#[derive(Clone)]
+pub(crate) struct Properties {
+    config: ClientConfig,
+    pub(crate) servers: String,
+    /// Bytes of records that may wait in the producer.
+    pub(crate) queue: usize,
+    /// How long a first answer is waited for.
+    pub(crate) patience: Duration,
+    batch_size: usize,
+}
+
+impl Properties {
+    /// Checks the properties of a job for the cluster at `servers`.
+    pub(crate) fn new(job: &Job, servers: &str) -> Result<Self, TargetError> {
+        let bound = job.resources.bytes_in_flight / 2;
+        let mut config = ClientConfig::new();
+        config
+            .set("client.id", "anabranch")
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("bootstrap.servers", servers);
+        for (key, value) in &job.target.properties {
+            let value = value.expose();
+            if let Some(reason) = refusal(key, value, bound) {
+                return Err(TargetError::Refused { key: key.clone(), reason });
+            }
+            config.set(key, value);
+        }
+        let number = |key: &str| config.get(key).and_then(|value| value.trim().parse::<usize>().ok());
+        Ok(Self {
+            servers: servers.to_owned(),
+            queue: number("queue.buffering.max.kbytes").map_or(bound, |kbytes| kbytes.saturating_mul(1024)),
+            patience: number("socket.connection.setup.timeout.ms")
+                .map_or(PATIENCE, |limit| Duration::from_millis(limit as u64)),
+            batch_size: number("batch.size").unwrap_or(BATCH_SIZE),
+            config,
+        })
+    }
+
+    /// The configuration of a client that only asks.
+    pub(crate) fn for_questions(&self) -> &ClientConfig {
+        &self.config
+    }
+
+    /// The configuration of the producer, and the size of the batches that it makes, for topics whose
+    /// `max.message.bytes` lie between `smallest` and `largest`.
+    ///
+    /// The broker takes or refuses whole batches, so batches of several records stay below the smallest
+    /// limit; a record that is larger than that travels alone (librdkafka applies `batch.size` after the
+    /// first record of a batch).
+    pub(crate) fn for_producing(&self, smallest: usize, largest: usize) -> (ClientConfig, usize) {
+        let batch_size = self.batch_size.min(smallest);
+        let message = largest.saturating_add(FRAMING).min(MESSAGE_MAX_BYTES);
+        let mut config = self.config.clone();
+        config.set("batch.size", batch_size.to_string());
+        if config.get("message.max.bytes").is_none() {
+            config.set("message.max.bytes", message.to_string());
+        }
+        // The producer counts keys and headers too and holds the real bound itself; librdkafka's must
+        // let a single record of any size pass.
+        config.set("queue.buffering.max.kbytes", (self.queue.max(message) / 1024 + 1).to_string());
+        (config, batch_size)
+    }
+
+    /// What librdkafka says of a configuration, as an error of the job.
+    pub(crate) fn fault(&self, error: KafkaError) -> TargetError {
+        match error {
+            KafkaError::ClientConfig(_, reason, key, value) => {
+                TargetError::Property { reason: hidden(&reason, &value), key }
+            }
+            KafkaError::ClientCreation(reason) => TargetError::Client { reason },
+            other => TargetError::Client { reason: other.to_string() },
+        }
+    }
+}
+
+/// Why a property is refused.
+fn refusal(key: &str, value: &str, queue: usize) -> Option<String> {
+    let value = value.trim().to_ascii_lowercase();
+    let yes = matches!(value.as_str(), "true" | "t" | "1");
+    let number: Option<u64> = value.parse().ok();
+    let reason = match key {
+        "enable.idempotence" if !yes => "without idempotence a retry doubles or reorders records",
+        "acks" | "request.required.acks" if value != "all" && value != "-1" => {
+            "with anything but `all` an acknowledged record can be lost"
+        }
+        "transactional.id" => "transactions belong to the restore itself",
+        "partitioner" | "partitioner_cb" => "set `target.partition` instead",
+        "max.in.flight" | "max.in.flight.requests.per.connection" if number.is_none_or(|n| n == 0 || n > 5) => {
+            "with more than 5 requests in flight a retry reorders records"
+        }
+        "message.send.max.retries" | "retries" if number.is_none_or(|n| n == 0) => {
+            "without a retry a passing fault of a broker ends the restore"
+        }
+        "queuing.strategy" if value != "fifo" => "anything but `fifo` reorders records",
+        "delivery.report.only.error" if yes => "every acknowledgement is counted",
+        "api.version.request" if !yes => "without it headers are silently left out",
+        "bootstrap.servers" | "metadata.broker.list" => "set `target.cluster` instead",
+        "test.mock.num.brokers" => "set `target.cluster` to `mock` instead",
+        "queue.buffering.max.kbytes" if number.is_none_or(|kbytes| kbytes > (queue / 1024) as u64) => {
+            return Some(format!(
+                "more than {} kB, half of `resources.bytes_in_flight`, breaks the bound of memory; raise that instead",
+                queue / 1024
+            ));
+        }
+        _ => return None,
+    };
+    Some(reason.to_owned())
+}
+
+/// `reason` without a value that might be a password.
+fn hidden(reason: &str, value: &str) -> String {
+    if value.is_empty() { reason.to_owned() } else { reason.replace(value, "[hidden]") }
+}
+
+#[cfg(test)]
+#[path = "properties_tests.rs"]
+mod tests;

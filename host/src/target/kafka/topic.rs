@@ -1,0 +1,130 @@
+//! What a target topic takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rdkafka::admin::ConfigResource;
+
+use super::size::batch_of_one;
+use crate::batch::{NO_TIMESTAMP, OutputRow};
+use crate::target::TargetError;
+
+/// Kafka's default of `max.message.bytes`: 1 MiB and the overhead of a batch.
+const MAX_MESSAGE_BYTES: usize = 1_048_588;
+
+/// A topic of the target.
+#[derive(Clone, Debug)]
+pub(crate) struct Topic {
+    pub(crate) name: Arc<str>,
+    pub(crate) partitions: i32,
+    pub(crate) limits: Limits,
+}
+
+/// What its configs say. Kafka's defaults where nobody tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// Whether the cluster told.
+    pub(crate) known: bool,
+    pub(crate) max_message_bytes: usize,
+    /// Whether the broker replaces timestamps by its own.
+    pub(crate) log_append_time: bool,
+    /// How many milliseconds a timestamp may lie before now.
+    pub(crate) before: (i64, &'static str),
+    /// How many milliseconds a timestamp may lie after now.
+    pub(crate) after: (i64, &'static str),
+    pub(crate) compacted: bool,
+    /// Milliseconds after which records are deleted, if they are.
+    pub(crate) retention: Option<i64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            known: false,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            log_append_time: false,
+            before: (i64::MAX, BEFORE),
+            after: (i64::MAX, AFTER),
+            compacted: false,
+            retention: None,
+        }
+    }
+}
+
+const BEFORE: &str = "message.timestamp.before.max.ms";
+const AFTER: &str = "message.timestamp.after.max.ms";
+/// What brokers before 3.6 have for both.
+const DIFFERENCE: &str = "message.timestamp.difference.max.ms";
+
+impl Limits {
+    /// The limits that a topic's configs tell.
+    pub(crate) fn of(configs: &ConfigResource) -> Self {
+        Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref())) }
+    }
+
+    /// The limits of a topic that would be created with these configs, the rest being Kafka's defaults.
+    pub(crate) fn of_new(configs: &BTreeMap<String, String>) -> Self {
+        Self { known: true, ..Self::read(|name| configs.get(name).map(String::as_str)) }
+    }
+
+    fn read<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let number = |name: &str| text(name).and_then(|value| value.parse::<i64>().ok());
+        let bound = |name: &'static str| match (number(name), number(DIFFERENCE)) {
+            (Some(bound), _) => (bound, name),
+            (None, Some(bound)) => (bound, DIFFERENCE),
+            (None, None) => (i64::MAX, name),
+        };
+        let policy = text("cleanup.policy").unwrap_or("delete");
+        Self {
+            known: false,
+            max_message_bytes: number("max.message.bytes")
+                .and_then(|bytes| usize::try_from(bytes).ok())
+                .unwrap_or(MAX_MESSAGE_BYTES),
+            log_append_time: text("message.timestamp.type") == Some("LogAppendTime"),
+            before: bound(BEFORE),
+            after: bound(AFTER),
+            compacted: policy.contains("compact"),
+            retention: number("retention.ms").filter(|limit| policy.contains("delete") && *limit >= 0),
+        }
+    }
+
+    /// The config that does not let `timestamp` pass at the time `now`, if one does not. Kafka holds
+    /// neither against a record without a timestamp, nor where the broker sets its own.
+    pub(crate) fn out_of_range(&self, timestamp: i64, now: i64) -> Option<&'static str> {
+        if self.log_append_time || timestamp == NO_TIMESTAMP {
+            None
+        } else if now.saturating_sub(timestamp) > self.before.0 {
+            Some(self.before.1)
+        } else if timestamp.saturating_sub(now) > self.after.0 {
+            Some(self.after.1)
+        } else {
+            None
+        }
+    }
+}
+
+impl Topic {
+    /// Checks what the broker would refuse a whole batch for, and gives the record's size as a batch of
+    /// its own.
+    pub(crate) fn check(
+        &self,
+        row: &OutputRow<'_>,
+        now: i64,
+        position: impl FnOnce() -> String,
+    ) -> Result<usize, TargetError> {
+        let size = batch_of_one(row);
+        let (limits, topic) = (&self.limits, &self.name);
+        if size > limits.max_message_bytes {
+            let (position, topic) = (position(), Arc::clone(topic));
+            return Err(TargetError::TooLarge { position, size, limit: limits.max_message_bytes, topic });
+        }
+        if let Some(config) = limits.out_of_range(row.timestamp, now) {
+            let (position, topic) = (position(), Arc::clone(topic));
+            return Err(TargetError::TimestampOutOfRange { position, topic, timestamp: row.timestamp, config });
+        }
+        if limits.compacted && row.key.is_none() {
+            return Err(TargetError::KeyMissing { position: position(), topic: Arc::clone(topic) });
+        }
+        Ok(size)
+    }
+}

@@ -1,0 +1,103 @@
+//! `inspect`, `plan` and `preview`: what is shown before anything is sent.
+
+#![allow(clippy::expect_used, reason = "tests")]
+
+mod documented;
+mod run;
+
+use std::fs;
+
+use documented::assert_documented;
+use run::{backup, run};
+
+/// The folder of the test in a message, so that snapshots are the same everywhere.
+macro_rules! assert_shown {
+    ($dir:expr, $shown:expr, @$snapshot:literal) => {
+        let folder = fs::canonicalize($dir.path()).expect("the folder is there").to_string_lossy().into_owned();
+        insta::assert_snapshot!($shown.to_string().replace(&folder, "FOLDER"), @$snapshot);
+    };
+}
+
+#[test]
+fn inspect_shows_lanes_in_order_of_offset() {
+    let dir = backup();
+    let shown = run(dir.path(), &["inspect", "data"]);
+    assert_shown!(dir, shown, @"");
+}
+
+#[test]
+fn inspect_as_json_is_documented() {
+    let dir = backup();
+    let document = run(dir.path(), &["inspect", "data", "--output", "json"]).json();
+    assert_documented(&document);
+    let files: Vec<_> = document["backup"]["lanes"][0]["files"].as_array().into_iter().flatten().collect();
+    assert_eq!(files.len(), 2);
+    assert_eq!(files[0]["path"], "orders/part-a.jsonl");
+}
+
+#[test]
+fn plan_says_what_would_happen() {
+    let dir = backup();
+    let flags = ["plan", "--backup", "data", "--brokers", "null", "--map", "orders=restored", "--partition", "key"];
+    let shown = run(dir.path(), &flags);
+    assert_shown!(dir, shown, @"");
+    let document = run(dir.path(), &[flags.as_slice(), &["--output", "json"]].concat()).json();
+    assert_documented(&document);
+    assert_eq!(document["backup"]["lanes"][0]["target_topic"], "restored");
+}
+
+#[test]
+fn plan_offline_asks_no_target() {
+    let dir = backup();
+    let shown =
+        run(dir.path(), &["plan", "--backup", "data", "--brokers", "localhost:1", "--offline", "--output", "json"]);
+    assert_eq!(shown.code, Some(0), "{shown}");
+    assert_eq!(shown.json()["target"]["established"], false);
+}
+
+#[test]
+fn plan_without_its_broker_is_shown_and_exits_with_3() {
+    let dir = backup();
+    let shown = run(dir.path(), &["plan", "--backup", "data", "--brokers", "localhost:1", "--output", "json"]);
+    assert_eq!(shown.code, Some(3), "{shown}");
+    let document = shown.json();
+    assert_documented(&document);
+    assert!(document["target"]["error"].is_string());
+    assert!(shown.stderr.starts_with("error: "), "{shown}");
+}
+
+#[test]
+fn preview_shows_the_first_records() {
+    let dir = backup();
+    let shown = run(dir.path(), &["preview", "--backup", "data", "-n", "2"]);
+    insta::assert_snapshot!(shown, @"");
+}
+
+#[test]
+fn preview_goes_on_in_the_next_lane_and_is_documented() {
+    let dir = backup();
+    let document = run(dir.path(), &["preview", "--backup", "data", "-n", "6", "--output", "json"]).json();
+    assert_documented(&document);
+    let positions: Vec<_> =
+        document["records"].as_array().into_iter().flatten().map(|r| r["position"].clone()).collect();
+    assert_eq!(positions, ["orders-0@0", "orders-0@1", "orders-0@2", "orders-0@3", "orders-0@4", "orders-1@7"]);
+}
+
+#[test]
+fn preview_of_one_lane() {
+    let dir = backup();
+    let shown = run(dir.path(), &["preview", "--backup", "data", "--lane", "orders-1", "-n", "1", "--output", "json"]);
+    assert_eq!(shown.json()["records"][0]["position"], "orders-1@7");
+    insta::assert_snapshot!(run(dir.path(), &["preview", "--backup", "data", "--lane", "ordesr-1"]), @"");
+}
+
+#[test]
+fn a_job_file_outranked_by_flags() {
+    let dir = backup();
+    let job = "name = \"mine\"\n[backup]\nurl = \"data\"\n[target]\nbrokers = \"null\"\ntopics.orders = \"a\"\n";
+    fs::write(dir.path().join("job.toml"), job).expect("written");
+    let plan = |flags: &[&str]| run(dir.path(), &[&["plan", "job.toml", "--output", "json"], flags].concat()).json();
+    let (by_file, by_flags) = (plan(&[]), plan(&["--map", "orders=b", "--name", "other"]));
+    assert_eq!((&by_file["job"], &by_file["order"][0]["target_topic"]), (&"mine".into(), &"a".into()));
+    assert_eq!((&by_flags["job"], &by_flags["order"][0]["target_topic"]), (&"other".into(), &"b".into()));
+}

@@ -1,0 +1,43 @@
+//! Distinct names in order of first use.
+
+use std::collections::BTreeMap;
+
+/// Gives names their indices.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionary {
+    names: Vec<String>,
+    indices: BTreeMap<String, u32>,
+    /// Where the next name is looked for first: names come in the same order record after record.
+    guess: usize,
+}
+
+impl Dictionary {
+    /// The index of `name`, which is added if it is new.
+    #[inline]
+    pub(crate) fn index(&mut self, name: &str) -> u32 {
+        let index = match self.names.get(self.guess) {
+            Some(guess) if guess == name => self.guess,
+            _ => self.look_up(name),
+        };
+        self.guess = if index + 1 == self.names.len() { 0 } else { index + 1 };
+        index as u32
+    }
+
+    fn look_up(&mut self, name: &str) -> usize {
+        if let Some(index) = self.indices.get(name) {
+            return *index as usize;
+        }
+        let index = self.names.len();
+        self.names.push(name.to_owned());
+        self.indices.insert(name.to_owned(), index as u32);
+        index
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    pub(crate) fn into_names(self) -> Vec<String> {
+        self.names
+    }
+}

@@ -1,0 +1,100 @@
+//! What an author writes: a [`Plugin`], and what it says of each record.
+
+use crate::answer::AnswerBuilder;
+use crate::columns::{Answer, Batch};
+use crate::record::{Record, Rows};
+use crate::{Columns, Configure, State};
+
+/// Looks at every record of a lane (one source topic-partition), in the order of the backup.
+///
+/// There is one instance a lane. How it comes to be is [`Configure`]'s matter, which a struct that
+/// derives [`trait@crate::Parameters`] has already.
+pub trait Plugin: Configure {
+    /// The columns that the plugin looks at; only those are passed to it. Several are written
+    /// `Columns::KEY.union(Columns::VALUE)`. Topic, partition and offset of the source are always
+    /// there; [`Columns::TOPIC`] and [`Columns::PARTITION`] stand for what earlier plugins chose.
+    ///
+    /// Looking at another column panics, because a column that is not there must not pass for nulls.
+    const READS: Columns;
+
+    /// The columns that the plugin may change. Changing another one panics.
+    const CHANGES: Columns = Columns::empty();
+
+    /// How much of the records before an answer depends on. When a restore resumes in the middle of
+    /// a lane, that much is replayed first.
+    const STATE: State = State::None;
+
+    /// Says what becomes of a record; by default it is kept.
+    ///
+    /// # Errors
+    /// A record that can neither be passed on nor dropped is rejected: what happens then is the job's
+    /// decision. Any error converts into a [`Rejection`], so `?` rejects.
+    fn record(&mut self, record: Record<'_>) -> Outcome {
+        record.keep()
+    }
+
+    /// Answers for a whole batch in columns, for plugins to which records one by one are too slow or
+    /// too small; by default it calls [`Plugin::record`] for each of them.
+    ///
+    /// ```
+    /// use anabranch_plugin::columns::{Answer, Batch};
+    /// use anabranch_plugin::{Columns, Parameters, Plugin};
+    ///
+    /// /// Keeps every second offset.
+    /// #[derive(Parameters)]
+    /// struct Even;
+    ///
+    /// impl Plugin for Even {
+    ///     const READS: Columns = Columns::empty();
+    ///
+    ///     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
+    ///         let even = (0..batch.count).filter(|row| batch.offsets[*row as usize] % 2 == 0);
+    ///         Ok(Answer { selection: Some(even.collect()), ..Answer::unchanged() })
+    ///     }
+    /// }
+    /// # use anabranch_plugin::testing::{record, run};
+    /// # let run = run::<Even>(serde_json::json!({}), [record("a", "0"), record("b", "1"), record("c", "2")]);
+    /// # assert_eq!(run.records, [record("a", "0"), record("c", "2")]);
+    /// ```
+    ///
+    /// # Errors
+    /// A failure of the plugin as a whole; it stops the job.
+    fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
+        let rows = Rows::new(batch, Self::READS)?;
+        let mut answer = AnswerBuilder::new(batch.count, Self::CHANGES);
+        for row in 0..batch.count {
+            answer.begin(row);
+            if let Err(rejection) = self.record(Record::new(&rows, row, &mut answer)) {
+                answer.reject(rejection.reason);
+            }
+        }
+        Ok(answer.finish())
+    }
+}
+
+/// What becomes of a record: made by [`Record::keep`], [`Record::drop`], [`Record::finish`] and
+/// [`Record::reject`], or by `?`.
+pub type Outcome = Result<Done, Rejection>;
+
+/// Proof that it was said what becomes of a record.
+#[derive(Debug)]
+pub struct Done(pub(crate) ());
+
+/// A record that a plugin can neither pass on nor drop, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    pub(crate) reason: String,
+}
+
+impl Rejection {
+    /// A rejection for the given reason, written for a person.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Rejection {
+    fn from(error: E) -> Self {
+        Self::new(error.to_string())
+    }
+}

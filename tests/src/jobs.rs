@@ -1,0 +1,44 @@
+//! Jobs for tests: a target and defaults for the rest.
+
+use std::collections::BTreeMap;
+
+use anabranch::job::{
+    Backup, Cluster, ColumnNames, Encodings, Job, Order, PartitionStrategy, Resources, Secret, Target,
+};
+
+/// A target without anything special: `same` partitions, the order of keys promised.
+pub fn target(cluster: Cluster) -> Target {
+    Target {
+        cluster,
+        properties: BTreeMap::new(),
+        topics: BTreeMap::new(),
+        partition: PartitionStrategy::Same,
+        order: Order::Key,
+        create: None,
+    }
+}
+
+/// A job for this target.
+pub fn job(target: Target) -> Job {
+    Job {
+        name: "test".to_owned(),
+        backup: Backup {
+            url: "file:///nowhere".to_owned(),
+            store: BTreeMap::new(),
+            path: None,
+            topic: None,
+            columns: ColumnNames::default(),
+            encoding: Encodings::default(),
+            format: None,
+        },
+        plugins: Vec::new(),
+        target,
+        resources: Resources::default(),
+        allow: Vec::new(),
+    }
+}
+
+/// Properties for librdkafka.
+pub fn properties(pairs: &[(&str, &str)]) -> BTreeMap<String, Secret> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()
+}

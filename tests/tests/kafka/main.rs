@@ -1,0 +1,11 @@
+//! The Kafka target against Apache Kafka, read back by Kafka's own Java client.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod conformance;
+mod examine;
+mod fixtures;
+mod limits;
+mod security;
+mod timestamps;
+mod topics;
