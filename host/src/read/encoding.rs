@@ -52,9 +52,9 @@ pub fn by_name(name: &str) -> Option<Encoding> {
     [Encoding::Text, Encoding::Base64, Encoding::Hex].into_iter().find(|encoding| self::name(*encoding) == name)
 }
 
-/// Messages begin in lower case; those of the libraries do not.
+/// Messages begin in lower case and have no full stop; those of the libraries do.
 fn lower(message: &str) -> String {
-    let mut letters = message.chars();
+    let mut letters = message.trim_end_matches('.').chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
@@ -82,10 +82,10 @@ mod tests {
 
     #[test]
     fn what_is_not_the_encoding_is_an_error() {
-        insta::assert_snapshot!(decoded("a b=", Encoding::Base64).unwrap_err(), @"");
-        insta::assert_snapshot!(decoded("+_==", Encoding::Base64).unwrap_err(), @"");
-        insta::assert_snapshot!(decoded("abc", Encoding::Hex).unwrap_err(), @"");
-        insta::assert_snapshot!(decoded("zz", Encoding::Hex).unwrap_err(), @"");
+        insta::assert_snapshot!(decoded("a b=", Encoding::Base64).unwrap_err(), @"not base64: invalid symbol 32, offset 1");
+        insta::assert_snapshot!(decoded("+_==", Encoding::Base64).unwrap_err(), @"not base64: invalid symbol 43, offset 0");
+        insta::assert_snapshot!(decoded("abc", Encoding::Hex).unwrap_err(), @"not hexadecimal: odd number of digits");
+        insta::assert_snapshot!(decoded("zz", Encoding::Hex).unwrap_err(), @"not hexadecimal: invalid character 'z' at position 0");
     }
 
     proptest::proptest! {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::sequential::SequentialReader;
 use super::{Format, OpenFile, ReadError};
-use crate::store::StoreError;
+use crate::store::{SequentialReader, StoreError};
 
 /// How many bytes are looked at.
 const HEAD: u64 = 512;
@@ -170,14 +169,14 @@ mod tests {
     #[test]
     fn what_is_no_backup_is_told_in_words() {
         let words = |content: &[u8]| told(content).unwrap_err();
-        insta::assert_snapshot!(words(b""), @"");
-        insta::assert_snapshot!(words(b" [{\"a\":1}]"), @"");
-        insta::assert_snapshot!(words(b"key,value\n1,2\n"), @"");
-        insta::assert_snapshot!(words(b"KBAK\x01"), @"");
-        insta::assert_snapshot!(words(b"hello"), @"");
-        insta::assert_snapshot!(words(&[0x1f, 0x8b, 9, 9]), @"");
-        insta::assert_snapshot!(words(&gzip(b"PAR1")), @"");
-        insta::assert_snapshot!(words(&gzip(b"hello")), @"");
+        insta::assert_snapshot!(words(b""), @r#"`a` is neither Parquet nor Avro nor JSON Lines: it is empty; remove it, or set `backup.format = "json-lines"` where an empty file means no records"#);
+        insta::assert_snapshot!(words(b" [{\"a\":1}]"), @"`a` is neither Parquet nor Avro nor JSON Lines: it begins like a JSON array; JSON Lines has one object a line (`jq -c '.[]'` makes it)");
+        insta::assert_snapshot!(words(b"key,value\n1,2\n"), @"`a` is neither Parquet nor Avro nor JSON Lines: it looks like CSV (`key,value`); convert it to JSON Lines or Parquet");
+        insta::assert_snapshot!(words(b"KBAK\x01"), @"`a` is neither Parquet nor Avro nor JSON Lines: it begins like a segment of `kafka-backup` (KBAK)");
+        insta::assert_snapshot!(words(b"hello"), @"`a` is neither Parquet nor Avro nor JSON Lines: it begins with `hello`; if it does not belong to the backup, move it elsewhere");
+        insta::assert_snapshot!(words(&[0x1f, 0x8b, 9, 9]), @"`a`: the gzip data is damaged from the start: unexpected end of file");
+        insta::assert_snapshot!(words(&gzip(b"PAR1")), @"`a` is neither Parquet nor Avro nor JSON Lines: it is gzip of something else: it is Parquet in a compressed wrapper; decompress it");
+        insta::assert_snapshot!(words(&gzip(b"hello")), @"`a` is neither Parquet nor Avro nor JSON Lines: it is gzip of something else: it begins with `hello`; if it does not belong to the backup, move it elsewhere");
     }
 
     #[test]

@@ -53,21 +53,54 @@ fn every_logical_type_has_json_text() {
     let text: Vec<String> = (0..rows.columns.len())
         .map(|row| String::from_utf8(rows.columns.values.value(row).to_vec()).unwrap())
         .collect();
-    insta::assert_snapshot!(text.join("\n"), @"");
+    insta::assert_snapshot!(text.join("\n"), @r#"
+    {"id":9007199254740993,"flag":true,"single":0.1,"double":-2.5e-300,"text":"a \"quoted\" ✓","raw":"AP8=","fixed":"AQIDBA==","colour":"GREEN","price":1234567890123456.7890,"fixed_price":-0.05,"uuid":"12345678-1234-5678-1234-567812345678","date":"2024-02-29","time_millis":"23:59:59.999","time_micros":"00:00:00.000001","at_millis":"1969-12-31T23:59:59.999Z","at_micros":"2024-02-29T12:00:00.000001Z","local_millis":"2024-02-29T12:00:00.001","local_micros":"2024-02-29T12:00:00.000001","duration":"P1M2DT3.500000000S","either":1,"list":[1,null,3],"map":{"pi":3.25},"nested":{"again":"RED","deep":{"x":1}}}
+    {"id":-1,"flag":false,"single":-0.0,"double":1.0,"text":"","raw":"","fixed":"AAAAAA==","colour":"RED","price":0.0000,"fixed_price":0.00,"uuid":"00000000-0000-0000-0000-000000000000","date":"0001-01-01","time_millis":"00:00:00.000","time_micros":"00:00:00.000000","at_millis":"1970-01-01T00:00:00.000Z","at_micros":"1970-01-01T00:00:00.000000Z","local_millis":"1970-01-01T00:00:00.000","local_micros":"1970-01-01T00:00:00.000000","duration":"P0M0DT0.000000000S","either":"one","list":[],"map":{},"nested":{"again":"GREEN","deep":null}}
+    "#);
 }
 
 #[test]
 fn facts_say_what_is_there_and_what_is_lost() {
     let facts = facts(&file(fixture("lenses.avro")), &settings()).unwrap();
     assert_eq!(facts.rows, Count::Exact(2));
-    insta::assert_debug_snapshot!(facts.schema, @"");
-    insta::assert_snapshot!(facts.mapping.join("\n"), @"");
-    insta::assert_snapshot!(facts.lost.join("\n"), @"");
+    insta::assert_debug_snapshot!(facts.schema, @r#"
+    [
+        (
+            "key",
+            "union[null, string]",
+        ),
+        (
+            "value",
+            "union[null, record io.confluent.connect.avro.Order]",
+        ),
+        (
+            "headers",
+            "union[null, record io.confluent.connect.avro.Headers]",
+        ),
+        (
+            "metadata",
+            "union[null, record io.confluent.connect.avro.Metadata]",
+        ),
+    ]
+    "#);
+    insta::assert_snapshot!(facts.mapping.join("\n"), @r#"
+    key ← column "key" (union[null, string])
+    value ← column "value" (union[null, record io.confluent.connect.avro.Order])
+    headers ← column "headers" (union[null, record io.confluent.connect.avro.Headers])
+    timestamp ← column "metadata.timestamp" (long)
+    partition ← column "metadata.partition" (int)
+    offset ← column "metadata.offset" (long)
+    topic ← column "metadata.topic" (string)
+    "#);
+    insta::assert_snapshot!(facts.lost.join("\n"), @r#"
+    headers: column "headers" holds them by name, so order and duplicates are gone
+    timestamp type: no such column
+    "#);
 }
 
 #[test]
 fn a_record_within_itself_is_an_error() {
-    insta::assert_snapshot!(fails(fixture("recursive.avro")), @"");
+    insta::assert_snapshot!(fails(fixture("recursive.avro")), @"`a.avro`: record `Tree` of its Avro schema contains itself, and recursive records have no columns; rewrite the file without that field");
 }
 
 #[test]
@@ -75,20 +108,20 @@ fn damage_is_told_with_its_place() {
     let good = fixture("native.null.avro");
     let mut cut = good.clone();
     cut.truncate(good.len() - 20);
-    insta::assert_snapshot!(fails(cut), @"");
+    insta::assert_snapshot!(fails(cut), @"`a.avro` row 4: the block at byte 841 has 45 bytes, but the file ends 41 bytes later: it is cut off or damaged");
     let mut sync = good.clone();
     let last = sync.len() - 1;
     sync[last] ^= 1;
-    insta::assert_snapshot!(fails(sync), @"");
-    insta::assert_snapshot!(fails(good[..100].to_vec()), @"");
+    insta::assert_snapshot!(fails(sync), @"`a.avro` row 4: the sync marker at byte 888 is not the header's: the file is damaged");
+    insta::assert_snapshot!(fails(good[..100].to_vec()), @"`a.avro`: the Avro header cannot be read: EOF: Unexpected EOF while reading Avro header");
     let codec = String::from_utf8_lossy(&good).find("avro.codec").unwrap();
     let mut unknown = good.clone();
     unknown[codec + 11..codec + 15].copy_from_slice(b"nuli");
-    insta::assert_snapshot!(fails(unknown), @"");
+    insta::assert_snapshot!(fails(unknown), @"`a.avro`: Parser error: Unrecognized compression codec 'nuli'; codecs are null, deflate, snappy and zstandard");
     let mut snappy = fixture("native.snappy.avro");
     let last = snappy.len() - 17;
     snappy[last] ^= 1;
-    insta::assert_snapshot!(fails(snappy), @"");
+    insta::assert_snapshot!(fails(snappy), @"`a.avro` row 4: the block at byte 853 is damaged: its checksum is wrong");
 }
 
 #[test]

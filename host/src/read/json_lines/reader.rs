@@ -144,27 +144,39 @@ fn told(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
     let more = if error.is_eof() { "; an object is one line (`jq -c .` makes it one)" } else { "" };
-    format!("column {}: {what}{more}", error.column())
+    match error.column() {
+        0 => format!("{what}{more}"),
+        column => format!("column {column}: {what}{more}"),
+    }
 }
 
-impl RowReader for LinesReader {
-    fn next(&mut self) -> Result<Option<Rows>, ReadError> {
-        let first_row = self.next_row;
+impl LinesReader {
+    /// Adds rows until a limit is reached or the file ends.
+    fn fill(&mut self) -> Result<(), ReadError> {
         while !self.ended && !self.columns.is_full(self.settings.limits) {
             if !self.lines.advance(self.next_row)? {
                 self.ended = true;
                 break;
             }
             let before = self.columns.bytes();
-            if let Err(what) = self.row() {
-                self.ended = true;
-                return Err(self.failed(&what));
-            }
+            self.row().map_err(|what| self.failed(&what))?;
             if self.columns.bytes() - before > Limits::RECORD {
-                self.ended = true;
                 return Err(self.failed(&format!("the record is larger than {} MiB", Limits::RECORD >> 20)));
             }
             self.next_row += 1;
+        }
+        Ok(())
+    }
+}
+
+impl RowReader for LinesReader {
+    fn next(&mut self) -> Result<Option<Rows>, ReadError> {
+        let first_row = self.next_row;
+        if let Err(error) = self.fill() {
+            // Rows before the fault are not given out: the restore stops here.
+            self.ended = true;
+            self.columns = ColumnsBuilder::default();
+            return Err(error);
         }
         if self.columns.is_empty() {
             return Ok(None);

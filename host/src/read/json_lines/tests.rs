@@ -80,25 +80,25 @@ fn timestamps_are_milliseconds_or_rfc_3339() {
 
 #[test]
 fn what_is_wrong_is_told_with_file_row_and_line() {
-    insta::assert_snapshot!(fails("{\"value\":1}\n\n{\"value\":}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1}\n[1]\n"), @"");
-    insta::assert_snapshot!(fails("{\n  \"value\": 1\n}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"value\":2}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1} x\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"ts\":1.5}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"ts\":\"yesterday\"}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"partition\":-1,\"offset\":1}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"offset\":1}\n{\"value\":1}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":[\"a\"]}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":[{\"value\":\"a\"}]}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":7}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":\"a\",\"value_encoding\":\"utf-8\"}\n"), @"");
-    insta::assert_snapshot!(fails("{\"value\":\"\\ud800\"}\n"), @"");
+    insta::assert_snapshot!(fails("{\"value\":1}\n\n{\"value\":}\n"), @"`a.jsonl` row 1: line 3: column 10: expected value");
+    insta::assert_snapshot!(fails("{\"value\":1}\n[1]\n"), @"`a.jsonl` row 1: line 2: invalid type: sequence, expected a JSON object");
+    insta::assert_snapshot!(fails("{\n  \"value\": 1\n}\n"), @"`a.jsonl` row 0: line 1: column 1: EOF while parsing an object; an object is one line (`jq -c .` makes it one)");
+    insta::assert_snapshot!(fails("{\"value\":1,\"value\":2}\n"), @"`a.jsonl` row 0: line 1: column 21: field `value` occurs twice");
+    insta::assert_snapshot!(fails("{\"value\":1} x\n"), @"`a.jsonl` row 0: line 1: column 13: trailing characters");
+    insta::assert_snapshot!(fails("{\"value\":1,\"ts\":1.5}\n"), @"`a.jsonl` row 0: line 1: timestamp: `1.5` is no timestamp: it takes whole milliseconds since the epoch or RFC 3339 text");
+    insta::assert_snapshot!(fails("{\"value\":1,\"ts\":\"yesterday\"}\n"), @r#"`a.jsonl` row 0: line 1: timestamp: `"yesterday"` is no RFC 3339 timestamp: premature end of input"#);
+    insta::assert_snapshot!(fails("{\"value\":1,\"partition\":-1,\"offset\":1}\n"), @"`a.jsonl` row 0: line 1: partition: `-1` is no whole number from 0 that fits");
+    insta::assert_snapshot!(fails("{\"value\":1,\"offset\":1}\n{\"value\":1}\n"), @"`a.jsonl` row 1: line 2: offset: there is none, but other rows have one");
+    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":[\"a\"]}\n"), @"`a.jsonl` row 0: line 1: headers: a list of names and values in turn ends with a name");
+    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":[{\"value\":\"a\"}]}\n"), @"`a.jsonl` row 0: line 1: headers: missing field `key`");
+    insta::assert_snapshot!(fails("{\"value\":1,\"headers\":7}\n"), @"`a.jsonl` row 0: line 1: headers: it takes a list or an object, not a number");
+    insta::assert_snapshot!(fails("{\"value\":\"a\",\"value_encoding\":\"utf-8\"}\n"), @"`a.jsonl` row 0: line 1: value: `utf-8` is no encoding; it is `text`, `base64` or `hex`");
+    insta::assert_snapshot!(fails("{\"value\":\"\\ud800\"}\n"), @r"`a.jsonl` row 0: line 1: value: `\ud800` is half of a surrogate pair, for which there is no UTF-8");
     let base64 = ReadSettings { encoding: Encodings { value: Encoding::Base64, ..Encodings::default() }, ..settings() };
-    insta::assert_snapshot!(read_with("{\"value\":\"?\"}", &base64).unwrap_err(), @"");
+    insta::assert_snapshot!(read_with("{\"value\":\"?\"}", &base64).unwrap_err(), @"`a.jsonl` row 0: line 1: value: not base64: invalid symbol 63, offset 0");
     let named =
         ReadSettings { columns: ColumnNames { key: Some("kye".to_owned()), ..ColumnNames::default() }, ..settings() };
-    insta::assert_snapshot!(read_with("{\"key\":1,\"value\":1}", &named).unwrap_err(), @"");
+    insta::assert_snapshot!(read_with("{\"key\":1,\"value\":1}", &named).unwrap_err(), @"`a.jsonl`: `backup.columns.key` names column `kye`, which the file does not have (it has `key`, `value`)");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn damaged_compression_is_told() {
             Err(error) => break error,
         }
     };
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"`a.jsonl` row 24999: the gzip data ends early, after line 24999");
     assert!(reader.next().unwrap().is_none(), "an error is told once");
 }
 
@@ -123,9 +123,32 @@ fn facts_count_small_files_and_judge_large_ones() {
     let facts_of = |content: &str| facts(&file(content.as_bytes()), &settings()).unwrap();
     let small = facts_of("{\"key\":\"a\",\"payload\":1,\"x\":{\"y\":null}}\n\n{\"key\":null,\"payload\":\"b\"}");
     assert_eq!(small.rows, Count::Exact(2));
-    insta::assert_debug_snapshot!(small.schema, @"");
-    insta::assert_snapshot!(small.mapping.join("\n"), @"");
-    insta::assert_snapshot!(small.lost.join("\n"), @"");
+    insta::assert_debug_snapshot!(small.schema, @r#"
+    [
+        (
+            "key",
+            "string|null",
+        ),
+        (
+            "payload",
+            "number|string",
+        ),
+        (
+            "x",
+            "object",
+        ),
+    ]
+    "#);
+    insta::assert_snapshot!(small.mapping.join("\n"), @r#"
+    key ← column "key" (string|null)
+    value ← column "payload" (number|string)
+    "#);
+    insta::assert_snapshot!(small.lost.join("\n"), @r#"
+    headers: no such column
+    timestamps: no such column
+    timestamp type: no such column
+    column "x": no part of a record; `backup.columns.value = "*"` makes the whole row the value
+    "#);
     let large = facts_of(&"{\"key\":\"a\",\"value\":1}\n".repeat(5000));
     assert_eq!(large.rows, Count::Estimated(5000));
     assert_eq!(facts_of("\n \n").rows, Count::Exact(0));

@@ -60,8 +60,19 @@ fn an_envelope_with_metadata_is_found_by_name() {
         ]),
     )
     .unwrap();
-    insta::assert_snapshot!(mapping.in_words().join("\n"), @"");
-    insta::assert_snapshot!(mapping.lost().join("\n"), @"");
+    insta::assert_snapshot!(mapping.in_words().join("\n"), @r#"
+    key ← column "Key" (Binary)
+    value ← column "value" (Binary)
+    headers ← column "headers" (Struct("trace": Utf8))
+    timestamp ← column "metadata.timestamp" (Int64)
+    partition ← column "metadata.partition" (Int32)
+    offset ← column "metadata.offset" (Int64)
+    topic ← column "metadata.topic" (Utf8)
+    "#);
+    insta::assert_snapshot!(mapping.lost().join("\n"), @r#"
+    headers: column "headers" holds them by name, so order and duplicates are gone
+    timestamp type: no such column
+    "#);
     assert_eq!(mapping.column(Role::Offset).unwrap().steps, [3, 3]);
     assert_eq!(mapping.placing(), Placing { topic: true, partition: true, offset: true });
 }
@@ -69,8 +80,16 @@ fn an_envelope_with_metadata_is_found_by_name() {
 #[test]
 fn of_several_names_the_best_is_taken_and_the_others_are_told() {
     let mapping = resolve(&ColumnNames::default(), texts(&["k", "payload", "KEY", "key", "extra"])).unwrap();
-    insta::assert_snapshot!(mapping.in_words().join("\n"), @"");
-    insta::assert_snapshot!(mapping.lost().join("\n"), @"");
+    insta::assert_snapshot!(mapping.in_words().join("\n"), @r#"
+    key ← column "KEY" (Utf8); "key", "k" would do too: `backup.columns.key` decides
+    value ← column "payload" (Utf8)
+    "#);
+    insta::assert_snapshot!(mapping.lost().join("\n"), @r#"
+    headers: no such column
+    timestamps: no such column
+    timestamp type: no such column
+    columns "k", "key", "extra": no part of a record; `backup.columns.value = "*"` makes the whole row the value
+    "#);
 }
 
 #[test]
@@ -86,7 +105,12 @@ fn a_row_without_a_value_is_the_value() {
     let mapping = resolve(&ColumnNames::default(), texts(&["partition", "offset", "key", "id"])).unwrap();
     assert_eq!(mapping.value, ValueSource::Row(vec![3]));
     assert_eq!(mapping.key, Some(2));
-    insta::assert_snapshot!(mapping.in_words().join("\n"), @"");
+    insta::assert_snapshot!(mapping.in_words().join("\n"), @r#"
+    key ← column "key" (Utf8)
+    value ← the whole row (1 column) as a JSON object
+    partition ← column "partition" (Utf8)
+    offset ← column "offset" (Utf8)
+    "#);
 }
 
 #[test]
@@ -116,10 +140,10 @@ fn a_name_with_a_dot_is_first_a_columns_own() {
 #[test]
 fn what_does_not_fit_is_an_error_that_names_the_key_of_the_job() {
     let fail = |names: &ColumnNames, columns| resolve(names, columns).unwrap_err().to_string();
-    insta::assert_snapshot!(fail(&names(&[(Role::Key, "kee")]), texts(&["key", "value"])), @"");
-    insta::assert_snapshot!(fail(&names(&[(Role::Headers, "zzz")]), texts(&[])), @"");
+    insta::assert_snapshot!(fail(&names(&[(Role::Key, "kee")]), texts(&["key", "value"])), @"`a.parquet`: `backup.columns.key` names column `kee`, which the file does not have; did you mean `key`? (it has `key`, `value`)");
+    insta::assert_snapshot!(fail(&names(&[(Role::Headers, "zzz")]), texts(&[])), @"`a.parquet`: `backup.columns.headers` names column `zzz`, which the file does not have (it has none)");
     insta::assert_snapshot!(
-        fail(&names(&[(Role::Key, "value"), (Role::Value, "value")]), texts(&["key", "value"])), @"");
+        fail(&names(&[(Role::Key, "value"), (Role::Value, "value")]), texts(&["key", "value"])), @"`a.parquet`: `backup.columns.key` and `backup.columns.value` both name column `value`");
     insta::assert_snapshot!(
-        fail(&ColumnNames::default(), columns(vec![field("value", DataType::Utf8), field("offset", DataType::Float64)])), @"");
+        fail(&ColumnNames::default(), columns(vec![field("value", DataType::Utf8), field("offset", DataType::Float64)])), @"`a.parquet`: column `offset` is Float64, but the offset of a record takes an integer; name another column in `backup.columns.offset`, or `-` for none");
 }

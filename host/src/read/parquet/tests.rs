@@ -38,6 +38,7 @@ fn settings() -> ReadSettings {
         encoding: Encodings::default(),
         limits: Limits::default(),
         first_row: 0,
+        format: None,
     }
 }
 
