@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn fields_are_masked_at_every_depth_and_all_else_stays() {
-        let value = r#" {"id": 7.10, "email":"a@b.example","to":[{"email":null, "city":"Gent"}, 12345678901234567890123]}"#;
+        let value =
+            r#" {"id": 7.10, "email":"a@b.example","to":[{"email":null, "city":"Gent"}, 12345678901234567890123]}"#;
         let masked = r#" {"id": 7.10, "email":"***","to":[{"email":"***", "city":"Gent"}, 12345678901234567890123]}"#;
         assert_eq!(run::<Mask>(json!({ "fields": ["email"] }), [record("k", value)]).records, [record("k", masked)]);
     }

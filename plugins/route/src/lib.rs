@@ -95,7 +95,13 @@ mod tests {
         let [both, prefix, none, last_header, null_header] = records.clone();
         assert_eq!(
             run::<Route>(rules, records).records,
-            [both.to_topic("orders-eu"), prefix.to_topic("sandbox"), none, last_header.to_topic("orders-eu"), null_header]
+            [
+                both.to_topic("orders-eu"),
+                prefix.to_topic("sandbox"),
+                none,
+                last_header.to_topic("orders-eu"),
+                null_header
+            ]
         );
     }
 

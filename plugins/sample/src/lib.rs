@@ -104,6 +104,9 @@ mod tests {
     #[test]
     fn a_share_above_one_is_refused() {
         let error = configure::<Sample>(json!({ "share": 30 })).err().unwrap();
-        assert_eq!((error.parameter.as_deref(), error.message.as_str()), (Some("share"), "a share is from 0 to 1, not 30"));
+        assert_eq!(
+            (error.parameter.as_deref(), error.message.as_str()),
+            (Some("share"), "a share is from 0 to 1, not 30")
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::columns::{Answer, Batch, Description};
-use crate::{Configure, ConfigurationError, Context, Parameters, Plugin};
+use crate::{ConfigurationError, Configure, Context, Parameters, Plugin};
 
 /// The plugin's description of itself.
 pub fn describe<P: Plugin>(name: &str, version: &str, summary: &str) -> Description {
@@ -107,7 +107,7 @@ macro_rules! export {
                     }
                 }
 
-                $crate::bindings::export_component!(Component with_types_in $crate::bindings);
+        $crate::bindings::export_component!(Component with_types_in $crate::bindings);
             };
         };
     };

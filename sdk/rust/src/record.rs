@@ -1,10 +1,10 @@
 //! A record as a plugin sees it: a view of one row, and the pen for what becomes of it.
 
+use crate::Columns;
 use crate::answer::AnswerBuilder;
 use crate::columns::Batch;
 use crate::headers::{Header, Headers};
 use crate::plugin::{Done, Outcome, Rejection};
-use crate::Columns;
 
 /// The rows of a batch, with header names checked once.
 #[derive(Debug)]

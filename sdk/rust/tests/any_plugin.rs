@@ -57,9 +57,9 @@ impl Plugin for Scripted {
                 Step::Key(key) => record.set_key(key.as_deref()),
                 Step::Value(value) => record.set_value(value.as_deref()),
                 Step::Write(value) => std::io::Write::write_all(&mut record.value_writer(), value)?,
-                Step::Headers(headers) => record.set_headers(
-                    headers.iter().map(|(name, value)| Header { name, value: value.as_deref() }),
-                ),
+                Step::Headers(headers) => {
+                    record.set_headers(headers.iter().map(|(name, value)| Header { name, value: value.as_deref() }))
+                }
                 Step::AddHeader(name, value) => record.add_header(name, value.as_deref()),
                 Step::Timestamp(timestamp) => record.set_timestamp(*timestamp),
                 Step::Topic(topic) => record.set_topic(topic),
@@ -84,7 +84,9 @@ fn expected(source: &OwnedRecord, (steps, end): &Script) -> Vec<OwnedRecord> {
             Step::Key(key) => now.key = key.into(),
             Step::Value(value) => now.value = value.into(),
             Step::Write(value) => now.value = value.into(),
-            Step::Headers(headers) => now.headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            Step::Headers(headers) => {
+                now.headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect()
+            }
             Step::AddHeader(name, value) => now.headers.push((name, value.into())),
             Step::Timestamp(timestamp) => now.timestamp = timestamp,
             Step::Topic(topic) => now.topic = Some(topic),

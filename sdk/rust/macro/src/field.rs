@@ -108,9 +108,10 @@ pub(crate) fn describe(field: &Field, renaming: Renaming) -> syn::Result<TokenSt
         ),
     };
     let (required, default) = match default {
-        Some(default) => {
-            (quote! { false }, quote! { ::std::option::Option::Some(::anabranch_plugin::__private::default(&(#default))) })
-        }
+        Some(default) => (
+            quote! { false },
+            quote! { ::std::option::Option::Some(::anabranch_plugin::__private::default(&(#default))) },
+        ),
         None => (quote! { !#may_be_absent }, quote! { ::std::option::Option::None }),
     };
     Ok(quote! {

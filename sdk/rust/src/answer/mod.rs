@@ -13,7 +13,9 @@ use self::bytes::BytesBuilder;
 use self::dictionary::Dictionary;
 use self::patch::{HeadersBuilder, Patch, TopicsBuilder};
 use crate::Columns;
-use crate::columns::{Answer, BytesPatch, Drops, HeadersPatch, PartitionsPatch, Rejection, TimestampsPatch, TopicsPatch};
+use crate::columns::{
+    Answer, BytesPatch, Drops, HeadersPatch, PartitionsPatch, Rejection, TimestampsPatch, TopicsPatch,
+};
 use crate::headers::Header;
 
 /// The answer for a batch, under construction.

@@ -71,7 +71,9 @@ fn patch(answer: &Answer, changes: Columns, records: &mut [OwnedRecord]) -> Resu
         Ok(())
     };
     if let Some(patch) = &answer.keys {
-        each(Columns::KEY, &patch.rows, patch.values.len(), &mut |record, entry| record.key = at(&patch.values, entry))?;
+        each(Columns::KEY, &patch.rows, patch.values.len(), &mut |record, entry| {
+            record.key = at(&patch.values, entry)
+        })?;
     }
     if let Some(patch) = &answer.values {
         each(Columns::VALUE, &patch.rows, patch.values.len(), &mut |record, entry| {

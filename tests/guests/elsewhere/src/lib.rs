@@ -58,9 +58,6 @@ mod tests {
             ]
         );
         let rejected = |input, reason: &str| Rejected { input, reason: reason.to_owned() };
-        assert_eq!(
-            run.rejected,
-            [rejected(4, "invalid digit found in string"), rejected(5, "`colour` is not known")]
-        );
+        assert_eq!(run.rejected, [rejected(4, "invalid digit found in string"), rejected(5, "`colour` is not known")]);
     }
 }

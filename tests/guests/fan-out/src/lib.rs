@@ -33,7 +33,10 @@ mod tests {
             serde_json::json!({}),
             [record("a", "1"), record("b", "1\n2\n3"), record("c", ""), tombstone("d"), record("e", b"\xff")],
         );
-        assert_eq!(run.records, [record("a", "1"), record("b", "1"), record("b", "2"), record("b", "3"), tombstone("d")]);
+        assert_eq!(
+            run.records,
+            [record("a", "1"), record("b", "1"), record("b", "2"), record("b", "3"), tombstone("d")]
+        );
         assert_eq!(run.sources, [0, 1, 1, 1, 3]);
         assert_eq!(run.dropped, [Dropped { input: 2, reason: None }]);
         assert_eq!(run.rejected.len(), 1);

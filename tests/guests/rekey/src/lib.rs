@@ -36,10 +36,7 @@ mod tests {
         );
         assert_eq!(
             run.records,
-            [
-                record("last", "1").header("key", "first").header("key", "last"),
-                record(None, "2").header("key", None),
-            ]
+            [record("last", "1").header("key", "first").header("key", "last"), record(None, "2").header("key", None),]
         );
         assert_eq!(run.rejected, [Rejected { input: 2, reason: "there is no header `key`".to_owned() }]);
     }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Level, Outcome, Plugin, Record, State, count, log};
+use anabranch_plugin::{
+    Columns, ConfigurationError, Configure, Context, Level, Outcome, Plugin, Record, State, count, log,
+};
 
 #[derive(Default)]
 struct RunningCount {
