@@ -160,7 +160,7 @@ impl Lane<'_> {
             transformed?;
             let send_stage::Sent { mut tally, complete } = sent?;
             tally.duplicates = statistics.duplicates;
-            tally.missing_offsets = statistics.missing;
+            tally.missing_offsets = statistics.missing_offsets;
             Ok(LaneOutcome { tally, end: if complete { LaneEnd::Complete } else { LaneEnd::Stopped } })
         })
     }
