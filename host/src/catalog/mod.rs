@@ -28,6 +28,7 @@ use crate::read::{Count, FileFacts, Format, ReadError};
 use crate::store::{Entry, Store};
 use lane::LaneSource;
 use names::{Named, Template};
+use opener::Readers;
 use survey::{Survey, Surveyed};
 
 /// The batches of one lane, in order.
@@ -57,7 +58,7 @@ pub struct LaneStatistics {
     /// Places where offsets are missing between one record and the next.
     pub gaps: u64,
     /// Offsets missing in all gaps together: compacted away, or never written (transaction markers).
-    pub missing: u64,
+    pub missing_offsets: u64,
 }
 
 /// A backup put in order.
@@ -162,8 +163,15 @@ pub struct Layout {
 }
 
 impl Catalog {
-    /// Puts a backup in order, its files opened by `opener`. Blocks; not to be called on a thread of
-    /// the asynchronous runtime.
+    /// Puts a backup in order. Blocks; not to be called on a thread of the asynchronous runtime.
+    ///
+    /// # Errors
+    /// Whatever makes a restore of the whole backup impossible, with file and remedy.
+    pub fn build(backup: &job::Backup, store: &Store) -> Result<Self, CatalogError> {
+        Self::build_with(backup, store, Arc::new(Readers::new(backup)))
+    }
+
+    /// As [`Self::build`], with files opened by `opener`.
     ///
     /// # Errors
     /// Whatever makes a restore of the whole backup impossible, with file and remedy.

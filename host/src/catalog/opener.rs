@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::batch::Limits;
-use crate::read::{FileFacts, OpenFile, ReadError, RowReader};
+use crate::job;
+use crate::read::{self, FileFacts, OpenFile, ReadError, ReadSettings, RowReader};
 
 /// Opens files and tells their facts.
 pub trait Opener: Send + Sync {
@@ -18,6 +19,36 @@ pub trait Opener: Send + Sync {
     /// # Errors
     /// A file that is not readable, with its path.
     fn open(&self, file: OpenFile, first_row: u64, limits: Limits) -> Result<Box<dyn RowReader>, ReadError>;
+}
+
+/// The readers of the formats, with the columns and encodings that a job gives.
+#[derive(Clone, Debug)]
+pub(super) struct Readers {
+    settings: ReadSettings,
+}
+
+impl Readers {
+    /// As the job says.
+    pub(super) fn new(backup: &job::Backup) -> Self {
+        let settings = ReadSettings {
+            columns: backup.columns.clone(),
+            encoding: backup.encoding,
+            limits: Limits::default(),
+            first_row: 0,
+            format: backup.format,
+        };
+        Self { settings }
+    }
+}
+
+impl Opener for Readers {
+    fn facts(&self, file: &OpenFile) -> Result<FileFacts, ReadError> {
+        read::facts(file, &self.settings)
+    }
+
+    fn open(&self, file: OpenFile, first_row: u64, limits: Limits) -> Result<Box<dyn RowReader>, ReadError> {
+        read::open(file, &ReadSettings { first_row, limits, ..self.settings.clone() })
+    }
 }
 
 /// Files looked at side by side: it is mostly waiting for a store.

@@ -34,7 +34,7 @@ impl Tally {
 
     fn step(&mut self, before: i64, after: i64) {
         let missing = after.abs_diff(before).saturating_sub(1);
-        self.statistics.missing = self.statistics.missing.saturating_add(missing);
+        self.statistics.missing_offsets = self.statistics.missing_offsets.saturating_add(missing);
         self.statistics.gaps += u64::from(missing > 0);
     }
 
@@ -65,7 +65,7 @@ mod tests {
         tally.count(&[12]);
         tally.moved(Some(6));
         tally.count(&[6, 9, 12, 13]);
-        assert_eq!(tally.statistics(), LaneStatistics { duplicates: 0, gaps: 2, missing: 4 });
+        assert_eq!(tally.statistics(), LaneStatistics { duplicates: 0, gaps: 2, missing_offsets: 4 });
         tally.moved(Some(100));
         tally.count(&[200]);
         assert_eq!(tally.statistics().gaps, 2);

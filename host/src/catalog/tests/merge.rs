@@ -197,7 +197,7 @@ proptest! {
             prop_assert_eq!(source.statistics(), LaneStatistics {
                 duplicates: expected.values().map(|files| files - 1).sum(),
                 gaps: missing.clone().count() as u64,
-                missing: missing.sum(),
+                missing_offsets: missing.sum(),
             });
         }
     }
