@@ -49,9 +49,9 @@ fn componentize(path: &Path, module: &[u8]) -> Result<Vec<u8>, PluginError> {
     if typed.is_none() {
         return Err(PluginError::NoComponentType { path: path.to_owned() });
     }
-    let mut encoder = wit_component::ComponentEncoder::default().validate(true);
+    let mut encoder = wit_component::ComponentEncoder::default();
     encoder.module(module).map_err(|error| invalid(&error))?;
-    encoder.encode().map_err(|error| invalid(&error))
+    encoder.validate(true).encode().map_err(|error| invalid(&error))
 }
 
 /// Checks that `component` exports what a plugin must and imports nothing that the host lacks.

@@ -150,6 +150,6 @@ pub(super) fn with_batch<R>(batch: &Batch, reads: ColumnSet, with: impl FnOnce(t
 
 /// First and last entry of the headers of some rows.
 fn entries(headers: &Headers) -> (usize, usize) {
-    let rows = headers.row_offsets();
+    let rows: &[i32] = headers.row_offsets();
     (rows.first().map_or(0, |first| *first as usize), rows.last().map_or(0, |last| *last as usize))
 }
