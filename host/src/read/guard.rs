@@ -22,11 +22,7 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
-        set_hook(Box::new(move |panic| {
-            if !keep(panic) {
-                before(panic)
-            }
-        }));
+        set_hook(Box::new(move |panic| if !keep(panic) { before(panic) }));
     });
     let outer = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(work));

@@ -9,7 +9,6 @@ mod guard;
 pub mod json_lines;
 pub mod mapping;
 pub mod parquet;
-mod sequential;
 mod sniff;
 pub mod structured;
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::sequential::SequentialReader;
 use super::{Format, OpenFile, ReadError};
-use crate::store::StoreError;
+use crate::store::{SequentialReader, StoreError};
 
 /// How many bytes are looked at.
 const HEAD: u64 = 512;

@@ -11,9 +11,8 @@ use arrow_avro::reader::{HeaderInfo, read_header_info};
 use super::decompress;
 use crate::batch::Limits;
 use crate::read::guard::guarded;
-use crate::read::sequential::SequentialReader;
 use crate::read::{OpenFile, ReadError};
-use crate::store::StoreError;
+use crate::store::{SequentialReader, StoreError};
 
 /// The blocks of a file, from front to back.
 pub(super) struct Blocks {

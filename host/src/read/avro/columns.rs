@@ -18,7 +18,7 @@ use crate::job::Encoding;
 use crate::read::encoding;
 use crate::read::mapping::{Mapping, Role, ValueSource};
 use crate::read::structured::{JsonText, append_value};
-use crate::read::{Placing, ReadError, ReadSettings, Rows};
+use crate::read::{ReadError, ReadSettings, Rows};
 
 /// Makes rows of the arrays of a file.
 pub(super) struct Converter {

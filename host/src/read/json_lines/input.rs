@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::batch::Limits;
-use crate::read::sequential::SequentialReader;
 use crate::read::sniff::{self, Compression};
 use crate::read::{OpenFile, ReadError};
-use crate::store::StoreError;
+use crate::store::{SequentialReader, StoreError};
 
 /// Decompressed bytes taken at a time.
 const BUFFER: usize = 128 << 10;

@@ -36,7 +36,10 @@ impl Stream {
             next(rest)?;
             let widths = rest.get(..usize::try_from(self.miniblocks).ok()?)?;
             *rest = &rest[widths.len()..];
-            for width in widths.iter().take_while(|_| left > 0) {
+            for width in widths {
+                if left == 0 {
+                    break;
+                }
                 let bytes = usize::try_from(in_miniblock.checked_mul(u64::from(*width))? / 8).ok()?;
                 *rest = rest.get(bytes..)?;
                 left = left.saturating_sub(in_miniblock.max(1));

@@ -14,7 +14,13 @@ pub(super) enum HeaderColumn {
     /// There are none.
     None,
     /// Names and values of the entries of a list or a map.
-    List { names: Repeated<ByteArrayType>, values: Values, entry: i16, rows_left: usize, encoded: Encoded },
+    List {
+        names: Repeated<ByteArrayType>,
+        values: Values,
+        entry: i16,
+        rows_left: usize,
+        encoded: Encoded,
+    },
     /// A column for each name.
     Struct(Vec<(String, Bytes, Encoded)>),
 }

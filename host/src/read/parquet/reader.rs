@@ -8,6 +8,7 @@ use parquet::file::metadata::ParquetMetaData;
 
 use super::column::{Bytes, Group};
 use super::content::{ContentColumn, Failure};
+use crate::read::guard::guarded;
 use super::header_column::HeaderColumn;
 use super::json::JsonSchema;
 use super::page_header::PageClaims;
@@ -17,7 +18,6 @@ use super::source::{Source, corrupt, damaged};
 use super::window::Windows;
 use crate::batch::{ColumnsBuilder, Limits, NO_TIMESTAMP};
 use crate::job::Encodings;
-use crate::read::guard::guarded;
 use crate::read::{OpenFile, ReadError, ReadSettings, RowReader, Rows};
 
 /// Reads a file; see the module.
@@ -226,17 +226,13 @@ impl OpenGroup {
 
     fn append_place(&mut self, places: &mut Places) -> Result<(), Failure> {
         let null = |part: &str| {
-            Failure::Row(format!(
-                "the {part} is null (`backup.columns.{part} = \"-\"` if the file's {part}s do not count)"
-            ))
+            Failure::Row(format!("the {part} is null (`backup.columns.{part} = \"-\"` if the file's {part}s do not count)"))
         };
         if let (Some(column), Some(partitions)) = (&mut self.partition, &mut places.partitions) {
             let partition = column.integer()?.ok_or_else(|| null("partition"))?;
-            partitions.push(
-                i32::try_from(partition).map_err(|_| {
-                    Failure::Row(format!("partition {partition} is more than Kafka's partitions can be"))
-                })?,
-            );
+            partitions.push(i32::try_from(partition).map_err(|_| {
+                Failure::Row(format!("partition {partition} is more than Kafka's partitions can be"))
+            })?);
         }
         if let (Some(column), Some(offsets)) = (&mut self.offset, &mut places.offsets) {
             offsets.push(column.integer()?.ok_or_else(|| null("offset"))?);

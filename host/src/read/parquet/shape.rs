@@ -98,7 +98,10 @@ impl Shape {
         let mapping = Mapping::resolve(path, &settings.columns, columns)?;
         let fail = |role: Role, message: String| ReadError::Mapping {
             path: Arc::clone(path),
-            message: format!("{message}; name another column in `backup.columns.{}`, or `-` for none", role.name()),
+            message: format!(
+                "{message}; name another column in `backup.columns.{}`, or `-` for none",
+                role.name()
+            ),
         };
         let node = |index: Option<usize>| {
             index.and_then(|index| nodes.get(index)).filter(|node| node.column.kind != Kind::Null)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
+use crate::read::guard::guarded;
 use super::shape::Shape;
 use super::window::Windows;
-use crate::read::guard::guarded;
 use crate::read::mapping::Mapping;
 use crate::read::{OpenFile, ReadError, ReadSettings};
 

@@ -146,8 +146,10 @@ fn another_writers_files_give_the_same_records_whatever_their_shape() {
     for name in ["no-rows", "no-row-groups"] {
         assert_eq!(read(&fixture(name), &settings()).unwrap(), [], "{name}");
     }
-    let fixed: [Expected<'_>; 2] =
-        [(Some(b"abcd"), Some(b"wxyz"), &[("a", Some(b"1234")), ("b", None)], 0, 0), (None, None, &[], 1, 1)];
+    let fixed: [Expected<'_>; 2] = [
+        (Some(b"abcd"), Some(b"wxyz"), &[("a", Some(b"1234")), ("b", None)], 0, 0),
+        (None, None, &[], 1, 1),
+    ];
     assert_eq!(read(&fixture("fixed-size"), &settings()).unwrap(), expected(&fixed));
 }
 
@@ -199,8 +201,7 @@ fn instants_come_in_every_unit_and_are_rounded_down() {
 #[test]
 fn rows_of_a_warehouse_become_json_by_the_documented_mapping() {
     let records = read(&fixture("warehouse"), &settings()).unwrap();
-    let texts: Vec<_> =
-        records.iter().map(|record| String::from_utf8(record.value.clone().unwrap()).unwrap()).collect();
+    let texts: Vec<_> = records.iter().map(|record| String::from_utf8(record.value.clone().unwrap()).unwrap()).collect();
     insta::assert_snapshot!(texts[0].replace(",\"", ",\n\""), @r#""#);
     assert!(serde_json::from_str::<serde_json::Value>(&texts[0]).is_ok());
     let nulls: serde_json::Map<_, _> = serde_json::from_str(&texts[1]).unwrap();
@@ -296,9 +297,9 @@ fn properties() -> impl Strategy<Value = WriterPropertiesBuilder> {
                 .set_data_page_row_count_limit(page)
                 .set_write_batch_size(page)
                 .set_max_row_group_row_count(Some(group));
-            ["key", "value"]
-                .into_iter()
-                .fold(builder, |builder, column| builder.set_column_encoding(column.into(), encoding))
+            ["key", "value"].into_iter().fold(builder, |builder, column| {
+                builder.set_column_encoding(column.into(), encoding)
+            })
         },
     )
 }

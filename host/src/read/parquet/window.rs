@@ -118,8 +118,7 @@ impl Windows {
             self.read_at(start, wanted)?
         } else {
             let kept_length = kept.len() as u64;
-            let fetched =
-                self.read_at(start + kept_length, (wanted - kept_length).min(rest.saturating_sub(kept_length)))?;
+            let fetched = self.read_at(start + kept_length, (wanted - kept_length).min(rest.saturating_sub(kept_length)))?;
             let mut joined = Vec::with_capacity(kept.len() + fetched.len());
             joined.extend_from_slice(&kept);
             joined.extend_from_slice(&fetched);

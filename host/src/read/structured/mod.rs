@@ -225,7 +225,7 @@ fn value(field: &Field, array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Res
         }
         DataType::FixedSizeList(item, length) => {
             let list = array.as_fixed_size_list();
-            let start = list.value_offset(row) as usize;
+            let start = list.value_offset_at(row);
             items(item, list.values(), start, start + *length as usize, out)?;
         }
         DataType::Map(_, _) => map(array.as_map(), row, out)?,

@@ -36,13 +36,12 @@ fn listed<B: ArrayBuilder + 'static>(mut list: B, finish: impl FnOnce(&mut B) ->
 /// An array for each row of the table, by its column "in Arrow"; the first row of each is the example.
 fn examples() -> Vec<(&'static str, (Field, ArrayRef))> {
     let ns = INSTANT * 1_000_000_000 + 123_456_789;
-    let mut uuids =
-        FixedSizeBinaryArray::try_from_iter(std::iter::once(hex::decode("0123456789abcdef0123456789abcdef").unwrap()));
+    let mut uuids = FixedSizeBinaryArray::try_from_iter(std::iter::once(
+        hex::decode("0123456789abcdef0123456789abcdef").unwrap(),
+    ));
     let uuid = Field::new("it", DataType::FixedSizeBinary(16), true)
         .with_metadata(HashMap::from([("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned())]));
-    let tags = |out: &mut dyn FnMut(Option<&str>)| {
-        ["a", ""].iter().for_each(|tag| out(Some(*tag).filter(|tag| !tag.is_empty())))
-    };
+    let tags = |out: &mut dyn FnMut(Option<&str>)| ["a", ""].iter().for_each(|tag| out(Some(*tag).filter(|tag| !tag.is_empty())));
     let mut text_keys = MapBuilder::new(None, StringBuilder::new(), Int64Builder::new());
     text_keys.keys().append_value("x");
     text_keys.values().append_value(1);
@@ -69,7 +68,10 @@ fn examples() -> Vec<(&'static str, (Field, ArrayRef))> {
     .unwrap();
     assert_eq!(union.data_type(), &DataType::Union(branches, UnionMode::Dense));
     let address = StructArray::from(vec![
-        (Arc::new(Field::new("street", DataType::Utf8, true)), Arc::new(StringArray::from(vec!["Main"])) as ArrayRef),
+        (
+            Arc::new(Field::new("street", DataType::Utf8, true)),
+            Arc::new(StringArray::from(vec!["Main"])) as ArrayRef,
+        ),
         (Arc::new(Field::new("number", DataType::Int32, true)), Arc::new(Int32Array::from(vec![None])) as ArrayRef),
     ]);
     vec![
@@ -200,8 +202,10 @@ fn every_row_of_the_documented_table_is_what_the_code_does() {
 
 #[test]
 fn a_row_is_an_object_of_its_columns_in_their_order() {
-    let fields =
-        Fields::from(vec![Field::new("b \"quoted\"", DataType::Int32, true), Field::new("a", DataType::Utf8, true)]);
+    let fields = Fields::from(vec![
+        Field::new("b \"quoted\"", DataType::Int32, true),
+        Field::new("a", DataType::Utf8, true),
+    ]);
     let columns: Vec<ArrayRef> =
         vec![Arc::new(Int32Array::from(vec![Some(1), None])), Arc::new(StringArray::from(vec![None, Some("x")]))];
     let json = JsonText::new(&fields).unwrap();
