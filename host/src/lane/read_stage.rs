@@ -8,14 +8,15 @@ use super::control::{Control, Order};
 use super::marks::Marks;
 use super::{Budget, Item};
 use crate::batch::Batch;
-use crate::catalog::BatchSource;
+use crate::catalog::{BatchSource, LaneStatistics};
 use crate::plugin::State;
 use crate::position::Place;
 use crate::read::ReadError;
 use crate::report::{LaneProgress, Volume};
 use crate::stop::StopSignal;
 
-/// Reads until the lane is over. Returns quietly when the next stage has gone: it has its own error.
+/// Reads until the lane is over and returns what was noticed. Ends quietly when the next stage has
+/// gone: it has its own error.
 #[expect(clippy::too_many_arguments, reason = "a stage is handed its parts once, by the lane alone")]
 pub(super) fn run(
     mut batches: Box<dyn BatchSource>,
@@ -26,7 +27,7 @@ pub(super) fn run(
     stop: &StopSignal,
     progress: &LaneProgress,
     out: Sender<Item<Arc<Batch>>>,
-) -> Result<(), ReadError> {
+) -> Result<LaneStatistics, ReadError> {
     let mut marks = Marks::default();
     let mut generation = 0;
     if let Some(from) = &from {
@@ -34,17 +35,17 @@ pub(super) fn run(
         batches.seek(marks.rewind(from, state).as_ref())?;
     }
     if out.send(Item::Restart { generation, until: from }).is_err() {
-        return Ok(());
+        return Ok(batches.statistics());
     }
     let mut order = Order::Continue;
     loop {
         match order {
-            Order::Close => return Ok(()),
+            Order::Close => return Ok(batches.statistics()),
             Order::Rewind { generation: newer, to } => {
                 generation = newer;
                 batches.seek(marks.rewind(&to, state).as_ref())?;
                 if out.send(Item::Restart { generation, until: Some(to) }).is_err() {
-                    return Ok(());
+                    return Ok(batches.statistics());
                 }
             }
             Order::Continue => {}
@@ -53,7 +54,7 @@ pub(super) fn run(
         let Some(batch) = next else {
             let complete = !stop.is_stopped();
             if out.send(Item::End { generation, complete }).is_err() {
-                return Ok(());
+                return Ok(batches.statistics());
             }
             order = control.wait(generation);
             continue;
@@ -63,7 +64,7 @@ pub(super) fn run(
         progress.add_read(Volume::new(batch.len() as u64, bytes as u64));
         let permit = budget.take(bytes);
         if out.send(Item::Payload { generation, payload: batch, permit }).is_err() {
-            return Ok(());
+            return Ok(batches.statistics());
         }
         order = control.poll(generation);
     }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::batch::Outputs;
+use crate::catalog::LaneStatistics;
 use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
 use crate::plugin::State;
 use crate::report::PluginCounts;
@@ -69,6 +70,10 @@ impl BatchSource for Records {
             columns: columns.finish(),
             routes: Routes::default(),
         })))
+    }
+
+    fn statistics(&self) -> LaneStatistics {
+        LaneStatistics::default()
     }
 
     fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {

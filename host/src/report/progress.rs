@@ -40,6 +40,17 @@ pub struct LaneProgress {
 }
 
 impl LaneProgress {
+    /// Nothing done yet.
+    pub fn new(source: Arc<TopicPartition>) -> Self {
+        Self {
+            source,
+            read: Meter::default(),
+            written: Meter::default(),
+            place: Mutex::default(),
+            done: AtomicBool::new(false),
+        }
+    }
+
     /// The lane.
     pub fn source(&self) -> &Arc<TopicPartition> {
         &self.source
@@ -93,13 +104,7 @@ impl Progress {
                         Count::Estimated(sum.saturating_add(count))
                     }
                 };
-                LaneProgress {
-                    source,
-                    read: Meter::default(),
-                    written: Meter::default(),
-                    place: Mutex::default(),
-                    done: AtomicBool::new(false),
-                }
+                LaneProgress::new(source)
             })
             .collect();
         Self { started: Instant::now(), expected, lanes }
