@@ -22,7 +22,40 @@ macro_rules! assert_shown {
 fn inspect_shows_lanes_in_order_of_offset() {
     let dir = backup();
     let shown = run(dir.path(), &["inspect", "data"]);
-    assert_shown!(dir, shown, @"");
+    assert_shown!(dir, shown, @r#"
+    exit 0
+    --- stdout
+    backup data: 1001 B in 3 files, 7 records
+
+    LANE      RECORDS  BYTES  OFFSETS
+    orders-0        5  715 B  0–4
+    orders-1        2  286 B  7–8
+
+    LANE      FILES IN ORDER       RECORDS  BYTES  FROM OFFSET
+    orders-0  orders/part-a.jsonl        3  429 B  0
+    orders-0  orders/part-b.jsonl        2  286 B  3
+    orders-1  orders/part-c.jsonl        2  286 B  7
+
+    json-lines: 3 files, for instance `orders/part-a.jsonl`
+      column headers: array
+      column key: string
+      column offset: number
+      column partition: number
+      column timestamp: number
+      column topic: string
+      column value: string
+      key ← column "key" (string)
+      value ← column "value" (string)
+      headers ← column "headers" (array)
+      timestamp ← column "timestamp" (number)
+      partition ← column "partition" (number)
+      offset ← column "offset" (number)
+      topic ← column "topic" (string)
+      lost: timestamp type: no such column
+
+    warning [lost]: 3 files (for instance `orders/part-a.jsonl`): timestamp type: no such column
+    --- stderr
+    "#);
 }
 
 #[test]
@@ -40,7 +73,48 @@ fn plan_says_what_would_happen() {
     let dir = backup();
     let flags = ["plan", "--backup", "data", "--brokers", "null", "--map", "orders=restored", "--partition", "key"];
     let shown = run(dir.path(), &flags);
-    assert_shown!(dir, shown, @"");
+    assert_shown!(dir, shown, @r#"
+    exit 0
+    --- stdout
+    job `data`
+
+    backup data: 1001 B in 3 files, 7 records
+
+    LANE      RECORDS  BYTES  OFFSETS  TARGET TOPIC
+    orders-0        5  715 B  0–4      restored
+    orders-1        2  286 B  7–8      restored
+
+    LANE      FILES IN ORDER       RECORDS  BYTES  FROM OFFSET
+    orders-0  orders/part-a.jsonl        3  429 B  0
+    orders-0  orders/part-b.jsonl        2  286 B  3
+    orders-1  orders/part-c.jsonl        2  286 B  7
+
+    json-lines: 3 files, for instance `orders/part-a.jsonl`
+      column headers: array
+      column key: string
+      column offset: number
+      column partition: number
+      column timestamp: number
+      column topic: string
+      column value: string
+      key ← column "key" (string)
+      value ← column "value" (string)
+      headers ← column "headers" (array)
+      timestamp ← column "timestamp" (number)
+      partition ← column "partition" (number)
+      offset ← column "offset" (number)
+      topic ← column "topic" (string)
+      lost: timestamp type: no such column
+
+    target null
+      topic restored, from orders
+        order of the records of one key from one source partition
+
+    memory up to 64.0 MiB: lanes 32.0 MiB, target's queue 32.0 MiB, plugins 0 B; beyond it six times the largest record or page
+
+    warning [lost]: 3 files (for instance `orders/part-a.jsonl`): timestamp type: no such column
+    --- stderr
+    "#);
     let document = run(dir.path(), &[flags.as_slice(), &["--output", "json"]].concat()).json();
     assert_documented(&document);
     assert_eq!(document["backup"]["lanes"][0]["target_topic"], "restored");
@@ -70,7 +144,23 @@ fn plan_without_its_broker_is_shown_and_exits_with_3() {
 fn preview_shows_the_first_records() {
     let dir = backup();
     let shown = run(dir.path(), &["preview", "--backup", "data", "-n", "2"]);
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r"
+    exit 0
+    --- stdout
+    orders-0@0  2023-11-14T22:13:20.000Z
+        key        user-0
+        value      order 0
+        header     trace: t
+      → orders, unchanged
+
+    orders-0@1  2023-11-14T22:13:20.001Z
+        key        user-1
+        value      order 1
+        header     trace: t
+      → orders, unchanged
+
+    --- stderr
+    ");
 }
 
 #[test]
@@ -88,7 +178,13 @@ fn preview_of_one_lane() {
     let dir = backup();
     let shown = run(dir.path(), &["preview", "--backup", "data", "--lane", "orders-1", "-n", "1", "--output", "json"]);
     assert_eq!(shown.json()["records"][0]["position"], "orders-1@7");
-    insta::assert_snapshot!(run(dir.path(), &["preview", "--backup", "data", "--lane", "ordesr-1"]), @"");
+    insta::assert_snapshot!(run(dir.path(), &["preview", "--backup", "data", "--lane", "ordesr-1"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: the backup holds no lane `ordesr-1`
+    hint: did you mean `orders-1`?
+    ");
 }
 
 #[test]

@@ -22,28 +22,89 @@ fn help_is_data_and_no_error() {
 #[test]
 fn a_wrong_flag_exits_with_2() {
     let dir = backup();
-    insta::assert_snapshot!(run(dir.path(), &["restore", "--bakcup", "x"]), @"");
-    insta::assert_snapshot!(run(dir.path(), &["plan", "--column", "kye=k"]), @"");
-    insta::assert_snapshot!(run(dir.path(), &["plan", "--memory", "much"]), @"");
+    insta::assert_snapshot!(run(dir.path(), &["restore", "--bakcup", "x"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: unexpected argument '--bakcup' found
+
+      tip: a similar argument exists: '--backup'
+
+    Usage: anabranch restore --backup <URL> [JOB]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(run(dir.path(), &["plan", "--column", "kye=k"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: invalid value 'kye=k' for '--column <PART=COLUMN>': there is no `kye`; did you mean `key`?
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(run(dir.path(), &["plan", "--memory", "much"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: invalid value 'much' for '--memory <SIZE>': not a size such as `64 MiB`
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn what_is_missing_is_named() {
     let dir = backup();
-    insta::assert_snapshot!(run(dir.path(), &["restore"]), @"");
-    insta::assert_snapshot!(run(dir.path(), &["restore", "--brokers", "null"]), @"");
-    insta::assert_snapshot!(run(dir.path(), &["restore", "absent.toml"]), @"");
-    insta::assert_snapshot!(run(dir.path(), &["plan", "--backup", "data", "--brokers", "null", "--param", "a=b"]), @"");
+    insta::assert_snapshot!(run(dir.path(), &["restore"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: no target is given
+    hint: give `--brokers host:port`, or `brokers` in the job file's `[target]`; `null` only counts
+    ");
+    insta::assert_snapshot!(run(dir.path(), &["restore", "--brokers", "null"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: no backup is given
+    hint: give `--backup URL`, or `url` in the job file's `[backup]`
+    ");
+    insta::assert_snapshot!(run(dir.path(), &["restore", "absent.toml"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: cannot read the job file `absent.toml`
+      caused by: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(run(dir.path(), &["plan", "--backup", "data", "--brokers", "null", "--param", "a=b"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: a `--param` stands before any `--plugin`
+    hint: put it after the `--plugin` that it is for
+    ");
 }
 
 #[test]
 fn a_wrong_job_file_exits_with_2() {
     let dir = backup();
     fs::write(dir.path().join("job.toml"), "[backup]\nurl = \"data\"\ntopci = \"x\"\n").expect("written");
-    insta::assert_snapshot!(run(dir.path(), &["plan", "job.toml"]), @"");
+    insta::assert_snapshot!(run(dir.path(), &["plan", "job.toml"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: job.toml:3:1: unknown key `topci` in `[backup]`
+    hint: did you mean `topic`?
+    ");
     fs::write(dir.path().join("job.toml"), "[target.properties]\nsasl.password = \"${NO_SUCH_PASSWORD}\"\n")
         .expect("written");
-    insta::assert_snapshot!(run(dir.path(), &["plan", "job.toml"]), @"");
+    insta::assert_snapshot!(run(dir.path(), &["plan", "job.toml"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: job.toml:2:17: `target.properties.sasl.password`: the environment variable `NO_SUCH_PASSWORD` is not set
+    hint: set it, or write `$${` for a `${` that is meant as it stands
+    ");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What a backup holds, as `inspect` and `plan` show it.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -16,7 +15,7 @@ const FILES_SHOWN: usize = 10;
 /// The object `backup` of `anabranch.inspect/1` and `anabranch.plan/1`.
 #[derive(Debug, Serialize)]
 pub(super) struct BackupDocument {
-    url: Arc<str>,
+    url: String,
     files: usize,
     records: CountDocument,
     bytes: u64,
@@ -33,7 +32,7 @@ struct CountDocument {
 #[derive(Debug, Serialize)]
 struct LaneDocument {
     source: String,
-    topic: Arc<str>,
+    topic: String,
     partition: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target_topic: Option<String>,
@@ -51,7 +50,7 @@ struct RangeDocument {
 
 #[derive(Debug, Serialize)]
 struct FileDocument {
-    path: Arc<str>,
+    path: String,
     bytes: u64,
     records: CountDocument,
     first_offset: Option<i64>,
@@ -62,7 +61,7 @@ struct FileDocument {
 struct LayoutDocument {
     format: &'static str,
     files: usize,
-    example: Arc<str>,
+    example: String,
     columns: Vec<ColumnDocument>,
     mapping: Vec<String>,
     lost: Vec<String>,
@@ -93,10 +92,10 @@ impl CountDocument {
 
 impl BackupDocument {
     /// What the catalog of the backup at `url` holds, and where `target` sends it.
-    pub(super) fn new(url: &Arc<str>, catalog: &Catalog, target: Option<&Target>) -> Self {
+    pub(super) fn new(url: &str, catalog: &Catalog, target: Option<&Target>) -> Self {
         let lanes: Vec<_> = catalog.lanes.iter().map(|lane| LaneDocument::new(lane, target)).collect();
         Self {
-            url: Arc::clone(url),
+            url: url.to_string(),
             files: catalog.entries.len(),
             records: CountDocument {
                 count: lanes.iter().map(|lane| lane.records.count).sum(),
@@ -143,7 +142,7 @@ impl BackupDocument {
             for file in lane.files.iter().take(FILES_SHOWN) {
                 files.row([
                     lane.source.clone(),
-                    file.path.to_string(),
+                    file.path.clone(),
                     file.records.shown(),
                     shown::size(file.bytes),
                     file.first_offset.map(|offset| offset.to_string()).unwrap_or_default(),
@@ -162,7 +161,7 @@ impl LaneDocument {
     fn new(lane: &Lane, target: Option<&Target>) -> Self {
         Self {
             source: lane.source.to_string(),
-            topic: Arc::clone(&lane.source.topic),
+            topic: lane.source.topic.to_string(),
             partition: lane.source.partition,
             target_topic: target.map(|target| target.topic(&lane.source.topic).to_owned()),
             records: lane.records.into(),
@@ -176,7 +175,7 @@ impl LaneDocument {
 impl FileDocument {
     fn new(piece: &Piece) -> Self {
         Self {
-            path: Arc::clone(&piece.entry.path),
+            path: piece.entry.path.to_string(),
             bytes: piece.bytes,
             records: piece.rows.into(),
             first_offset: piece.first_offset(),
@@ -195,7 +194,7 @@ impl LayoutDocument {
                 Format::JsonLines => "json-lines",
             },
             files: layout.files,
-            example: Arc::clone(&layout.example),
+            example: layout.example.to_string(),
             columns: columns.collect(),
             mapping: layout.mapping.clone(),
             lost: layout.lost.clone(),

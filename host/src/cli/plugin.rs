@@ -210,7 +210,16 @@ mod tests {
     #[test]
     fn a_plugin_as_text() {
         let inspection = inspection();
-        insta::assert_snapshot!(text(&inspection, &document(&inspection)), @"");
+        insta::assert_snapshot!(text(&inspection, &document(&inspection)), @r"
+        drop-test-users 0.1.0: Drops the records of test users
+          reads nothing; changes nothing; keeps the 1,000 records before
+          plugins/drop.wasm, 120.6 KiB, plugin interface 0.1.0, sha256 c0ffee
+
+        PARAMETER  TYPE             DEFAULT     MEANING
+        prefix     a text           (required)  About prefix.
+        limit      an integer       10          About limit.
+        also       a list of texts  (none)      About also.
+        ");
     }
 
     #[test]

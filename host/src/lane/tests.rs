@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::batch::Outputs;
+use crate::catalog::LaneStatistics;
 use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
 use crate::plugin::State;

@@ -59,7 +59,7 @@ impl Column {
 }
 
 /// A set of columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ColumnSet(types::Columns);
 
 impl ColumnSet {

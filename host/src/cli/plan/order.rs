@@ -12,8 +12,8 @@ use crate::plugin::{Chain, Column};
 /// What is promised of one target topic.
 #[derive(Debug, Serialize)]
 pub(super) struct OrderDocument {
-    target_topic: String,
-    sources: Vec<String>,
+    pub(super) target_topic: String,
+    pub(super) sources: Vec<String>,
     pub(super) promises: Vec<String>,
 }
 

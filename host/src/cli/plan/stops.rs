@@ -55,8 +55,8 @@ mod tests {
         let findings = [finding("a", Weight::Stop), finding("b", Weight::Stop), finding("c", Weight::Warning)];
         let failure = refuse(&findings, &["a".to_owned()]).unwrap_err();
         assert_eq!(failure.exit(), Exit::Failed);
-        insta::assert_snapshot!(failure, @"");
-        insta::assert_snapshot!(failure.hint().unwrap(), @"");
+        insta::assert_snapshot!(failure, @"the restore does not start: b");
+        insta::assert_snapshot!(failure.hint().unwrap(), @"about b; to restore in spite of it: --allow b");
         assert!(refuse(&findings, &["a".to_owned(), "b".to_owned()]).is_ok());
     }
 }
