@@ -77,6 +77,11 @@ impl Blocks {
         Ok(Some(head.records))
     }
 
+    /// Goes to a block that begins at byte `position`.
+    pub(super) fn go(&mut self, position: u64) {
+        self.input = SequentialReader::new(Arc::clone(&self.file), position);
+    }
+
     /// Passes over the next block and gives its count of records.
     pub(super) fn skip(&mut self, row: u64) -> Result<Option<u64>, ReadError> {
         let Some(head) = self.head(row)? else { return Ok(None) };
@@ -90,7 +95,7 @@ impl Blocks {
         let start = self.position();
         let Some(head) = self.head(row)? else { return Ok(None) };
         if row.saturating_add(head.records) > until {
-            self.input = SequentialReader::new(Arc::clone(&self.file), start);
+            self.go(start);
             return Ok(None);
         }
         self.input.skip(head.size);

@@ -31,8 +31,7 @@ pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader
 /// # Errors
 /// As [`open`].
 pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, ReadError> {
-    let (blocks, header) = blocks::Blocks::open(file)?;
-    let schema = schema::Decoding::new(file.path(), &header, settings)?;
+    let (blocks, schema) = prepare(file, settings)?;
     let mut lost = schema.mapping.lost();
     lost.extend(schema.lost);
     Ok(FileFacts {
@@ -44,6 +43,18 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         offsets: None,
         has: schema.mapping.placing(),
     })
+}
+
+/// Reads header, schema and the first record; the blocks are at the first one.
+fn prepare(file: &OpenFile, settings: &ReadSettings) -> Result<(blocks::Blocks, schema::Decoding), ReadError> {
+    let (mut blocks, header) = blocks::Blocks::open(file)?;
+    let mut decoding = schema::Decoding::new(file.path(), &header, settings)?;
+    let (start, mut block) = (blocks.position(), Vec::new());
+    if blocks.read(0, &mut block)?.is_some_and(|records| records > 0) {
+        decoding.leave_out_blanks(file.path(), &block)?;
+    }
+    blocks.go(start);
+    Ok((blocks, decoding))
 }
 
 /// How many blocks are counted before the rest is judged from them.

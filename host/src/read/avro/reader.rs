@@ -37,8 +37,7 @@ struct Block {
 
 impl AvroReader {
     pub(super) fn open(file: &OpenFile, settings: &ReadSettings) -> Result<Self, ReadError> {
-        let (mut blocks, header) = Blocks::open(file)?;
-        let Decoding { decoder, mapping, .. } = Decoding::new(file.path(), &header, settings)?;
+        let (mut blocks, Decoding { decoder, mapping, .. }) = super::prepare(file, settings)?;
         let mut row = 0;
         while let Some(records) = blocks.skip_before(row, settings.first_row)? {
             row += records;

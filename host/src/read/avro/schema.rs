@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow_array::Array as _;
 use arrow_avro::reader::{Decoder, DecoderMode, HeaderInfo, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
 use arrow_schema::{DataType, TimeUnit};
 use serde_json::{Value, json};
 
-use super::columns::field;
+use super::columns::{at as at_steps, field};
 use crate::read::guard::guarded;
 use crate::read::mapping::{Column, Mapping, Role};
 use crate::read::{ReadError, ReadSettings};
@@ -60,6 +61,38 @@ impl Decoding {
         let mapping = Mapping::resolve(path, &settings.columns, columns)?;
         let lost = finer(&mapping, &decoder).into_iter().collect();
         Ok(Self { decoder, mapping, fields, lost })
+    }
+}
+
+impl Decoding {
+    /// Leaves out the columns of a record's place that are null in the first record of a file, whose
+    /// first block this is: a nullable type does not say whether there is anything in a column.
+    ///
+    /// # Errors
+    /// A record that cannot be decoded.
+    pub(super) fn leave_out_blanks(&mut self, path: &Arc<str>, block: &[u8]) -> Result<(), ReadError> {
+        let decoder = &mut self.decoder;
+        let first = guarded(|| {
+            decoder
+                .decode(block)
+                .map_err(|error| error.to_string())
+                .and_then(|_| decoder.flush().map_err(|error| error.to_string()))
+        });
+        let first = first.and_then(|first| first).map_err(|message| ReadError::Corrupt {
+            path: Arc::clone(path),
+            row: Some(0),
+            message,
+        })?;
+        let Some(first) = first else { return Ok(()) };
+        let mapping = &mut self.mapping;
+        for part in [&mut mapping.topic, &mut mapping.partition, &mut mapping.offset] {
+            let column = part.and_then(|index| mapping.columns.get(index));
+            let array = column.and_then(|column| at_steps(&first, &column.steps));
+            if array.is_some_and(|array| array.is_null(0)) {
+                *part = None;
+            }
+        }
+        Ok(())
     }
 }
 
