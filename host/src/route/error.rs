@@ -8,7 +8,7 @@ use crate::failure::{Exit, Explain};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
     /// A strategy by source partition, and a backup without partitions.
-    #[error("the backup does not tell partitions, which the partition strategy {strategy} goes by")]
+    #[error("the backup does not tell partitions, which the partition strategy (`{strategy}`) goes by")]
     NoSourcePartition {
         /// The strategy, as the job writes it.
         strategy: &'static str,

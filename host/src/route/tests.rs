@@ -65,15 +65,24 @@ fn records_without_a_key_take_turns_from_the_source_partition_on() {
 #[test]
 fn what_can_split_a_key_needs_the_word_of_the_job() {
     let refused = |strategy| told(&Router::new(&rules(strategy, Order::Key)).unwrap_err());
-    assert_snapshot!(refused(PartitionStrategy::RoundRobin), @"");
-    assert_snapshot!(refused(PartitionStrategy::Table(BTreeMap::new())), @"");
+    assert_snapshot!(refused(PartitionStrategy::RoundRobin), @"
+        `round-robin` can put the records of one key into several partitions, and the job promises their order
+        hint: set `target.order` to `none` to do without the order of keys
+    ");
+    assert_snapshot!(refused(PartitionStrategy::Table(BTreeMap::new())), @"
+        a table of partitions can put the records of one key into several partitions, and the job promises their order
+        hint: set `target.order` to `none` to do without the order of keys
+    ");
     let lane = |order| {
         let router = Router::new(&rules(PartitionStrategy::Key, order)).unwrap();
         router.lane(&TopicPartition::new("orders", Some(0))).unwrap()
     };
     let promised = lane(Order::Key);
     let mut turn = promised.turn();
-    assert_snapshot!(told(&place(&promised, &mut turn, Some(b"a"), Some(1)).unwrap_err()), @"");
+    assert_snapshot!(told(&place(&promised, &mut turn, Some(b"a"), Some(1)).unwrap_err()), @"
+        a partition chosen by a plugin can put the records of one key into several partitions, and the job promises their order
+        hint: set `target.order` to `none` to do without the order of keys
+    ");
     assert_eq!(place(&lane(Order::None), &mut turn, Some(b"a"), Some(1)), Ok(1));
 }
 
@@ -82,10 +91,19 @@ fn a_partition_that_is_not_there_is_refused() {
     let same = Router::new(&rules(PartitionStrategy::Same, Order::None)).unwrap();
     let lane = same.lane(&TopicPartition::new("orders", Some(4))).unwrap();
     let mut turn = lane.turn();
-    assert_snapshot!(told(&place(&lane, &mut turn, None, None).unwrap_err()), @"");
+    assert_snapshot!(told(&place(&lane, &mut turn, None, None).unwrap_err()), @"
+        topic `orders-restored` has no partition 4, only 4 of them from 0
+        hint: add partitions to the topic, or set `target.partition` to `key`
+    ");
     assert!(place(&lane, &mut turn, None, Some(-1)).is_err());
-    assert_snapshot!(told(&same.lane(&TopicPartition::new("orders", None)).unwrap_err()), @"");
+    assert_snapshot!(told(&same.lane(&TopicPartition::new("orders", None)).unwrap_err()), @"
+        the backup does not tell partitions, which the partition strategy (`same`) goes by
+        hint: set `target.partition` to `key` or `round-robin`, or say in `backup.path` where a file's path has `{partition}`
+    ");
     let table = Router::new(&rules(PartitionStrategy::Table(BTreeMap::from([(0, 1)])), Order::None)).unwrap();
     assert_eq!(table.fixed_partition(&TopicPartition::new("orders", Some(0))), Ok(Some(1)));
-    assert_snapshot!(told(&table.lane(&TopicPartition::new("orders", Some(2))).unwrap_err()), @"");
+    assert_snapshot!(told(&table.lane(&TopicPartition::new("orders", Some(2))).unwrap_err()), @"
+        `target.partition` has no entry for source partition 2
+        hint: add `2` to the table `target.partition`
+    ");
 }

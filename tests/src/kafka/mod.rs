@@ -132,6 +132,10 @@ impl Cluster {
         for result in made {
             result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?;
         }
+        // The controller has it; the broker shows it a moment later.
+        while !self.partitions()?.contains_key(name) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(())
     }
 

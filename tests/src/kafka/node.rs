@@ -56,7 +56,8 @@ impl Node {
         properties: impl FnOnce(&Path) -> Result<String>,
     ) -> Result<Self> {
         let classpath = classpath()?;
-        let home = tempfile::Builder::new().prefix("anabranch-kafka-").tempdir()?.keep();
+        let folder = tempfile::Builder::new().prefix("anabranch-kafka-").tempdir()?;
+        let home = folder.path().to_owned();
         let file = home.join("server.properties");
         let (data, more) = (home.join("data"), properties(&home)?);
         fs::write(
@@ -100,7 +101,8 @@ impl Node {
             .stderr(Stdio::null())
             .spawn()
             .context("sh")?;
-        let node = Self { home, keeper };
+        // From here on the keeper removes it.
+        let node = Self { home: folder.keep(), keeper };
         node.wait()?;
         Ok(node)
     }

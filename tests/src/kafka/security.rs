@@ -40,6 +40,7 @@ pub(super) fn properties(home: &Path, [plain, controller, secure]: [u16; 3]) -> 
     let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
     format!(
         "listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},SASL_SSL://127.0.0.1:{secure}\n\
+         listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL\n\
          inter.broker.listener.name=PLAINTEXT\n\
          auto.create.topics.enable=false\n\
          ssl.keystore.type=PEM\n\

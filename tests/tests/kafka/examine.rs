@@ -49,11 +49,20 @@ fn what_cannot_be_given_back_is_found() {
         log_append_time: true,
     };
     let findings = examine(&plain(), std::slice::from_ref(&need)).unwrap();
-    assert_snapshot!(shown(&findings, &[(&topic, "strict")]), @"");
+    assert_snapshot!(shown(&findings, &[(&topic, "strict")]), @"
+        note partition-count: topic `strict` has 3 partitions and the backup 1: records keep their partition, and a producer will look for their keys elsewhere (set `target.partition` to `key`)
+        stop record-too-large: strict-0 holds a record of 6000 bytes, and topic `strict` takes 5000 (raise `max.message.bytes` of the topic)
+        warning timestamp-type-lost: timestamps of strict-0 were set by the broker: `strict` gets the same ones, marked as set by the producer (`message.timestamp.type=LogAppendTime` would keep the mark and lose the timestamps)
+        stop timestamp-zero: strict-0 holds timestamp 0, which librdkafka takes for none (allowed, it is sent as 1, a millisecond later)
+        stop timestamp-out-of-range: strict-0 holds timestamps further from now than `message.timestamp.before.max.ms` of `strict` allows (raise `message.timestamp.before.max.ms` of the topic)
+        warning retention-deletes: strict-0 holds records older than `retention.ms` of `strict`: the broker deletes them soon after they arrive (set `retention.ms` of the topic to -1 for the time being)
+    ");
 
     let append = Cluster::plain().topic("append", 1, &[("message.timestamp.type", "LogAppendTime")]).unwrap();
     let findings = examine(&plain(), &[LaneNeed { source: lane(&append, 0), largest_record: None, ..need }]).unwrap();
-    assert_snapshot!(shown(&findings, &[(&append, "append")]), @"");
+    assert_snapshot!(shown(&findings, &[(&append, "append")]), @"
+        stop timestamps-replaced: topic `append` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)
+    ");
 }
 
 #[test]
@@ -64,10 +73,17 @@ fn topics_to_be_created_are_told_and_not_made() {
     job.target.topics = ["orders", "users"].map(|source| (source.to_owned(), topic.clone())).into();
     let asked = needs(&[&lanes[0], &lanes[1], &lanes[2]]);
     let missing = examine(&job, &asked).unwrap_err();
-    assert_snapshot!(told(&missing, &[(&topic, "planned")]), @"");
+    assert_snapshot!(told(&missing, &[(&topic, "planned")]), @"
+        exit 2: the target has no topic `planned`
+        hint: create them, map them in `target.topics`, or have them created with `[target.create]`
+    ");
     let configs = BTreeMap::from([("message.timestamp.type".to_owned(), "LogAppendTime".to_owned())]);
     job.target.create = Some(CreateTopics { partitions: None, replication: None, configs });
     let findings = examine(&job, &asked).unwrap();
-    assert_snapshot!(shown(&findings, &[(&topic, "planned")]), @"");
+    assert_snapshot!(shown(&findings, &[(&topic, "planned")]), @"
+        note topic-created: topic `planned` does not exist and will be created with 6 partitions
+        stop timestamps-replaced: topic `planned` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)
+        note sources-merged: `orders`, `users` meet in topic `planned`: each keeps its own order, and there is none between them
+    ");
     assert!(!Cluster::plain().partitions().unwrap().contains_key(&topic));
 }

@@ -21,7 +21,10 @@ fn a_record_over_the_limit_is_caught_and_one_at_the_limit_arrives() {
     let largest = 5000 - 61 - 2 - 3 - 4 - 2 - 1 - 9 - 4;
     send(&*target, &lane, &[record(largest)]).unwrap();
     let refused = send(&*target, &lane, &[record(10), record(largest + 1)]).unwrap_err();
-    assert_snapshot!(told(&refused, &[(&topic, "limited")]), @"");
+    assert_snapshot!(told(&refused, &[(&topic, "limited")]), @"
+        exit 1: limited-0@1: 5001 bytes as a record batch, more than `limited` takes with 5000
+        hint: raise `max.message.bytes` of the topic to 5001 or more
+    ");
     assert!(
         given(Cluster::plain().read(&topic).unwrap())[&0]
             .iter()
@@ -49,9 +52,15 @@ fn a_topic_that_takes_only_recent_timestamps_is_heard() {
     let topic = Cluster::plain().topic("recent", 1, &configs).unwrap();
     let lane = lane(&topic, 0);
     let old = restore(&plain(), &lane, &[Given::new("k", "v").at(1_700_000_000_000)]).err().unwrap();
-    assert_snapshot!(told(&old, &[(&topic, "recent")]), @"");
+    assert_snapshot!(told(&old, &[(&topic, "recent")]), @"
+        exit 1: recent-0@0: timestamp 1700000000000 is further from now than `message.timestamp.before.max.ms` of `recent` allows
+        hint: raise `message.timestamp.before.max.ms` of the topic
+    ");
     let late = restore(&plain(), &lane, &[Given::new("k", "v").at(4_000_000_000_000)]).err().unwrap();
-    assert_snapshot!(told(&late, &[(&topic, "recent")]), @"");
+    assert_snapshot!(told(&late, &[(&topic, "recent")]), @"
+        exit 1: recent-0@0: timestamp 4000000000000 is further from now than `message.timestamp.after.max.ms` of `recent` allows
+        hint: raise `message.timestamp.after.max.ms` of the topic
+    ");
     assert!(Cluster::plain().read(&topic).unwrap().is_empty());
 }
 
@@ -59,7 +68,10 @@ fn a_topic_that_takes_only_recent_timestamps_is_heard() {
 fn a_compacted_topic_takes_no_record_without_a_key() {
     let topic = Cluster::plain().topic("compacted", 1, &[("cleanup.policy", "compact")]).unwrap();
     let refused = restore(&plain(), &lane(&topic, 0), &[Given::new("", "v").without_key()]).err().unwrap();
-    assert_snapshot!(told(&refused, &[(&topic, "compacted")]), @"");
+    assert_snapshot!(told(&refused, &[(&topic, "compacted")]), @"
+        exit 1: compacted-0@0: `compacted` is compacted and takes no record without a key
+        hint: leave such records out with a plugin, or change the topic's `cleanup.policy`
+    ");
 }
 
 /// The topic changes behind the target's back, so that the broker refuses what was handed over.
@@ -74,7 +86,9 @@ fn a_record_that_the_broker_refuses_is_named_at_the_next_call() {
     sender.flush().unwrap();
     sender.send(&outputs(&lane, 8, &[Given::new("k", vec![b'x'; 3000])])).unwrap();
     let refused = sender.flush().unwrap_err();
-    assert_snapshot!(told(&refused, &[(&topic, "shrunk")]), @"");
+    assert_snapshot!(told(&refused, &[(&topic, "shrunk")]), @"
+        exit 1: shrunk-0@8: not written to `shrunk` partition 0: MessageSizeTooLarge (Broker: Message size too large)
+    ");
     let again = sender.send(&outputs(&lane, 9, &[Given::new("k", "v")])).unwrap_err();
     assert_eq!(again.to_string(), refused.to_string());
 }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use anabranch::failure::{Exit, Explain as _};
 use anabranch::job::{self, Job};
 use anabranch::target::{TargetError, connect};
 use anabranch_tests::batches::{Given, lane};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::{Cluster, PASSWORD, USER};
-use insta::assert_snapshot;
 
-use crate::fixtures::{given, needs, restore, told};
+use crate::fixtures::{given, needs, restore};
 
 fn job(properties: &[(&str, &str)]) -> Job {
     let cluster = job::Cluster::Kafka(Cluster::secure().secure_servers().to_owned());
@@ -27,14 +27,8 @@ fn failure(job: &Job) -> TargetError {
     let error = connect(job, &needs(&[&lane("any", 0)])).err().expect("a failure");
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(!error.to_string().contains("wrong-password"), "{error}");
+    assert_eq!(error.exit(), Exit::Environment);
     error
-}
-
-/// The error without addresses and times.
-fn shown(error: &TargetError) -> String {
-    let text = told(error, &[(Cluster::secure().secure_servers(), "SERVERS"), ("sasl_ssl://", "")]);
-    let after = regex::Regex::new(r"\(after \d+ms").unwrap();
-    after.replace(&text, "(after TIME").into_owned()
 }
 
 #[test]
@@ -50,12 +44,10 @@ fn each_mechanism_lets_in() {
 
 #[test]
 fn a_wrong_password_is_told() {
-    for mechanism in ["PLAIN", "SCRAM-SHA-512"] {
+    for mechanism in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] {
         let error = failure(&job(&[("sasl.mechanism", mechanism), ("sasl.password", "wrong-password")]));
         assert!(matches!(error, TargetError::Authentication { .. }), "{error}");
     }
-    let error = failure(&job(&[("sasl.mechanism", "SCRAM-SHA-256"), ("sasl.password", "wrong-password")]));
-    assert_snapshot!(shown(&error), @"");
 }
 
 #[test]
@@ -63,7 +55,8 @@ fn a_certificate_of_another_authority_is_told() {
     let other = Cluster::secure().ca().with_file_name("other-ca.pem").display().to_string();
     let scram = [("sasl.mechanism", "SCRAM-SHA-256"), ("sasl.password", PASSWORD)];
     let error = failure(&job(&[&scram[..], &[("ssl.ca.location", other.as_str())]].concat()));
-    assert_snapshot!(shown(&error), @"");
+    assert!(matches!(error, TargetError::Tls { .. }), "{error}");
+    assert!(error.to_string().contains("certificate verify failed"), "{error}");
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn timestamp_zero_is_refused_unless_allowed_and_then_becomes_one() {
     let records = [Given::new("k", "before").at(5), Given::new("k", "zero").at(0)];
     let mut job = plain();
     let refused = restore(&job, &lane, &records).err().unwrap();
-    assert_snapshot!(told(&refused, &[(&topic, "zero")]), @"");
+    assert_snapshot!(told(&refused, &[(&topic, "zero")]), @r#"
+        exit 1: zero-0@1: timestamp 0 cannot be sent, librdkafka takes it for none
+        hint: `allow = ["timestamp-zero"]` sends it with timestamp 1, a millisecond later
+    "#);
     job.allow = vec!["timestamp-zero".to_owned()];
     restore(&job, &lane, &records[1..]).unwrap();
     let written = given(Cluster::plain().read(&topic).unwrap());

@@ -2,8 +2,7 @@
 //!
 //! `BaseProducer::send` of the `rdkafka` crate copies the topic's name for each record, and librdkafka
 //! then looks it up under a write lock that all lanes share. A topic's handle saves both; nothing else
-//! of the crate is gone around, and nothing outside this file is unsafe. What that is worth is in
-//! `docs/kafka.md`, "Speed".
+//! of the crate is gone around, and nothing outside this file is unsafe.
 
 use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};

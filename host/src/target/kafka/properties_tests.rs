@@ -79,7 +79,24 @@ fn what_would_undo_a_guarantee_is_refused_by_name() {
         ("metadata.broker.list", "elsewhere:9092"),
         ("test.mock.num.brokers", "3"),
         ("queue.buffering.max.kbytes", "1048576"),
-    ]), @"");
+    ]), @r#"
+        `target.properties."enable.idempotence"` is refused: without idempotence a retry doubles or reorders records
+        `target.properties."acks"` is refused: with anything but `all` an acknowledged record can be lost
+        `target.properties."request.required.acks"` is refused: with anything but `all` an acknowledged record can be lost
+        `target.properties."transactional.id"` is refused: transactions belong to the restore itself
+        `target.properties."partitioner"` is refused: set `target.partition` instead
+        `target.properties."max.in.flight"` is refused: with more than 5 requests in flight a retry reorders records
+        `target.properties."max.in.flight.requests.per.connection"` is refused: with more than 5 requests in flight a retry reorders records
+        `target.properties."retries"` is refused: without a retry a passing fault of a broker ends the restore
+        `target.properties."message.send.max.retries"` is refused: without a retry a passing fault of a broker ends the restore
+        `target.properties."queuing.strategy"` is refused: anything but `fifo` reorders records
+        `target.properties."delivery.report.only.error"` is refused: every acknowledgement is counted
+        `target.properties."api.version.request"` is refused: without it headers are silently left out
+        `target.properties."bootstrap.servers"` is refused: set `target.cluster` instead
+        `target.properties."metadata.broker.list"` is refused: set `target.cluster` instead
+        `target.properties."test.mock.num.brokers"` is refused: set `target.cluster` to `mock` instead
+        `target.properties."queue.buffering.max.kbytes"` is refused: more than 32768 kB, half of `resources.bytes_in_flight`, breaks the bound of memory; raise that instead
+    "#);
 }
 
 #[test]
@@ -88,8 +105,11 @@ fn what_librdkafka_does_not_take_is_told_without_the_value() {
         ("no.such.property", "hunter2"),
         ("linger.ms", "hunter2"),
         ("security.protocol", "hunter2"),
-        ("ssl.ca.location", "/no/such/file"),
-    ]), @"");
+    ]), @r#"
+        `target.properties."no.such.property"`: No such configuration property: "no.such.property"
+        `target.properties."linger.ms"`: Invalid value for configuration property "queue.buffering.max.ms"
+        `target.properties."security.protocol"`: Invalid value "[hidden]" for configuration property "security.protocol"
+    "#);
 }
 
 #[test]
