@@ -77,6 +77,7 @@ fn read(data: Vec<u8>) -> (usize, usize) {
         columns: ColumnNames::default(),
         encoding: Encodings::default(),
         limits: Limits::default(),
+        format: None,
         first_row: 0,
     };
     let file = Arc::new(MemoryFile::new("a.parquet", data));

@@ -12,7 +12,7 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 
-pub use memory::{Memory, batch_limits};
+pub use memory::{Memory, batch_limits, target_budget};
 
 use crate::catalog::Catalog;
 use crate::failure::{Exit, Explain};
