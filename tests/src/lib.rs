@@ -1,6 +1,7 @@
 //! The harness of the end-to-end tests: real brokers and stores, started by the tests themselves.
 
 pub mod batches;
+pub mod binaries;
 pub mod jobs;
 pub mod kafka;
 pub mod object_store;

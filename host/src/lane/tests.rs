@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::batch::Outputs;
-use crate::catalog::LaneStatistics;
 use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
+use crate::catalog::LaneStatistics;
 use crate::plugin::State;
 use crate::report::PluginCounts;
 use crate::target::Sent;

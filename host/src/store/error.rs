@@ -140,7 +140,7 @@ impl StoreError {
         match error {
             E::NotFound { .. } => Self::Gone { path },
             E::Precondition { .. } => Self::Changed { path, message: "its ETag is another".to_owned() },
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied { place: path, message },
+            _ if refused(error, &message) => Self::Denied { place: path, message },
             _ => Self::Unreadable { place: path, message },
         }
     }
@@ -154,10 +154,19 @@ impl StoreError {
         }
         match error {
             E::NotFound { .. } => Self::Nothing { url },
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied { place: url.into(), message },
+            _ if refused(error, &message) => Self::Denied { place: url.into(), message },
             _ => Self::Unreadable { place: url.into(), message },
         }
     }
+}
+
+/// Whether the store refuses who asks. Listing gives a refusal as an error like any other, so that its
+/// status, which [`said`] puts first, has to tell.
+fn refused(error: &object_store::Error, message: &str) -> bool {
+    use object_store::Error as E;
+    matches!(error, E::PermissionDenied { .. } | E::Unauthenticated { .. })
+        || message.starts_with("401")
+        || message.starts_with("403")
 }
 
 impl Explain for StoreError {

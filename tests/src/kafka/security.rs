@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 /// The one user.
 pub const USER: &str = "alice";
@@ -22,6 +22,9 @@ pub(super) fn write_certificates(home: &Path) -> Result<()> {
     let authority = || -> Result<(String, Issuer<'static, KeyPair>)> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        // Another name than the broker's: a certificate issued under its own name counts as self-signed.
+        params.distinguished_name.push(DnType::CommonName, "authority of a test");
         let key = KeyPair::generate()?;
         Ok((params.self_signed(&key)?.pem(), Issuer::new(params, key)))
     };
