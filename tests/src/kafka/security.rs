@@ -19,22 +19,22 @@ pub(super) fn scram_users() -> Vec<String> {
 /// Writes into `home` the broker's key and certificate (`broker.pem`), that of the authority which
 /// signed it (`ca.pem`), and that of one which did not (`other-ca.pem`).
 pub(super) fn write_certificates(home: &Path) -> Result<()> {
-    let authority = || -> Result<(String, Issuer<'static, KeyPair>)> {
+    let authority = |name: &str| -> Result<(String, Issuer<'static, KeyPair>)> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         // Another name than the broker's: a certificate issued under its own name counts as self-signed.
-        params.distinguished_name.push(DnType::CommonName, "authority of a test");
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate()?;
         Ok((params.self_signed(&key)?.pem(), Issuer::new(params, key)))
     };
-    let (ca, issuer) = authority()?;
+    let (ca, issuer) = authority("authority of the broker")?;
     let key = KeyPair::generate()?;
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
     let broker = CertificateParams::new(names)?.signed_by(&key, &issuer)?;
     fs::write(home.join("broker.pem"), format!("{}{}", key.serialize_pem(), broker.pem()))?;
     fs::write(home.join("ca.pem"), ca)?;
-    fs::write(home.join("other-ca.pem"), authority()?.0)?;
+    fs::write(home.join("other-ca.pem"), authority("another authority")?.0)?;
     Ok(())
 }
 
