@@ -221,14 +221,14 @@ impl Explain for TargetError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unreachable { .. } => "check `target.cluster` and `security.protocol`; \
+            Self::Unreachable { .. } => "check `target.brokers` and `security.protocol`; \
                  `target.properties.\"socket.connection.setup.timeout.ms\"` sets how long is tried"
                 .to_owned(),
             Self::Authentication { .. } => "check `sasl.mechanism`, `sasl.username` and `sasl.password` under \
                  `target.properties`"
                 .to_owned(),
             Self::Tls { .. } => "check `ssl.ca.location` (or `ssl.ca.pem`) and that the certificate names the host of \
-                 `target.cluster`"
+                 `target.brokers`"
                 .to_owned(),
             Self::MissingTopics(_) => "create them, map them in `target.topics`, or have them created with \
                  `[target.create]`"

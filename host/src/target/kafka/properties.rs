@@ -117,8 +117,8 @@ fn refusal(key: &str, value: &str, queue: usize) -> Option<String> {
         "queuing.strategy" if value != "fifo" => "anything but `fifo` reorders records",
         "delivery.report.only.error" if yes => "every acknowledgement is counted",
         "api.version.request" if !yes => "without it headers are silently left out",
-        "bootstrap.servers" | "metadata.broker.list" => "set `target.cluster` instead",
-        "test.mock.num.brokers" => "set `target.cluster` to `mock` instead",
+        "bootstrap.servers" | "metadata.broker.list" => "set `target.brokers` instead",
+        "test.mock.num.brokers" => "set `target.brokers` to `mock` instead",
         "queue.buffering.max.kbytes" if number.is_none_or(|kbytes| kbytes > (queue / 1024) as u64) => {
             return Some(format!(
                 "more than {} kB, half of `resources.bytes_in_flight`, breaks the bound of memory; raise that instead",

@@ -92,9 +92,9 @@ fn what_would_undo_a_guarantee_is_refused_by_name() {
         `target.properties."queuing.strategy"` is refused: anything but `fifo` reorders records
         `target.properties."delivery.report.only.error"` is refused: every acknowledgement is counted
         `target.properties."api.version.request"` is refused: without it headers are silently left out
-        `target.properties."bootstrap.servers"` is refused: set `target.cluster` instead
-        `target.properties."metadata.broker.list"` is refused: set `target.cluster` instead
-        `target.properties."test.mock.num.brokers"` is refused: set `target.cluster` to `mock` instead
+        `target.properties."bootstrap.servers"` is refused: set `target.brokers` instead
+        `target.properties."metadata.broker.list"` is refused: set `target.brokers` instead
+        `target.properties."test.mock.num.brokers"` is refused: set `target.brokers` to `mock` instead
         `target.properties."queue.buffering.max.kbytes"` is refused: more than 32768 kB, half of `resources.bytes_in_flight`, breaks the bound of memory; raise that instead
     "#);
 }

@@ -4,11 +4,13 @@
 //! that is read back at the end. The broker is librdkafka's mock cluster inside this process or, with
 //! `--kafka`, Apache Kafka.
 
+#![allow(clippy::print_stderr, reason = "a program for people")]
+
 mod broker;
 mod read_back;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use anabranch_tests::orders::Orders;
@@ -19,7 +21,18 @@ const PARTITIONS: i32 = 4;
 const RECORDS: u64 = 200_000;
 const JOB: &str = "examples/drop-test-users/job.toml";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.chain().skip(1).for_each(|cause| eprintln!("  caused by: {cause}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let on_kafka = match env::args().skip(1).collect::<Vec<_>>().as_slice() {
         [] => false,
         [flag] if flag == "--kafka" => true,

@@ -1,0 +1,28 @@
+//! The README's first command, after its build: the demo passes its own checks.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::Command;
+
+use anabranch_tests::binaries::plugin;
+
+#[test]
+fn the_demo_restores_into_the_mock_cluster_and_says_so() {
+    for package in ["drop-test-users", "mask"] {
+        plugin(package).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_demo")).output().unwrap();
+    let (said, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("librdkafka's mock cluster, embedded in this demo"), "{said}");
+    assert!(said.contains("among those: no test user, no e-mail address"), "{said}");
+    assert!(shown.contains("test user") && shown.contains("200,000 records"), "{shown}");
+}
+
+#[test]
+fn a_flag_that_the_demo_does_not_know_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_demo")).arg("--kafak").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "error: `demo` takes nothing but `--kafka`, not `--kafak`\n");
+}
