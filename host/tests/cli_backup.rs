@@ -1,12 +1,16 @@
 //! `inspect`, `plan` and `preview`: what is shown before anything is sent.
 
-#![allow(clippy::expect_used, reason = "tests")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod documented;
 mod run;
 
 use std::fs;
+use std::sync::Arc;
 
+use anabranch::batch::{Batch, ColumnsBuilder, Routes};
+use anabranch::position::TopicPartition;
+use anabranch::write::parquet::ParquetWriter;
 use documented::assert_documented;
 use run::{backup, run};
 
@@ -196,4 +200,35 @@ fn a_job_file_outranked_by_flags() {
     let (by_file, by_flags) = (plan(&[]), plan(&["--map", "orders=b", "--name", "other"]));
     assert_eq!((&by_file["job"], &by_file["order"][0]["target_topic"]), (&"mine".into(), &"a".into()));
     assert_eq!((&by_flags["job"], &by_flags["order"][0]["target_topic"]), (&"other".into(), &"b".into()));
+}
+
+#[test]
+fn timestamp_zero_is_found_before_anything_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut columns = ColumnsBuilder::default();
+    for timestamp in [5, 0, -1] {
+        columns.key(Some(b"key"));
+        columns.value(Some(b"value"));
+        columns.end_row(timestamp);
+    }
+    let batch = Batch {
+        source: Arc::new(TopicPartition::new("orders", Some(0))),
+        file: "made".into(),
+        rows: vec![0, 1, 2].into(),
+        offsets: Some(vec![0, 1, 2].into()),
+        columns: columns.finish(),
+        routes: Routes::default(),
+    };
+    fs::create_dir(dir.path().join("data")).unwrap();
+    let file = fs::File::create(dir.path().join("data/orders")).unwrap();
+    let mut writer = ParquetWriter::new(file).unwrap();
+    writer.write(&batch, None).unwrap();
+    writer.finish().unwrap();
+
+    let arguments = ["restore", "--backup", "data", "--brokers", "mock", "--create"];
+    let refused = run(dir.path(), &arguments);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains("timestamp-zero"), "{refused}");
+    let allowed = run(dir.path(), &[&arguments[..], &["--allow", "timestamp-zero"]].concat());
+    assert_eq!(allowed.code, Some(0), "{allowed}");
 }

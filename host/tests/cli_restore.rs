@@ -25,12 +25,12 @@ fn a_restore_ends_with_its_summary() {
     restored `data` to null in TIME
 
     SOURCE TOPIC  RECORDS READ  BYTES
-    orders                   7  192 B
+    orders                   7  133 B
 
     TARGET TOPIC  RECORDS WRITTEN  BYTES
     restored                    7  133 B
 
-    read     7 records, 192 B (RATE)
+    read     7 records, 133 B (RATE)
     written  7 records, 133 B (RATE)
 
     warning [lost]: 3 files (for instance `orders/part-a.jsonl`): timestamp type: no such column

@@ -4,6 +4,7 @@
 //! checked after each row, so a batch exceeds it by one record at most, and no record may exceed
 //! [`Limits::RECORD`].
 
+use arrow_array::BinaryArray;
 use arrow_array::builder::BinaryBuilder;
 use arrow_buffer::ScalarBuffer;
 
@@ -95,14 +96,22 @@ impl ColumnsBuilder {
         self.len() >= limits.records || self.bytes() >= limits.bytes
     }
 
-    /// The columns; the builder is empty afterwards.
+    /// The columns; the builder is empty afterwards, with room for as much again: batches of a file
+    /// are much alike, and growing by doubling copies every byte once more.
     pub fn finish(&mut self) -> Columns {
         self.bytes = 0;
+        let rows = self.timestamps.len();
         Columns {
-            keys: self.keys.finish(),
-            values: self.values.finish(),
+            keys: finish_with_room(&mut self.keys, rows),
+            values: finish_with_room(&mut self.values, rows),
             headers: self.headers.finish(),
-            timestamps: ScalarBuffer::from(std::mem::take(&mut self.timestamps)),
+            timestamps: ScalarBuffer::from(std::mem::replace(&mut self.timestamps, Vec::with_capacity(rows))),
         }
     }
+}
+
+/// The column; the builder gets room for as many rows and bytes again.
+fn finish_with_room(builder: &mut BinaryBuilder, rows: usize) -> BinaryArray {
+    let bytes = builder.values_slice().len();
+    std::mem::replace(builder, BinaryBuilder::with_capacity(rows, bytes)).finish()
 }

@@ -9,7 +9,7 @@ use arrow_array::builder::{BinaryBuilder, StringBuilder};
 use arrow_array::{Array, BinaryArray, StringArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
-use super::value_at;
+use super::{value_at, value_bytes};
 
 /// One header of one record, borrowed from a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,16 @@ impl Headers {
         let (first, last) = (self.rows[0] as usize, self.rows[self.len()] as usize);
         let offsets = self.values.value_offsets();
         (offsets[last] - offsets[first]) as usize + (last - first) * 4 + self.dictionary.value_data().len()
+    }
+}
+
+impl Headers {
+    /// Bytes of the headers as records have them: every name as often as it occurs, and the values.
+    pub fn record_bytes(&self) -> usize {
+        let (first, last) = (self.rows.first() as usize, self.rows.last() as usize);
+        let names = self.names.get(first..last).unwrap_or_default();
+        let name_bytes: usize = names.iter().map(|name| self.dictionary.value_length(*name as usize) as usize).sum();
+        name_bytes + value_bytes(&self.values.slice(first, last - first))
     }
 }
 

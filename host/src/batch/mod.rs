@@ -65,7 +65,12 @@ impl Columns {
         }
     }
 
-    /// Bytes of keys, values and headers (names counted once), as they count against limits.
+    /// Bytes of keys, values and headers as records have them; what reports show.
+    pub fn record_bytes(&self) -> usize {
+        value_bytes(&self.keys) + value_bytes(&self.values) + self.headers.record_bytes()
+    }
+
+    /// Bytes that the columns take: values, header names once, timestamps. What limits go by.
     pub fn bytes(&self) -> usize {
         value_bytes(&self.keys) + value_bytes(&self.values) + self.headers.bytes() + self.len() * 8
     }

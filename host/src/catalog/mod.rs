@@ -86,6 +86,8 @@ pub struct Lane {
     pub bytes: u64,
     /// The first and last offset, where both are known.
     pub offsets: Option<(i64, i64)>,
+    /// The smallest and largest timestamp of the files that tell, in milliseconds since the epoch.
+    pub timestamps: Option<(i64, i64)>,
     /// What its files hold of it, in order.
     pub pieces: Arc<[Piece]>,
 }
@@ -101,6 +103,9 @@ pub struct Piece {
     pub bytes: u64,
     /// Their offsets.
     pub offsets: Offsets,
+    /// Their smallest and largest timestamp in milliseconds since the epoch, where statistics or a scan
+    /// tell.
+    pub timestamps: Option<(i64, i64)>,
     /// Whether it also holds records of other lanes.
     pub mixed: bool,
 }
@@ -286,8 +291,14 @@ fn ordered(source: &TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, Cata
         records: sum(pieces.iter().map(|piece| piece.rows)),
         bytes: pieces.iter().map(|piece| piece.bytes).sum(),
         offsets: first.zip(last),
+        timestamps: pieces.iter().filter_map(|piece| piece.timestamps).reduce(spanning),
         pieces: pieces.into(),
     })
+}
+
+/// The range that spans both.
+fn spanning((least, most): (i64, i64), (also_least, also_most): (i64, i64)) -> (i64, i64) {
+    (least.min(also_least), most.max(also_most))
 }
 
 /// The sum of counts; estimated if one of them is.

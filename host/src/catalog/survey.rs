@@ -11,8 +11,8 @@ use arrow_array::Array;
 
 use super::names::Named;
 use super::opener::Opener;
-use super::{CatalogError, Offsets, Piece};
-use crate::batch::Limits;
+use super::{CatalogError, Offsets, Piece, spanning};
+use crate::batch::{Limits, NO_TIMESTAMP};
 use crate::position::TopicPartition;
 use crate::read::{Count, FileFacts, Format, OpenFile, Rows};
 use crate::store::{Entry, Store};
@@ -45,11 +45,12 @@ pub(super) struct Survey<'a> {
 }
 
 /// What a scan found of one topic-partition in a file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Found {
     rows: u64,
     bytes: u64,
     offsets: Option<(i64, i64)>,
+    timestamps: Option<(i64, i64)>,
 }
 
 impl Survey<'_> {
@@ -102,15 +103,29 @@ impl Survey<'_> {
                     },
                 };
                 let share = u128::from(entry.size) * u128::from(found.bytes) / u128::from(bytes);
-                let rows = Count::Exact(found.rows);
-                pieces.push((source, Piece { entry: Arc::clone(entry), rows, bytes: share as u64, offsets, mixed }));
+                let piece = Piece {
+                    entry: Arc::clone(entry),
+                    rows: Count::Exact(found.rows),
+                    bytes: share as u64,
+                    offsets,
+                    timestamps: found.timestamps,
+                    mixed,
+                };
+                pieces.push((source, piece));
             }
             return Ok(());
         }
         let Some(topic) = topic else { return Ok(()) };
         let source = TopicPartition { topic, partition: named.partition };
         let Some(offsets) = self.offsets(file, facts, named, source.partition)? else { return Ok(()) };
-        let piece = Piece { entry: Arc::clone(entry), rows: facts.rows, bytes: entry.size, offsets, mixed: false };
+        let piece = Piece {
+            entry: Arc::clone(entry),
+            rows: facts.rows,
+            bytes: entry.size,
+            offsets,
+            timestamps: facts.timestamps,
+            mixed: false,
+        };
         pieces.push((source, piece));
         Ok(())
     }
@@ -170,12 +185,16 @@ impl Survey<'_> {
                 })?;
                 let bytes = rows.columns.slice(start, end - start).bytes() as u64;
                 let offsets = rows.offsets.as_deref().and_then(|offsets| offsets.get(start..end));
-                let entry = found.entry(source).or_insert(Found { rows: 0, bytes: 0, offsets: None });
+                let entry = found.entry(source).or_default();
                 entry.rows += (end - start) as u64;
                 entry.bytes += bytes;
                 for offset in offsets.unwrap_or_default() {
-                    let (first, last) = entry.offsets.unwrap_or((*offset, *offset));
-                    entry.offsets = Some((first.min(*offset), last.max(*offset)));
+                    entry.offsets = Some(spanning(entry.offsets.unwrap_or((*offset, *offset)), (*offset, *offset)));
+                }
+                let timestamps = rows.columns.timestamps.slice(start, end - start);
+                for timestamp in timestamps.iter().filter(|timestamp| **timestamp != NO_TIMESTAMP) {
+                    let this = (*timestamp, *timestamp);
+                    entry.timestamps = Some(spanning(entry.timestamps.unwrap_or(this), this));
                 }
                 start = end;
             }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job};
 use crate::plugin::{Chain, ChainOrigin};
@@ -61,5 +61,6 @@ pub(super) fn chain(job: &Job) -> Result<Option<Chain>, Failure> {
 
 /// What the lanes of a catalog will ask of the target.
 pub(super) fn needs(catalog: &Catalog) -> Vec<LaneNeed> {
-    catalog.lanes.iter().map(|lane| LaneNeed::new(Arc::clone(&lane.source))).collect()
+    let need = |lane: &Lane| LaneNeed { timestamps: lane.timestamps, ..LaneNeed::new(Arc::clone(&lane.source)) };
+    catalog.lanes.iter().map(need).collect()
 }

@@ -60,9 +60,8 @@ pub(super) fn run(
             continue;
         };
         marks.note(&batch);
-        let bytes = batch.columns.bytes();
-        progress.add_read(Volume::new(batch.len() as u64, bytes as u64));
-        let permit = budget.take(bytes);
+        progress.add_read(Volume::new(batch.len() as u64, batch.columns.record_bytes() as u64));
+        let permit = budget.take(batch.columns.bytes());
         if out.send(Item::Payload { generation, payload: batch, permit }).is_err() {
             return Ok(batches.statistics());
         }

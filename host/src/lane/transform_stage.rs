@@ -49,7 +49,7 @@ pub(super) fn run(
                 let Some(fresh) = replay(&mut *transform, batch, &mut replay_until, &mut uncounted)? else {
                     continue;
                 };
-                let read = Volume::new(fresh.len() as u64, fresh.columns.bytes() as u64);
+                let read = Volume::new(fresh.len() as u64, fresh.columns.record_bytes() as u64);
                 let last = fresh.place(fresh.len() - 1);
                 let mut plugins = vec![PluginCounts::default(); plugins];
                 let outputs = transform.process(fresh, &mut plugins)?;

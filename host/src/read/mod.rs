@@ -94,6 +94,9 @@ pub struct FileFacts {
     pub lost: Vec<String>,
     /// The smallest and largest offset, where statistics tell.
     pub offsets: Option<(i64, i64)>,
+    /// The smallest and largest timestamp in milliseconds since the epoch, where statistics tell;
+    /// records without a timestamp aside.
+    pub timestamps: Option<(i64, i64)>,
     /// Whether the file has a column of offsets, partitions and topics.
     pub has: Placing,
 }

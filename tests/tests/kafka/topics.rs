@@ -30,7 +30,7 @@ fn no_broker_is_told_within_seconds() {
     let after = regex::Regex::new(r"(?m) \(after .*$").unwrap();
     assert_snapshot!(after.replace(&text, ""), @r#"
         exit 3: no answer from Kafka at `127.0.0.1:1` within 2 s: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused
-        hint: check `target.cluster` and `security.protocol`; `target.properties."socket.connection.setup.timeout.ms"` sets how long is tried
+        hint: check `target.brokers` and `security.protocol`; `target.properties."socket.connection.setup.timeout.ms"` sets how long is tried
     "#);
 }
 

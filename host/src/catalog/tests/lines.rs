@@ -75,6 +75,7 @@ impl Opener for Lines {
             mapping: Vec::new(),
             lost: Vec::new(),
             offsets: range.filter(|_| self.statistics),
+            timestamps: None,
             has,
         })
     }

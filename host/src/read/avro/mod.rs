@@ -41,6 +41,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         mapping: schema.mapping.in_words(),
         lost,
         offsets: None,
+        timestamps: None,
         has: schema.mapping.placing(),
     })
 }

@@ -43,6 +43,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         mapping: mapping.in_words(),
         lost: if empty { Vec::new() } else { mapping.lost() },
         offsets: None,
+        timestamps: None,
         has: mapping.placing(),
     })
 }

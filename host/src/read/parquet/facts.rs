@@ -1,5 +1,6 @@
 //! What a Parquet file's footer tells without reading a row.
 
+use parquet::basic::{TimeUnit, Type};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
@@ -17,8 +18,8 @@ pub(super) fn of(source: &Source) -> FileFacts {
     if let Some(timestamp) = source.shape.timestamp {
         let leaf = schema.column(timestamp.leaf);
         let is_finer = match timestamp.physical {
-            parquet::basic::Type::INT96 => true,
-            parquet::basic::Type::INT64 => unit(&leaf) != parquet::basic::TimeUnit::MILLIS,
+            Type::INT96 => true,
+            Type::INT64 => unit(&leaf) != TimeUnit::MILLIS,
             _ => false,
         };
         if is_finer {
@@ -35,6 +36,15 @@ pub(super) fn of(source: &Source) -> FileFacts {
         mapping: source.mapping.in_words(),
         lost,
         offsets: source.shape.offset.and_then(|offset| range(&source.metadata, offset.leaf)),
+        timestamps: source.shape.timestamp.and_then(|timestamp| {
+            let (least, most) = range(&source.metadata, timestamp.leaf)?;
+            let a_millisecond = match unit(&schema.column(timestamp.leaf)) {
+                TimeUnit::MILLIS => 1,
+                TimeUnit::MICROS => 1000,
+                TimeUnit::NANOS => 1_000_000,
+            };
+            Some((least.div_euclid(a_millisecond), most.div_euclid(a_millisecond)))
+        }),
         has: source.shape.placing(),
     }
 }
