@@ -81,7 +81,7 @@ impl Orders {
 fn key(order: u64, partitions: i32) -> String {
     let partition = order % partitions.unsigned_abs() as u64;
     let customer = mixed(order) % 500 * partitions.unsigned_abs() as u64 + partition;
-    if mixed(order) % 10 == 0 { format!("test-{customer}") } else { format!("{customer}") }
+    if mixed(order).is_multiple_of(10) { format!("test-{customer}") } else { format!("{customer}") }
 }
 
 /// About 250 bytes.

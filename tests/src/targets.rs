@@ -14,12 +14,15 @@ use arrow_array::{BinaryArray, StringArray};
 use crate::batches::{Given, lane, outputs};
 use crate::jobs;
 
+/// Reads a topic: its records by partition, in order; a partition without any may be left out.
+pub type ReadTopic = Box<dyn Fn(&str) -> BTreeMap<i32, Vec<Given>>>;
+
 /// A target that is open, and the way to see what it holds.
 pub struct Open {
     /// The target.
     pub target: Arc<dyn Target>,
-    /// The records of a topic by partition, in order; a partition without any may be left out.
-    pub read: Box<dyn Fn(&str) -> BTreeMap<i32, Vec<Given>>>,
+    /// Reads it back.
+    pub read: ReadTopic,
 }
 
 /// A kind of target.

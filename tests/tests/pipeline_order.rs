@@ -133,6 +133,7 @@ impl LaneTarget for DawdlingLane {
 
 fn used(package: &str) -> PluginUse {
     PluginUse {
+        hidden: Default::default(),
         name: package.to_owned(),
         path: plugin(package).unwrap(),
         parameters: serde_json::Map::new(),

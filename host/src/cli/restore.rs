@@ -47,8 +47,19 @@ impl Restore {
         };
         let summary = restore.run(findings);
         drop(display);
-        let summary = summary?;
+        let summary = summary.inspect_err(|_| say_how_far(&progress, terminal))?;
         terminal.give(&summary.document(), || summary.to_string())?;
         Ok(if summary.is_complete() { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// After a failure: up to where each lane was sent, so that nobody has to guess what the target holds.
+fn say_how_far(progress: &Progress, terminal: &Terminal) {
+    for lane in progress.lanes() {
+        match lane.place() {
+            Some(_) if lane.is_done() => terminal.say(&format!("{}: all of it was sent", lane.source())),
+            Some(place) => terminal.say(&format!("{}: sent up to {}", lane.source(), lane.source().at(&place))),
+            None => terminal.say(&format!("{}: nothing was sent", lane.source())),
+        }
     }
 }

@@ -101,10 +101,12 @@ fn encoding(table: &Reader<'_>) -> Result<Encodings, JobError> {
 
 fn plugin(table: &Reader<'_>, folder: &Path) -> Result<PluginUse, JobError> {
     let path = folder.join(table.required("path", "name its file: `path = \"….wasm\"`")?);
+    let parameters = table.table("parameters")?;
     Ok(PluginUse {
         name: table.text("name")?.unwrap_or_else(|| draft::stem(&path)),
         path,
-        parameters: table.table("parameters")?.map(|table| table.any()).transpose()?.unwrap_or_default(),
+        hidden: parameters.as_ref().map(Reader::of_the_environment).unwrap_or_default(),
+        parameters: parameters.map(|table| table.any()).transpose()?.unwrap_or_default(),
         limits: table.table("limits")?.map(|table| limits(&table)).transpose()?.unwrap_or_default(),
     })
 }

@@ -15,7 +15,7 @@ mod reference;
 pub mod schema;
 mod secret;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -119,6 +119,8 @@ pub struct PluginUse {
     pub path: PathBuf,
     /// Its parameters.
     pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// Parameters with something of the environment in them, which may be a secret: never shown.
+    pub hidden: BTreeSet<String>,
     /// What it may take.
     pub limits: PluginLimits,
 }

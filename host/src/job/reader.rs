@@ -1,7 +1,7 @@
 //! Reads the tables of a job file by the keys of [`super::schema`], keeping line and column of
 //! everything for the errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -280,6 +280,12 @@ impl<'a> Reader<'a> {
         self.json_table("", self.entries)
     }
 
+    /// The entries in whose value a variable of the environment stands.
+    pub(super) fn of_the_environment(&self) -> BTreeSet<String> {
+        let holds = |value: &Spanned<DeValue<'_>>| holds_a_variable(value.get_ref());
+        self.entries.iter().filter(|(_, value)| holds(value)).map(|(name, _)| name.get_ref().to_string()).collect()
+    }
+
     fn json_table(
         &self,
         prefix: &str,
@@ -312,6 +318,16 @@ impl<'a> Reader<'a> {
             }
             DeValue::Table(entries) => self.json_table(&format!("{name}."), entries)?.into(),
         })
+    }
+}
+
+/// Whether a `${NAME}` is put in somewhere in a value; `$${` stands for itself.
+fn holds_a_variable(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::String(text) => text.replace("$${", "").contains("${"),
+        DeValue::Array(items) => items.iter().any(|item| holds_a_variable(item.get_ref())),
+        DeValue::Table(entries) => entries.values().any(|value| holds_a_variable(value.get_ref())),
+        _ => false,
     }
 }
 

@@ -113,6 +113,7 @@ fn the_example_is_a_job_and_uses_every_key() {
                     ],
                     "prefix": String("test-"),
                 },
+                hidden: {},
                 limits: PluginLimits {
                     memory: 33554432,
                     time: 5s,

@@ -4,9 +4,14 @@
 //! to the target. Whoever asks first is served first, so that a large batch is not starved by small
 //! ones. A batch larger than the whole budget goes through alone.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
+
+/// How long to wait before asking whether it is still worth waiting.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A number of bytes that all lanes share.
 #[derive(Clone, Debug)]
@@ -25,7 +30,8 @@ struct Shared {
 struct State {
     taken: usize,
     next_ticket: u64,
-    served: u64,
+    /// Who waits, in the order in which they came.
+    waiting: VecDeque<u64>,
 }
 
 /// Bytes taken from a [`Budget`], given back when dropped.
@@ -41,21 +47,29 @@ impl Budget {
         Self { shared: Arc::new(Shared { total, state: Mutex::default(), changed: Condvar::new() }) }
     }
 
-    /// Waits until `bytes` are free, or nothing else is in flight, and takes them.
-    ///
-    /// Never called by a stage that others wait for to give bytes back, so it cannot wait for ever.
-    pub fn take(&self, bytes: usize) -> Permit {
+    /// Waits until `bytes` are free, or nothing else is in flight, and takes them; `None` if
+    /// `given_up` says so before. It is asked several times a second, so a lane that ends elsewhere
+    /// never waits here for bytes that nobody gives back.
+    pub fn take(&self, bytes: usize, given_up: impl Fn() -> bool) -> Option<Permit> {
         let mut state = self.shared.state.lock();
         let ticket = state.next_ticket;
         state.next_ticket += 1;
-        while state.served != ticket || (state.taken > 0 && state.taken + bytes > self.shared.total) {
-            self.shared.changed.wait(&mut state);
-        }
-        state.served += 1;
-        state.taken += bytes;
+        state.waiting.push_back(ticket);
+        let permit = loop {
+            let is_first = state.waiting.front() == Some(&ticket);
+            if is_first && (state.taken == 0 || state.taken + bytes <= self.shared.total) {
+                state.taken += bytes;
+                break Some(Permit { shared: Arc::clone(&self.shared), bytes });
+            }
+            if given_up() {
+                break None;
+            }
+            self.shared.changed.wait_for(&mut state, PATIENCE);
+        };
+        state.waiting.retain(|waiting| *waiting != ticket);
         drop(state);
         self.shared.changed.notify_all();
-        Permit { shared: Arc::clone(&self.shared), bytes }
+        permit
     }
 }
 
@@ -82,7 +96,7 @@ mod tests {
                 scope.spawn(move || {
                     for turn in 0..200 {
                         let bytes = if (worker + turn) % 17 == 0 { 150 } else { 1 + (worker * turn) % 60 };
-                        let permit = budget.take(bytes);
+                        let permit = budget.take(bytes, || false);
                         let now = in_flight.fetch_add(bytes, Ordering::SeqCst) + bytes;
                         assert!(now <= 100 || now == bytes, "{now} bytes in flight");
                         in_flight.fetch_sub(bytes, Ordering::SeqCst);
@@ -92,5 +106,14 @@ mod tests {
             }
         });
         assert_eq!(budget.shared.state.lock().taken, 0);
+    }
+
+    #[test]
+    fn who_gives_up_holds_nobody_else_up() {
+        let budget = Budget::new(10);
+        let held = budget.take(10, || false);
+        assert!(budget.take(5, || true).is_none());
+        drop(held);
+        assert!(budget.take(10, || true).is_some());
     }
 }

@@ -51,6 +51,11 @@ impl Control {
         self.changed.notify_all();
     }
 
+    /// Whether the lane is over.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     /// What a reader of `generation` has to do now.
     pub(super) fn poll(&self, generation: u64) -> Order {
         self.state.lock().order(generation)

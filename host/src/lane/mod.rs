@@ -129,7 +129,8 @@ impl Lane<'_> {
     /// Runs the lane to its end, to a stop or to the first error.
     ///
     /// # Errors
-    /// The first error of any stage. What was handed to the target before it is flushed.
+    /// The first error of any stage. Where reading or transforming failed, what was handed to the target
+    /// before is flushed.
     pub fn run(self) -> Result<LaneOutcome, LaneError> {
         let Self { source, batches, transform, target, from, plugins, budget, stop, progress } = self;
         let control = Control::default();

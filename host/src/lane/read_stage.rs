@@ -61,7 +61,9 @@ pub(super) fn run(
         };
         marks.note(&batch);
         progress.add_read(Volume::new(batch.len() as u64, batch.columns.record_bytes() as u64));
-        let permit = budget.take(batch.columns.bytes());
+        let Some(permit) = budget.take(batch.columns.bytes(), || control.is_closed()) else {
+            return Ok(batches.statistics());
+        };
         if out.send(Item::Payload { generation, payload: batch, permit }).is_err() {
             return Ok(batches.statistics());
         }

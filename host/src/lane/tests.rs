@@ -1,5 +1,5 @@
 //! Lanes driven by random backups, batch cuts, rewinds, resumes and stops.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
 

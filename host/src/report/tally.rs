@@ -7,8 +7,7 @@ use crate::position::Place;
 
 /// What became of the records of one lane, up to the last one acknowledged by the target.
 ///
-/// A lane that is rewound takes its tally back to what it was there (it is cheap to clone), so that
-/// nothing is counted twice.
+/// After a rewind, what is sent again is counted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records of the backup.

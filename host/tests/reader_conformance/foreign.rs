@@ -20,7 +20,7 @@ fn base64() -> Encodings {
     Encodings { key: Encoding::Base64, value: Encoding::Base64, headers: Encoding::Base64 }
 }
 
-pub fn subjects() -> Vec<Subject> {
+pub(crate) fn subjects() -> Vec<Subject> {
     let mut subjects = Vec::new();
     for codec in ["null", "deflate", "zstandard", "snappy"] {
         subjects.push(fixture(&format!("avro/native.{codec}.avro"), &awkward()));
@@ -127,7 +127,7 @@ fn mapped() -> Subject {
 }
 
 /// The same two records behind every way to end lines and begin a file.
-pub fn line_ends() -> Vec<Subject> {
+pub(crate) fn line_ends() -> Vec<Subject> {
     let (one, two) = (r#"{"key":"a","value":"1"}"#, r#"{"key":"b","value":null}"#);
     let due = [record(Some(b"a"), Some(b"1"), &[], -1), record(Some(b"b"), None, &[], -1)];
     let gzip = |content: &str| {

@@ -11,7 +11,7 @@ use crate::record::{Record, batch};
 use crate::subject::Subject;
 
 /// The records in every format and compression, several blocks where the format has them.
-pub fn subjects(name: &str, records: &[Record]) -> Vec<Subject> {
+pub(crate) fn subjects(name: &str, records: &[Record]) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for compression in [LinesCompression::None, LinesCompression::Gzip, LinesCompression::Zstd] {
         let mut writer = JsonLinesWriter::new(Vec::new(), compression).unwrap();

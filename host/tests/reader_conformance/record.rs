@@ -10,17 +10,22 @@ use std::sync::Arc;
 
 /// A record and its place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    pub key: Option<Vec<u8>>,
-    pub value: Option<Vec<u8>>,
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
-    pub timestamp: i64,
-    pub topic: Option<String>,
-    pub partition: Option<i32>,
-    pub offset: Option<i64>,
+pub(crate) struct Record {
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+    pub(crate) timestamp: i64,
+    pub(crate) topic: Option<String>,
+    pub(crate) partition: Option<i32>,
+    pub(crate) offset: Option<i64>,
 }
 
-pub fn record(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, Option<&[u8]>)], timestamp: i64) -> Record {
+pub(crate) fn record(
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[(&str, Option<&[u8]>)],
+    timestamp: i64,
+) -> Record {
     Record {
         key: key.map(<[u8]>::to_vec),
         value: value.map(<[u8]>::to_vec),
@@ -33,21 +38,21 @@ pub fn record(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, Option
 }
 
 impl Record {
-    pub fn at(self, topic: &str, partition: i32, offset: i64) -> Self {
+    pub(crate) fn at(self, topic: &str, partition: i32, offset: i64) -> Self {
         Self { topic: Some(topic.to_owned()), partition: Some(partition), offset: Some(offset), ..self }
     }
 
-    pub fn at_offset(self, offset: i64) -> Self {
+    pub(crate) fn at_offset(self, offset: i64) -> Self {
         Self { offset: Some(offset), ..self }
     }
 
-    pub fn without_place(self) -> Self {
+    pub(crate) fn without_place(self) -> Self {
         Self { partition: None, offset: None, ..self }
     }
 }
 
 /// What is easily confused or lost; `tests/fixtures/avro/generate.py` writes the same.
-pub fn awkward() -> Vec<Record> {
+pub(crate) fn awkward() -> Vec<Record> {
     let records = [
         record(Some(b"a"), Some(b"one"), &[("h", Some(b"1")), ("h", Some(b"2")), ("g", None), ("h", Some(b""))], 0),
         record(None, Some(b"no key"), &[], -1),
@@ -58,7 +63,7 @@ pub fn awkward() -> Vec<Record> {
     records.into_iter().enumerate().map(|(index, record)| record.at("orders", 3, 1042 + index as i64)).collect()
 }
 
-pub fn any_record() -> impl Strategy<Value = Record> {
+pub(crate) fn any_record() -> impl Strategy<Value = Record> {
     let bytes = || {
         proptest::option::of(prop_oneof![
             any::<Vec<u8>>(),
@@ -80,7 +85,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
 }
 
 /// Records of one topic-partition as a batch.
-pub fn batch(records: &[Record]) -> Batch {
+pub(crate) fn batch(records: &[Record]) -> Batch {
     let mut columns = ColumnsBuilder::default();
     for record in records {
         columns.key(record.key.as_deref());
@@ -102,7 +107,7 @@ pub fn batch(records: &[Record]) -> Batch {
 }
 
 /// The records of rows.
-pub fn records(rows: &Rows) -> Vec<Record> {
+pub(crate) fn records(rows: &Rows) -> Vec<Record> {
     let at = |array: &BinaryArray, row: usize| array.is_valid(row).then(|| array.value(row).to_vec());
     (0..rows.columns.len())
         .map(|row| Record {

@@ -11,17 +11,17 @@ use bytes::Bytes;
 use crate::record::{self, Record};
 
 /// A file and the records in it.
-pub struct Subject {
-    pub name: String,
-    pub format: Format,
-    pub content: Bytes,
-    pub columns: ColumnNames,
-    pub encoding: Encodings,
-    pub records: Vec<Record>,
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) format: Format,
+    pub(crate) content: Bytes,
+    pub(crate) columns: ColumnNames,
+    pub(crate) encoding: Encodings,
+    pub(crate) records: Vec<Record>,
 }
 
 impl Subject {
-    pub fn new(name: &str, format: Format, content: impl Into<Bytes>, records: &[Record]) -> Self {
+    pub(crate) fn new(name: &str, format: Format, content: impl Into<Bytes>, records: &[Record]) -> Self {
         Self {
             name: name.to_owned(),
             format,
@@ -32,11 +32,11 @@ impl Subject {
         }
     }
 
-    pub fn settings(&self) -> ReadSettings {
+    pub(crate) fn settings(&self) -> ReadSettings {
         self.settings_from(0, Limits::default())
     }
 
-    pub fn settings_from(&self, first_row: u64, limits: Limits) -> ReadSettings {
+    pub(crate) fn settings_from(&self, first_row: u64, limits: Limits) -> ReadSettings {
         ReadSettings { columns: self.columns.clone(), encoding: self.encoding, limits, first_row, format: None }
     }
 
@@ -44,11 +44,11 @@ impl Subject {
         Arc::new(MemoryFile::new(self.name.clone(), self.content.clone()))
     }
 
-    pub fn facts(&self) -> Result<FileFacts, ReadError> {
+    pub(crate) fn facts(&self) -> Result<FileFacts, ReadError> {
         read::facts(&self.file(), &self.settings())
     }
 
-    pub fn read(&self, settings: ReadSettings) -> Result<Read, ReadError> {
+    pub(crate) fn read(&self, settings: ReadSettings) -> Result<Read, ReadError> {
         let mut reader = read::open(self.file(), &settings)?;
         let mut rows = Vec::new();
         while let Some(next) = reader.next()? {
@@ -60,15 +60,15 @@ impl Subject {
 }
 
 /// What was read.
-pub struct Read(Vec<Rows>);
+pub(crate) struct Read(Vec<Rows>);
 
 impl Read {
-    pub fn records(&self) -> Vec<Record> {
+    pub(crate) fn records(&self) -> Vec<Record> {
         self.0.iter().flat_map(record::records).collect()
     }
 
     /// Rows are numbered from the first one on, without a gap.
-    pub fn assert_rows_follow(&self, first_row: u64, place: &str) {
+    pub(crate) fn assert_rows_follow(&self, first_row: u64, place: &str) {
         let mut due = first_row;
         for rows in &self.0 {
             assert_eq!(rows.first_row, due, "{place}: the number of a batch's first row");
@@ -77,7 +77,7 @@ impl Read {
     }
 
     /// Batches are not empty, and exceed no limit by more than one record.
-    pub fn assert_cut(&self, limits: Limits, place: &str) {
+    pub(crate) fn assert_cut(&self, limits: Limits, place: &str) {
         for rows in &self.0 {
             let records = record::records(rows);
             assert!((1..=limits.records).contains(&records.len()), "{place}: {} records", records.len());

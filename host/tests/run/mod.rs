@@ -1,7 +1,7 @@
 //! Runs the `anabranch` binary on small backups of JSON Lines.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::fmt;
 use std::fs;

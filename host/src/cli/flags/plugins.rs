@@ -79,6 +79,7 @@ impl PluginFlags {
         let Self { loose, plugins: given } = self;
         if !given.is_empty() {
             let plugin = |(path, parameters): (PathBuf, Vec<(String, String)>)| PluginUse {
+                hidden: Default::default(),
                 name: draft::stem(&path),
                 path,
                 parameters: parameters.into_iter().map(|(name, text)| (name, value(text))).collect(),

@@ -10,7 +10,7 @@ use crate::cli::backup::BackupDocument;
 use crate::cli::plugin::DescriptionDocument;
 use crate::cli::prepare::OpenBackup;
 use crate::finding::{Finding, FindingDocument};
-use crate::job::Job;
+use crate::job::{Job, PluginUse};
 use crate::plugin::Chain;
 use crate::report::shown;
 use crate::restore::Memory;
@@ -45,7 +45,7 @@ struct PluginDocument<'a> {
     path: String,
     #[serde(flatten)]
     description: DescriptionDocument,
-    parameters: &'a serde_json::Map<String, serde_json::Value>,
+    parameters: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,7 +79,7 @@ impl<'a> PlanDocument<'a> {
             name: &plugin.name,
             path: plugin.path.to_string_lossy().into_owned(),
             description: DescriptionDocument::new(description),
-            parameters: &plugin.parameters,
+            parameters: shown_parameters(plugin),
         });
         let plugin_memory = job.plugins.iter().map(|plugin| plugin.limits.memory).sum();
         let memory = Memory::of(job.resources, open.catalog.lanes.len(), plugin_memory, 0);
@@ -118,7 +118,7 @@ impl<'a> PlanDocument<'a> {
     fn write_rest(&self, out: &mut String, findings: &[Finding]) -> std::fmt::Result {
         for (number, plugin) in self.plugins.iter().enumerate() {
             write!(out, "plugin {} `{}`: {}", number + 1, plugin.name, plugin.description.text())?;
-            for (name, value) in plugin.parameters {
+            for (name, value) in &plugin.parameters {
                 writeln!(out, "  {name} = {value}")?;
             }
             writeln!(out)?;
@@ -151,4 +151,12 @@ impl<'a> PlanDocument<'a> {
         }
         findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))
     }
+}
+
+/// The parameters of a plugin, without those that may be secrets.
+fn shown_parameters(plugin: &PluginUse) -> serde_json::Map<String, serde_json::Value> {
+    let shown = |name: &String, value: &serde_json::Value| {
+        if plugin.hidden.contains(name) { "[hidden]".into() } else { value.clone() }
+    };
+    plugin.parameters.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
 }

@@ -41,6 +41,16 @@ fn the_least_job_has_the_defaults() {
 }
 
 #[test]
+fn parameters_with_variables_are_marked_as_not_to_be_shown() {
+    let plugin = "[[plugin]]\npath = \"mask.wasm\"\n[plugin.parameters]\n";
+    let parameters = "salt = \"${PASSWORD}\"\nnested = [{ key = \"x${PASSWORD}\" }]\nplain = \"$${PASSWORD}\"\n";
+    let job = job(&format!("{LEAST}{plugin}{parameters}"));
+    assert_eq!(job.plugins[0].parameters["salt"], "hunter2");
+    assert_eq!(job.plugins[0].parameters["plain"], "${PASSWORD}");
+    assert!(job.plugins[0].hidden.iter().eq(["nested", "salt"]));
+}
+
+#[test]
 fn paths_begin_at_the_job_file() {
     let job = job("[backup]\nurl = \"data\"\n[target]\nbrokers = \"null\"\n[[plugin]]\npath = \"a/drop.wasm\"\n");
     assert_eq!(job.backup.url, "jobs/data");

@@ -39,6 +39,7 @@ impl Bench {
     fn of(guests: &[&Guest]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let uses = guests.iter().map(|guest| PluginUse {
+            hidden: Default::default(),
             name: guest.name.clone(),
             path: guest.write(folder.path()),
             parameters: serde_json::Map::new(),

@@ -114,7 +114,8 @@ fn list(column: &str, fields: &Fields) -> Result<Form, String> {
     };
     for index in [name, value] {
         let field = &fields[index];
-        if !is_bytes(field.data_type()) && !(index == value && field.data_type() == &DataType::Null) {
+        let fits = is_bytes(field.data_type()) || (index == value && field.data_type() == &DataType::Null);
+        if !fits {
             return Err(format!("`{}` in the entries of column `{column}` is neither bytes nor text", field.name()));
         }
     }

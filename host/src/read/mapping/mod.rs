@@ -135,7 +135,8 @@ impl Mapping {
                     .map(|(index, _)| index)
                     .collect()
             };
-            if !is_record && !(names.value.is_none() && rest(&choices).is_empty()) {
+            let takes_all = names.value.is_none() && rest(&choices).is_empty();
+            if !is_record && !takes_all {
                 for choice in &mut choices {
                     if matches!(choice, Choice::Found { .. }) {
                         *choice = Choice::None;

@@ -49,6 +49,7 @@ impl Encoded {
 }
 
 /// Keys or values of a row group.
+#[expect(clippy::large_enum_variant, reason = "two a row group: a box would cost more than the room")]
 pub(super) enum ContentColumn {
     None,
     Bytes(Bytes, Encoded),

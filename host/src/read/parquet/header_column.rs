@@ -10,6 +10,7 @@ use crate::batch::ColumnsBuilder;
 use crate::job::Encoding;
 
 /// Headers of a row group.
+#[expect(clippy::large_enum_variant, reason = "one a row group: a box would cost more than the room")]
 pub(super) enum HeaderColumn {
     /// There are none.
     None,

@@ -1,5 +1,7 @@
 //! A Parquet schema as a list of columns that a mapping can be resolved against, and their leaves.
 
+use std::sync::Arc;
+
 use std::ops::Range;
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
@@ -37,7 +39,7 @@ fn collect(fields: &[TypePtr], prefix: &str, steps: &mut Vec<usize>, leaf: &mut 
         let first = *leaf;
         let leaves = first..first + leaf_count(field);
         let column = Column { name: name.clone(), steps: steps.clone(), kind, type_name: type_name(field) };
-        nodes.push(Node { column, definition: field.clone(), leaves: leaves.clone() });
+        nodes.push(Node { column, definition: Arc::clone(field), leaves: leaves.clone() });
         if kind == Kind::Struct && steps.len() < DEPTH {
             collect(field.get_fields(), &format!("{name}."), steps, leaf, nodes);
         }
