@@ -231,6 +231,18 @@ pub struct Resources {
     pub lanes: usize,
 }
 
+impl Resources {
+    /// Bytes in flight in the lanes: half of what the job allows, the other half is the target's queue.
+    pub fn lane_bytes(self) -> usize {
+        self.bytes_in_flight / 2
+    }
+
+    /// Bytes in the target's queue.
+    pub fn target_bytes(self) -> usize {
+        self.bytes_in_flight / 2
+    }
+}
+
 impl Default for Resources {
     fn default() -> Self {
         Self { bytes_in_flight: 64 << 20, lanes: 4 }

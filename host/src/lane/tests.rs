@@ -8,8 +8,7 @@ use parking_lot::Mutex;
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::Outputs;
-use crate::batch::{ColumnsBuilder, Patch, Patches, Routes, Selection};
+use crate::batch::{ColumnsBuilder, Outputs, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
 use crate::plugin::State;
 use crate::report::PluginCounts;
@@ -229,19 +228,19 @@ impl LaneTarget for Panics {
     }
 }
 
-#[test]
-fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
+/// Runs a lane of a thousand records into a target that panics at the first batch.
+fn into_panics(cut: usize, bytes_in_flight: usize, stop: &StopSignal) -> Result<LaneOutcome, LaneError> {
     let source = Arc::new(TopicPartition::new("orders", Some(3)));
     let records = Records {
         source: Arc::clone(&source),
         offsets: (0..1000).collect(),
         by_row: false,
-        cuts: vec![1],
+        cuts: vec![cut],
         next: 0,
         batches: 0,
     };
-    let (budget, stop, progress) = (Budget::new(10), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
-    let error = Lane {
+    let (budget, progress) = (Budget::new(bytes_in_flight), LaneProgress::new(Arc::clone(&source)));
+    Lane {
         source,
         batches: Box::new(records),
         transform: Box::new(crate::plugin::Untouched),
@@ -249,41 +248,23 @@ fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
         from: None,
         plugins: 0,
         budget: &budget,
-        stop: &stop,
+        stop,
         progress: &progress,
     }
     .run()
-    .unwrap_err();
+}
+
+#[test]
+fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
+    let error = into_panics(1, 10, &StopSignal::default()).unwrap_err();
     assert_eq!(error.to_string(), "orders-3: the sending stage panicked: on purpose");
 }
 
 #[test]
 fn a_stop_ends_the_lane_with_what_was_read_sent() {
-    let source = Arc::new(TopicPartition::new("orders", Some(3)));
-    let records = Records {
-        source: Arc::clone(&source),
-        offsets: (0..1000).collect(),
-        by_row: false,
-        cuts: vec![10],
-        next: 0,
-        batches: 0,
-    };
-    let (budget, stop, progress) =
-        (Budget::new(1 << 20), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    let stop = StopSignal::default();
     stop.stop();
-    let outcome = Lane {
-        source,
-        batches: Box::new(records),
-        transform: Box::new(crate::plugin::Untouched),
-        target: Box::new(Panics),
-        from: None,
-        plugins: 0,
-        budget: &budget,
-        stop: &stop,
-        progress: &progress,
-    }
-    .run()
-    .unwrap();
+    let outcome = into_panics(10, 1 << 20, &stop).unwrap();
     assert_eq!(outcome.end, LaneEnd::Stopped);
     assert_eq!(outcome.tally.read.records, 0);
 }

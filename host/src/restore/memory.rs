@@ -28,8 +28,8 @@ impl Memory {
     /// `largest_record` the largest record or page known of.
     pub fn of(resources: Resources, lanes: usize, plugin_memory: usize, largest_record: usize) -> Self {
         Self {
-            lanes: lanes_budget(resources),
-            target: target_budget(resources),
+            lanes: resources.lane_bytes(),
+            target: resources.target_bytes(),
             plugins: plugin_memory.saturating_mul(lanes.min(resources.lanes)),
             largest: largest_record.saturating_mul(6),
         }
@@ -41,19 +41,9 @@ impl Memory {
     }
 }
 
-/// Bytes in flight in the lanes: half of what the job allows, the other half is the target's queue.
-pub(super) fn lanes_budget(resources: Resources) -> usize {
-    resources.bytes_in_flight / 2
-}
-
-/// Bytes in the target's queue.
-pub fn target_budget(resources: Resources) -> usize {
-    resources.bytes_in_flight - lanes_budget(resources)
-}
-
 /// When a batch is full, so that every active lane can hold as many as it has stages and queues.
 pub fn batch_limits(resources: Resources) -> Limits {
     let default = Limits::default();
-    let share = lanes_budget(resources) / resources.lanes.max(1) / BATCHES_A_LANE;
+    let share = resources.lane_bytes() / resources.lanes.max(1) / BATCHES_A_LANE;
     Limits { bytes: share.clamp(SMALLEST_BATCH, default.bytes), ..default }
 }

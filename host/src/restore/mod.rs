@@ -12,7 +12,7 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 
-pub use memory::{Memory, batch_limits, target_budget};
+pub use memory::{Memory, batch_limits};
 
 use crate::catalog::Catalog;
 use crate::failure::{Exit, Explain};
@@ -69,7 +69,7 @@ impl Restore<'_> {
     /// The first error of any lane, after the others have sent what they had read.
     pub fn run(&self, findings: Vec<Finding>) -> Result<Summary, RestoreError> {
         let started = Instant::now();
-        let budget = Budget::new(memory::lanes_budget(self.job.resources));
+        let budget = Budget::new(self.job.resources.lane_bytes());
         let ends: Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>> = Mutex::default();
         ends.lock().resize_with(self.catalog.lanes.len(), || None);
 

@@ -34,7 +34,7 @@ pub(crate) struct Properties {
 impl Properties {
     /// Checks the properties of a job for the cluster at `servers`.
     pub(crate) fn new(job: &Job, servers: &str) -> Result<Self, TargetError> {
-        let bound = job.resources.bytes_in_flight / 2;
+        let bound = job.resources.target_bytes();
         let mut config = ClientConfig::new();
         config
             .set("client.id", "anabranch")
