@@ -23,9 +23,11 @@ test: kafka-jars plugins
 test-all: kafka-jars plugins
     cargo test --workspace -- --include-ignored
 
-# Measures against the baselines of docs/benchmarks.md.
+# Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `broker`, or all of them.
+[positional-arguments]
 bench *ARGS: kafka-jars plugins
-    cargo bench --workspace {{ ARGS }}
+    @cargo build --release --workspace --bins
+    @target/release/bench "$@"
 
 # Builds all plugins to target/plugins.
 plugins: doctor

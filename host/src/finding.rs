@@ -13,7 +13,37 @@ pub enum Weight {
     Warning,
     /// The restore does not start unless the job allows it by [`Finding::code`].
     Stop,
+    /// What would have stopped a restore that the job allows.
+    Allowed,
 }
+
+/// Every code that a finding can have; a job may allow no other.
+pub const CODES: [&str; 24] = [
+    "counted-offsets",
+    "empty-files",
+    "estimated-records",
+    "limits-unknown",
+    "lost",
+    "map-unused",
+    "mixed-files",
+    "names-assumed",
+    "no-offsets",
+    "no-partitions",
+    "partition-count",
+    "plugin-partitions",
+    "record-too-large",
+    "retention-deletes",
+    "separate-keys",
+    "skipped-files",
+    "sources-merged",
+    "timestamp-out-of-range",
+    "timestamp-type-lost",
+    "timestamp-zero",
+    "timestamps-replaced",
+    "topic-assumed",
+    "topic-created",
+    "topic-unused",
+];
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +74,20 @@ impl Weight {
             Self::Note => "note",
             Self::Warning => "warning",
             Self::Stop => "stop",
+            Self::Allowed => "allowed",
         }
     }
 }
 
 impl Finding {
+    /// The finding in the report of a restore that went on in spite of it.
+    pub fn allowed(self) -> Self {
+        match self.weight {
+            Weight::Stop => Self { weight: Weight::Allowed, ..self },
+            _ => self,
+        }
+    }
+
     /// The finding for a JSON document.
     pub fn document(&self) -> FindingDocument<'_> {
         let Self { code, weight, message, remedy } = self;

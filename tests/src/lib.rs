@@ -7,4 +7,6 @@ pub mod kafka;
 pub mod object_store;
 pub mod orders;
 pub mod read_back;
+pub mod resident;
+pub mod run;
 pub mod targets;

@@ -28,6 +28,8 @@ pub struct Orders {
     pub partitions: i32,
     /// Parquet files a partition.
     pub files: u64,
+    /// Whether records have a header.
+    pub headers: bool,
 }
 
 impl Orders {
@@ -62,7 +64,9 @@ impl Orders {
             let order = offset * self.partitions.unsigned_abs() as u64 + partition.unsigned_abs() as u64;
             columns.key(Some(key(order, self.partitions).as_bytes()));
             columns.value(Some(value(order).as_bytes()));
-            columns.header("source", Some(b"checkout"));
+            if self.headers {
+                columns.header("source", Some(b"checkout"));
+            }
             columns.end_row(1_760_000_000_000 + order as i64 * 17);
         }
         let offsets: Vec<i64> = (first as i64..end as i64).collect();

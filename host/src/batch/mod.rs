@@ -70,6 +70,15 @@ impl Columns {
         value_bytes(&self.keys) + value_bytes(&self.values) + self.headers.record_bytes()
     }
 
+    /// Bytes of key, value and headers of record `row`.
+    ///
+    /// # Panics
+    /// If `row` is out of bounds.
+    pub fn record_bytes_at(&self, row: usize) -> usize {
+        let headers = self.headers.row(row).map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len));
+        self.keys.value_length(row) as usize + self.values.value_length(row) as usize + headers.sum::<usize>()
+    }
+
     /// Bytes that the columns take: values, header names once, timestamps. What limits go by.
     pub fn bytes(&self) -> usize {
         value_bytes(&self.keys) + value_bytes(&self.values) + self.headers.bytes() + self.len() * 8

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow_array::{Array, BinaryArray, StringArray};
 use arrow_buffer::ScalarBuffer;
 
-use super::{Batch, Headers, RowHeaders, gather, value_at};
+use super::{Batch, Headers, RowHeaders, gather, value_at, value_bytes};
 
 /// Which input row each output record comes from, in order, never decreasing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,13 @@ impl Patches {
             && self.timestamps.is_none()
             && self.topics.is_none()
             && self.partitions.is_none()
+    }
+
+    /// Bytes of the new keys, values and headers.
+    pub fn bytes(&self) -> usize {
+        self.keys.as_ref().map_or(0, |patch| value_bytes(&patch.column))
+            + self.values.as_ref().map_or(0, |patch| value_bytes(&patch.column))
+            + self.headers.as_ref().map_or(0, |patch| patch.column.bytes())
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) fn of_files(surveyed: &[Surveyed], backup: &job::Backup) -> Vec<Findi
             matters.add("counted-offsets", Weight::Warning, path, message, None);
         }
         let Some(facts) = &file.facts else { continue };
-        if matches!(facts.rows, Count::Estimated(_)) {
+        if file.pieces.iter().any(|(_, piece)| matches!(piece.rows, Count::Estimated(_))) {
             matters.add("estimated-records", Weight::Note, path, "records are estimated, not counted".to_owned(), None);
         }
         for lost in &facts.lost {

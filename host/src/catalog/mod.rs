@@ -88,6 +88,10 @@ pub struct Lane {
     pub offsets: Option<(i64, i64)>,
     /// The smallest and largest timestamp of the files that tell, in milliseconds since the epoch.
     pub timestamps: Option<(i64, i64)>,
+    /// Whether statistics of a file say that the broker set timestamps (`LogAppendTime`).
+    pub log_append_time: bool,
+    /// Bytes of key, value and headers of the largest record of the files that were read through.
+    pub largest_record: Option<u64>,
     /// What its files hold of it, in order.
     pub pieces: Arc<[Piece]>,
 }
@@ -106,6 +110,10 @@ pub struct Piece {
     /// Their smallest and largest timestamp in milliseconds since the epoch, where statistics or a scan
     /// tell.
     pub timestamps: Option<(i64, i64)>,
+    /// Whether statistics say that the broker set timestamps (`LogAppendTime`).
+    pub log_append_time: bool,
+    /// Bytes of key, value and headers of its largest record, where a scan tells.
+    pub largest_record: Option<u64>,
     /// Whether it also holds records of other lanes.
     pub mixed: bool,
 }
@@ -292,6 +300,8 @@ fn ordered(source: &TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, Cata
         bytes: pieces.iter().map(|piece| piece.bytes).sum(),
         offsets: first.zip(last),
         timestamps: pieces.iter().filter_map(|piece| piece.timestamps).reduce(spanning),
+        log_append_time: pieces.iter().any(|piece| piece.log_append_time),
+        largest_record: pieces.iter().filter_map(|piece| piece.largest_record).max(),
         pieces: pieces.into(),
     })
 }

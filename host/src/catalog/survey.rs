@@ -51,6 +51,7 @@ struct Found {
     bytes: u64,
     offsets: Option<(i64, i64)>,
     timestamps: Option<(i64, i64)>,
+    largest_record: u64,
 }
 
 impl Survey<'_> {
@@ -109,6 +110,8 @@ impl Survey<'_> {
                     bytes: share as u64,
                     offsets,
                     timestamps: found.timestamps,
+                    log_append_time: facts.log_append_time == Some(true),
+                    largest_record: Some(found.largest_record),
                     mixed,
                 };
                 pieces.push((source, piece));
@@ -124,6 +127,8 @@ impl Survey<'_> {
             bytes: entry.size,
             offsets,
             timestamps: facts.timestamps,
+            log_append_time: facts.log_append_time == Some(true),
+            largest_record: None,
             mixed: false,
         };
         pieces.push((source, piece));
@@ -188,6 +193,8 @@ impl Survey<'_> {
                 let entry = found.entry(source).or_default();
                 entry.rows += (end - start) as u64;
                 entry.bytes += bytes;
+                let largest = (start..end).map(|row| rows.columns.record_bytes_at(row)).max().unwrap_or(0) as u64;
+                entry.largest_record = entry.largest_record.max(largest);
                 for offset in offsets.unwrap_or_default() {
                     entry.offsets = Some(spanning(entry.offsets.unwrap_or((*offset, *offset)), (*offset, *offset)));
                 }

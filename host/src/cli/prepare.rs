@@ -59,8 +59,22 @@ pub(super) fn chain(job: &Job) -> Result<Option<Chain>, Failure> {
     Ok(Some(Chain::load(&job.plugins, &ChainOrigin { job: job.name.clone(), started, seed })?))
 }
 
+/// Opens the chain for the first lane and lets it go: whether the plugins take their parameters is known
+/// then, before any record moves.
+pub(super) fn try_out(chain: &Chain, job: &Job, catalog: &Catalog) -> Result<(), Failure> {
+    if let Some(lane) = catalog.lanes.first() {
+        chain.open(&lane.source, job.target.topic(&lane.source.topic))?;
+    }
+    Ok(())
+}
+
 /// What the lanes of a catalog will ask of the target.
 pub(super) fn needs(catalog: &Catalog) -> Vec<LaneNeed> {
-    let need = |lane: &Lane| LaneNeed { timestamps: lane.timestamps, ..LaneNeed::new(Arc::clone(&lane.source)) };
+    let need = |lane: &Lane| LaneNeed {
+        source: Arc::clone(&lane.source),
+        largest_record: lane.largest_record,
+        timestamps: lane.timestamps,
+        log_append_time: lane.log_append_time,
+    };
     catalog.lanes.iter().map(need).collect()
 }

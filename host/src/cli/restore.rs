@@ -8,6 +8,7 @@ use super::flags::JobFlags;
 use super::terminal::Terminal;
 use super::{plan, prepare, signals};
 use crate::failure::{Exit, Failure};
+use crate::finding::Finding;
 use crate::report::{Display, Progress};
 use crate::restore;
 use crate::stop::StopSignal;
@@ -29,6 +30,7 @@ impl Restore {
         let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
         findings.extend(target::examine(&job, &needs)?);
         plan::refuse(&findings, &job.allow)?;
+        let findings = findings.into_iter().map(Finding::allowed).collect();
         let target = target::connect(&job, &needs)?;
 
         let stop = StopSignal::default();

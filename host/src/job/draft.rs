@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::error::JobError;
+use super::error::{JobError, Unset};
+use super::nearest::nearest;
 use super::{
     Backup, Cluster, ColumnNames, CreateTopics, Encodings, Job, Order, PartitionStrategy, PluginUse, Resources, Secret,
     Target,
 };
+use crate::finding::CODES;
 use crate::read::Format;
 
 /// What is known of a job so far. Absent fields have their default or are still due.
@@ -56,6 +58,8 @@ pub struct TargetDraft {
     pub brokers: Option<String>,
     /// As [`Target::properties`].
     pub properties: BTreeMap<String, Secret>,
+    /// A variable that the properties name and that is not set; they are empty then.
+    pub unset: Option<Unset>,
     /// As [`Target::topics`].
     pub topics: BTreeMap<String, String>,
     /// As [`Target::partition`].
@@ -78,6 +82,9 @@ impl Draft {
                 hint: "give `--brokers host:port`, or `brokers` in the job file's `[target]`; `null` only counts",
             });
         }
+        if let Some(unset) = &self.target.unset {
+            return Err(JobError::Unset(unset.clone()));
+        }
         self.finish_without_target()
     }
 
@@ -96,6 +103,7 @@ impl Draft {
             return Err(JobError::Conflict { message: "the job's name is empty".to_owned(), hint: "give a `--name`" });
         }
         check_plugin_names(&plugins)?;
+        check_allowed(&allow)?;
         let target = target.finish()?;
         let BackupDraft { url: _, store, path, topic, columns, encoding, format } = backup;
         let backup = Backup { url, store, path, topic, columns, encoding, format };
@@ -105,7 +113,7 @@ impl Draft {
 
 impl TargetDraft {
     fn finish(self) -> Result<Target, JobError> {
-        let Self { brokers, properties, topics, partition, order, create } = self;
+        let Self { brokers, properties, unset: _, topics, partition, order, create } = self;
         let partition = partition.unwrap_or(PartitionStrategy::Same);
         let order = order.unwrap_or(Order::Key);
         let splits = match partition {
@@ -134,7 +142,21 @@ fn check_plugin_names(plugins: &[PluginUse]) -> Result<(), JobError> {
     match plugins.iter().find(|plugin| !seen.insert(plugin.name.as_str())) {
         Some(plugin) => Err(JobError::Conflict {
             message: format!("two plugins have the name `{}`", plugin.name),
-            hint: "give each a `name` of its own in the job file",
+            hint: "give each a `name` of its own, in a job file, or as the name of its file",
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What a job allows must be a finding that there is: a slip of the hand would allow nothing.
+fn check_allowed(allow: &[String]) -> Result<(), JobError> {
+    match allow.iter().find(|code| !CODES.contains(&code.as_str())) {
+        Some(code) => Err(JobError::Conflict {
+            message: match nearest(code, CODES) {
+                Some(near) => format!("`allow` names no finding: `{code}`; did you mean `{near}`?"),
+                None => format!("`allow` names no finding: `{code}`"),
+            },
+            hint: "docs/catalog.md and docs/kafka.md list the findings",
         }),
         None => Ok(()),
     }

@@ -30,6 +30,18 @@ impl fmt::Display for At {
     }
 }
 
+/// A variable of the environment that is not set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: `{key}`: the environment variable `{variable}` is not set")]
+pub struct Unset {
+    /// Where it is named.
+    pub at: At,
+    /// The key with its table.
+    pub key: String,
+    /// Its name.
+    pub variable: String,
+}
+
 /// What is wrong with a job file or with the flags over it. No message holds the value of an
 /// environment variable.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +98,9 @@ pub enum JobError {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// A variable of the environment that the file names and that is not set.
+    #[error("{0}")]
+    Unset(Unset),
     /// Neither the file nor a flag says something that has to be said.
     #[error("no {what} is given")]
     Missing {
@@ -114,7 +129,9 @@ impl Explain for JobError {
             Self::UnknownKey { hint, .. } => Some(hint.clone()),
             Self::Invalid { hint, .. } => hint.clone(),
             Self::Missing { hint, .. } | Self::Conflict { hint, .. } => Some((*hint).to_owned()),
-            Self::Unreadable { .. } | Self::Syntax { .. } | Self::WrongType { .. } => None,
+            Self::Unset(_) => Some("set it, or write `$${` for a `${` that is meant as it stands".to_owned()),
+            Self::Unreadable { .. } => Some("check the path of the job file".to_owned()),
+            Self::Syntax { .. } | Self::WrongType { .. } => None,
         }
     }
 }

@@ -126,9 +126,15 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         Some(partitions) => Some(PartitionStrategy::Table(partitions)),
         None => table.one_of("partition", PARTITIONS)?,
     };
+    // Only who opens the target needs its secrets: `preview` and `inspect` do without.
+    let (properties, unset) = match secrets(table, "properties") {
+        Err(JobError::Unset(unset)) => (BTreeMap::new(), Some(unset)),
+        properties => (properties?, None),
+    };
     Ok(TargetDraft {
         brokers: table.text("brokers")?,
-        properties: secrets(table, "properties")?,
+        properties,
+        unset,
         topics: free(table, "topics")?,
         partition,
         order: table.one_of("order", ORDERS)?,

@@ -212,7 +212,7 @@ pub enum Order {
 }
 
 /// How missing topics are created.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateTopics {
     /// Partitions; `None`: as many as the backup has.
     pub partitions: Option<i32>,

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::choices::{Choices, choose, names};
 use super::environment::{Environment, Wrong, interpolate};
-use super::error::{At, JobError};
+use super::error::{At, JobError, Unset};
 use super::nearest::nearest;
 use super::quantity;
 use super::schema::{self, Keys, Kind};
@@ -109,12 +109,14 @@ impl<'a> Reader<'a> {
     fn interpolated(&self, name: &str, text: &str, span: &Range<usize>) -> Result<String, JobError> {
         match interpolate(text, self.source.environment) {
             Ok(value) => Ok(value),
-            Err(wrong) => {
-                let hint = match wrong {
-                    Wrong::Missing(_) => "set it, or write `$${` for a `${` that is meant as it stands",
-                    Wrong::Open | Wrong::Name(_) => "write `$${` for a `${` that is meant as it stands",
-                };
-                Err(self.invalid(name, span, wrong.to_string(), Some(hint.to_owned())))
+            Err(Wrong::Missing(variable)) => Err(JobError::Unset(Unset {
+                at: self.source.at(span),
+                key: format!("{}{name}", self.prefix),
+                variable,
+            })),
+            Err(wrong @ (Wrong::Open | Wrong::Name(_))) => {
+                let hint = "write `$${` for a `${` that is meant as it stands".to_owned();
+                Err(self.invalid(name, span, wrong.to_string(), Some(hint)))
             }
         }
     }

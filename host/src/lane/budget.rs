@@ -49,7 +49,8 @@ impl Budget {
 
     /// Waits until `bytes` are free, or nothing else is in flight, and takes them; `None` if
     /// `given_up` says so before. It is asked several times a second, so a lane that ends elsewhere
-    /// never waits here for bytes that nobody gives back.
+    /// never waits here for bytes that nobody gives back: what is left in a queue whose receiver is gone
+    /// lives as long as the queue's sender, and so do its permits.
     pub fn take(&self, bytes: usize, given_up: impl Fn() -> bool) -> Option<Permit> {
         let mut state = self.shared.state.lock();
         let ticket = state.next_ticket;
@@ -70,6 +71,14 @@ impl Budget {
         drop(state);
         self.shared.changed.notify_all();
         permit
+    }
+}
+
+impl Permit {
+    /// Counts more bytes, which are there already: whoever asks next waits for them too.
+    pub fn grow(&mut self, bytes: usize) {
+        self.shared.state.lock().taken += bytes;
+        self.bytes += bytes;
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn run(
                 replay_until.clone_from(&until);
                 Item::Restart { generation, until }
             }
-            Item::Payload { generation, payload: batch, permit } => {
+            Item::Payload { generation, payload: batch, mut permit } => {
                 if generation < control.generation() {
                     continue;
                 }
@@ -53,6 +53,7 @@ pub(super) fn run(
                 let last = fresh.place(fresh.len() - 1);
                 let mut plugins = vec![PluginCounts::default(); plugins];
                 let outputs = transform.process(fresh, &mut plugins)?;
+                permit.grow(outputs.patches.bytes());
                 Item::Payload { generation, payload: Transformed { outputs, read, plugins, last }, permit }
             }
             Item::End { generation, complete } => Item::End { generation, complete },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
 
-use crate::batch::{Batch, Columns as BatchColumns, Drops, Outputs, Patch, Patches, Rejection, Selection, value_bytes};
+use crate::batch::{Batch, Columns as BatchColumns, Drops, Outputs, Patch, Patches, Rejection, Selection};
 
 use super::bindings::types::{self, Columns};
 use super::description::ColumnSet;
@@ -187,10 +187,7 @@ fn check_size(outputs: &Outputs, limit: usize) -> Result<(), Fault> {
         Selection::Rows(rows) if rows::distinct(rows) < rows.len() => fanned_out(columns, rows),
         _ => whole,
     };
-    let patches = &outputs.patches;
-    let patched = patches.keys.as_ref().map_or(0, |patch| value_bytes(&patch.column))
-        + patches.values.as_ref().map_or(0, |patch| value_bytes(&patch.column))
-        + patches.headers.as_ref().map_or(0, |patch| patch.column.bytes());
+    let patched = outputs.patches.bytes();
     if selected > limit.saturating_add(whole) || (selected + patched > TOTAL && selected + patched > whole) {
         return Err(Fault::new(FaultKind::Output(limit)));
     }

@@ -28,10 +28,10 @@ fn below(what: &str, rows: &[u32], count: usize) -> Result<(), Fault> {
 
 /// Checks that two ordered lists of rows have none in common.
 pub(super) fn disjoint(left: (&str, &[u32]), right: (&str, impl Iterator<Item = u32>)) -> Result<(), Fault> {
-    let mut rest = left.1;
+    let mut rest = left.1.iter().copied().peekable();
     for row in right.1 {
-        rest = rest.get(rest.partition_point(|each| *each < row)..).unwrap_or_default();
-        if rest.first() == Some(&row) {
+        while rest.next_if(|each| *each < row).is_some() {}
+        if rest.peek() == Some(&row) {
             return Err(Fault::contract(format!("row {row} is in both {} and {}", left.0, right.0)));
         }
     }

@@ -97,6 +97,8 @@ pub struct FileFacts {
     /// The smallest and largest timestamp in milliseconds since the epoch, where statistics tell;
     /// records without a timestamp aside.
     pub timestamps: Option<(i64, i64)>,
+    /// Whether the broker set the timestamps of some records (`LogAppendTime`), where statistics tell.
+    pub log_append_time: Option<bool>,
     /// Whether the file has a column of offsets, partitions and topics.
     pub has: Placing,
 }

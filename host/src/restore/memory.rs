@@ -18,26 +18,25 @@ pub struct Memory {
     pub target: usize,
     /// Linear memory of the plugins, if every instance used all it may.
     pub plugins: usize,
-    /// The largest record or page, six times: decoded, in a batch, in and out of a plugin, in the
-    /// target's queue and on the wire.
-    pub largest: usize,
 }
 
 impl Memory {
-    /// What a job with these resources may hold. `plugin_memory` is the sum of the chain's limits,
-    /// `largest_record` the largest record or page known of.
-    pub fn of(resources: Resources, lanes: usize, plugin_memory: usize, largest_record: usize) -> Self {
+    /// How many times the largest record or page may be in memory on top of all this, where it is large:
+    /// decoded, in a batch, in and out of a plugin, in the target's queue and on the wire.
+    pub const TIMES_LARGEST: usize = 6;
+
+    /// What a job with these resources may hold. `plugin_memory` is the sum of the chain's limits.
+    pub fn of(resources: Resources, lanes: usize, plugin_memory: usize) -> Self {
         Self {
             lanes: resources.lane_bytes(),
             target: resources.target_bytes(),
             plugins: plugin_memory.saturating_mul(lanes.min(resources.lanes)),
-            largest: largest_record.saturating_mul(6),
         }
     }
 
     /// All of it.
     pub fn total(self) -> usize {
-        self.lanes.saturating_add(self.target).saturating_add(self.plugins).saturating_add(self.largest)
+        self.lanes.saturating_add(self.target).saturating_add(self.plugins)
     }
 }
 

@@ -173,10 +173,8 @@ impl Explain for StoreError {
     fn exit(&self) -> Exit {
         match self {
             Self::Short { .. } | Self::Changed { .. } | Self::Gone { .. } | Self::Name { .. } => Exit::Failed,
-            Self::UnknownOption { .. } => Exit::Usage,
-            Self::Url { .. }
-            | Self::Option { .. }
-            | Self::NoCredentials { .. }
+            Self::Url { .. } | Self::UnknownOption { .. } | Self::Option { .. } => Exit::Usage,
+            Self::NoCredentials { .. }
             | Self::Denied { .. }
             | Self::NoBucket { .. }
             | Self::Nothing { .. }

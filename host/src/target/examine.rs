@@ -1,5 +1,6 @@
 //! What the target will not take or give back, found before a restore starts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,9 +21,14 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetErro
     let needs = Needs::new(&router, lanes);
     let mut findings = Vec::new();
     match &job.target.cluster {
-        Cluster::Null => {}
+        Cluster::Null => {
+            // What could never be restored into Kafka is told here too.
+            Properties::new(job, "null")?;
+            needs.check(&BTreeMap::new(), job.target.create.as_ref())?;
+        }
         Cluster::Mock => {
             Properties::new(job, "mock")?;
+            needs.check(&BTreeMap::new(), Some(&job.target.create.clone().unwrap_or_default()))?;
             for (topic, lanes) in &needs.topics {
                 on_timestamps(topic, lanes, &Limits::default(), &mut findings);
             }
@@ -30,9 +36,9 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetErro
         Cluster::Kafka(servers) => {
             let connection = Connection::open(&Properties::new(job, servers)?, false)?;
             let there = connection.topics(&needs.names())?;
-            needs.check(&there)?;
-            let missing = needs.missing(&there);
             let create = job.target.create.as_ref();
+            needs.check(&there, create)?;
+            let missing = needs.missing(&there);
             if create.is_none() && !missing.is_empty() {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));
             }

@@ -26,7 +26,9 @@ impl NullTarget {
 
 impl Target for NullTarget {
     fn lane(&self, source: &TopicPartition) -> Result<Box<dyn LaneTarget>, TargetError> {
-        Ok(Box::new(NullLane { topic: self.router.topic(&source.topic).into() }))
+        let no_way = |error| TargetError::Lane { source_partition: source.to_string(), error };
+        let route = self.router.lane(source).map_err(no_way)?;
+        Ok(Box::new(NullLane { topic: Arc::clone(route.topic()) }))
     }
 }
 

@@ -139,6 +139,15 @@ impl Cluster {
         Ok(())
     }
 
+    /// Deletes a topic.
+    ///
+    /// # Errors
+    /// The cluster's word.
+    pub fn delete(&self, topic: &str) -> Result<()> {
+        let made = runtime()?.block_on(self.admin()?.delete_topics(&[topic], &AdminOptions::new()))?;
+        made.into_iter().try_for_each(|result| result.map(drop).map_err(|(topic, code)| anyhow!("{topic}: {code}")))
+    }
+
     /// Sets a topic's config, and all others back to their defaults.
     ///
     /// # Errors

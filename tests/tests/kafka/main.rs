@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod bad_input;
 mod conformance;
 mod examine;
 mod fixtures;
 mod limits;
+mod memory;
 mod security;
 mod timestamps;
 mod topics;

@@ -76,6 +76,7 @@ impl Opener for Lines {
             lost: Vec::new(),
             offsets: range.filter(|_| self.statistics),
             timestamps: None,
+            log_append_time: None,
             has,
         })
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::pair::{pair, word};
 use crate::job::draft::TargetDraft;
-use crate::job::{CreateTopics, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret};
+use crate::job::{ORDERS, Order, PARTITIONS, PartitionStrategy, Secret};
 
 /// Where records go.
 #[derive(Debug, Args)]
@@ -26,6 +26,15 @@ pub(super) struct TargetFlags {
     /// Create topics that the target lacks
     #[arg(long)]
     create: bool,
+    /// Partitions of topics that are created, instead of as many as the backup has; implies `--create`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    partitions: Option<i32>,
+    /// Replication factor of topics that are created, instead of the cluster's; implies `--create`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    replication: Option<i32>,
+    /// A config of topics that are created, for instance `retention.ms=-1`; may be repeated; implies `--create`
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    create_config: Vec<(String, String)>,
     /// A property of librdkafka, for instance `linger.ms=5`; may be repeated. Other people on this
     /// machine can see flags: give passwords in a job file as `${NAME}`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -48,14 +57,17 @@ fn partition(text: &str) -> Result<PartitionStrategy, String> {
 impl TargetFlags {
     /// Puts these flags over what the job file says.
     pub(super) fn lay_over(self, draft: &mut TargetDraft) {
-        let Self { brokers, map, partition, order, create, property } = self;
+        let Self { brokers, map, partition, order, create, partitions, replication, create_config, property } = self;
         draft.brokers = brokers.or(draft.brokers.take());
         draft.topics.extend(map);
         draft.partition = partition.or(draft.partition.take());
         draft.order = order.or(draft.order.take());
         draft.properties.extend(property.into_iter().map(|(name, value)| (name, Secret::new(value))));
-        if create && draft.create.is_none() {
-            draft.create = Some(CreateTopics { partitions: None, replication: None, configs: BTreeMap::new() });
+        if create || partitions.is_some() || replication.is_some() || !create_config.is_empty() {
+            let created = draft.create.get_or_insert_default();
+            created.partitions = partitions.or(created.partitions);
+            created.replication = replication.or(created.replication);
+            created.configs.extend(create_config);
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::restore::Memory;
 pub(super) enum TargetState {
     /// It was asked.
     Established,
-    /// It was not to be asked.
+    /// It was not to be asked, or there is none.
     NotAsked,
     /// It was asked and this came back.
     NotEstablished(String),
@@ -64,6 +64,8 @@ struct MemoryDocument {
     total: usize,
     /// Times the largest record or page that come on top.
     largest_record_times: usize,
+    /// The largest record of the files that were read through for the plan.
+    largest_record: Option<u64>,
 }
 
 impl<'a> PlanDocument<'a> {
@@ -82,7 +84,8 @@ impl<'a> PlanDocument<'a> {
             parameters: shown_parameters(plugin),
         });
         let plugin_memory = job.plugins.iter().map(|plugin| plugin.limits.memory).sum();
-        let memory = Memory::of(job.resources, open.catalog.lanes.len(), plugin_memory, 0);
+        let largest_record = open.catalog.lanes.iter().filter_map(|lane| lane.largest_record).max();
+        let memory = Memory::of(job.resources, open.catalog.lanes.len(), plugin_memory);
         let (established, error) = match target {
             TargetState::Established => (true, None),
             TargetState::NotAsked => (false, None),
@@ -100,7 +103,8 @@ impl<'a> PlanDocument<'a> {
                 in_target_queue: memory.target,
                 plugins: memory.plugins,
                 total: memory.total(),
-                largest_record_times: 6,
+                largest_record_times: Memory::TIMES_LARGEST,
+                largest_record,
             },
             findings: findings.iter().map(Finding::document).collect(),
             stops: stops(findings, &job.allow).into_iter().map(|finding| finding.code).collect(),
@@ -140,11 +144,13 @@ impl<'a> PlanDocument<'a> {
         let memory = &self.memory;
         writeln!(
             out,
-            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it six times the largest record or page",
+            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it {} times the largest record or page{}",
             bytes(memory.total),
             bytes(memory.in_lanes),
             bytes(memory.in_target_queue),
             bytes(memory.plugins),
+            memory.largest_record_times,
+            memory.largest_record.map_or_else(String::new, |seen| format!(" (largest seen: {})", shown::size(seen))),
         )?;
         if !findings.is_empty() {
             writeln!(out)?;

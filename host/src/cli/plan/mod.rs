@@ -6,14 +6,17 @@ mod stops;
 
 pub(super) use stops::refuse;
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::flags::JobFlags;
 use super::prepare::{self, OpenBackup};
 use super::terminal::Terminal;
+use crate::catalog::Catalog;
 use crate::failure::{Exit, Failure};
-use crate::finding::Finding;
-use crate::job::Job;
+use crate::finding::{Finding, Weight};
+use crate::job::{Cluster, Job, nearest};
 use crate::plugin::Chain;
 use crate::target;
 use document::{PlanDocument, TargetState};
@@ -34,6 +37,9 @@ impl PlanCommand {
         let job = if offline { job.job_without_target()? } else { job.job()? };
         let open = prepare::open(&job.backup)?;
         let chain = prepare::chain(&job)?;
+        if let Some(chain) = &chain {
+            prepare::try_out(chain, &job, &open.catalog)?;
+        }
         let mut findings = before_the_target(&job, &open, chain.as_ref());
         let (state, failure) = if offline {
             (TargetState::NotAsked, None)
@@ -41,7 +47,8 @@ impl PlanCommand {
             match target::examine(&job, &prepare::needs(&open.catalog)) {
                 Ok(found) => {
                     findings.extend(found);
-                    (TargetState::Established, None)
+                    let is_null = job.target.cluster == Cluster::Null;
+                    (if is_null { TargetState::NotAsked } else { TargetState::Established }, None)
                 }
                 Err(error) => (TargetState::NotEstablished(error.to_string()), Some(Failure::from(error))),
             }
@@ -55,9 +62,27 @@ impl PlanCommand {
     }
 }
 
+/// Source topics that the job maps and the backup does not hold: mostly a slip of the hand, after which
+/// records would go to a topic that was not meant.
+fn unused_maps(job: &Job, catalog: &Catalog) -> Vec<Finding> {
+    let held: BTreeSet<&str> = catalog.lanes.iter().map(|lane| &*lane.source.topic).collect();
+    let unused = job.target.topics.keys().filter(|source| !held.contains(source.as_str()));
+    let finding = |source: &String| Finding {
+        code: "map-unused",
+        weight: Weight::Stop,
+        message: format!("`target.topics` maps topic `{source}`, which the backup does not hold"),
+        remedy: Some(match nearest(source, held.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`anabranch inspect` lists the topics; leave it out if it belongs to another backup".to_owned(),
+        }),
+    };
+    unused.map(finding).collect()
+}
+
 /// What is found without asking the target.
 pub(super) fn before_the_target(job: &Job, open: &OpenBackup, chain: Option<&Chain>) -> Vec<Finding> {
     let mut findings = open.catalog.findings.clone();
     findings.extend(order::of_plugins(job, chain));
+    findings.extend(unused_maps(job, &open.catalog));
     findings
 }

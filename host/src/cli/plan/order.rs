@@ -50,7 +50,7 @@ fn promise(job: &Job) -> &'static str {
         (Order::None, PartitionStrategy::RoundRobin) => "none: records are dealt out in turn",
         (Order::None, PartitionStrategy::Table(_)) => "of a source partition, in the partition the table names",
         (_, PartitionStrategy::Same) => "of a source partition, whole",
-        (_, _) => "of the records of one key from one source partition",
+        (_, _) => "of the records that arrive with one key from one source partition",
     }
 }
 
@@ -64,7 +64,8 @@ fn promises_of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<String> {
     };
     let keys = changing(Column::Key).filter(|_| job.target.partition == PartitionStrategy::Key).map(|name| {
         format!(
-            "`{name}` may change keys: records that get the same key from different source partitions have no order"
+            "`{name}` may change keys: records of one source key that get different keys may go to different partitions, \
+             and records that get the same key from different source partitions have no order"
         )
     });
     let topics = changing(Column::Topic).map(|name| format!("`{name}` may send records to other topics than these"));
@@ -83,7 +84,11 @@ pub(super) fn of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<Finding> {
             code: "plugin-partitions",
             weight: Weight::Stop,
             message: format!("plugin `{}` may choose partitions, which can part the records of one key", plugin.name),
-            remedy: Some("say `order = \"none\"` in `[target]` if that is meant".to_owned()),
+            remedy: Some(
+                "say `order = \"none\"` in `[target]` if that is meant; allowed without it, the restore fails at the first \
+                 record whose partition the plugin does choose"
+                    .to_owned(),
+            ),
         })
         .collect()
 }

@@ -34,6 +34,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
     let (blocks, schema) = prepare(file, settings)?;
     let mut lost = schema.mapping.lost();
     lost.extend(schema.lost);
+    lost.extend(schema.mapping.timestamp_type_lost());
     Ok(FileFacts {
         format: Format::Avro,
         rows: rows(blocks, file.size())?,
@@ -42,6 +43,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         lost,
         offsets: None,
         timestamps: None,
+        log_append_time: None,
         has: schema.mapping.placing(),
     })
 }

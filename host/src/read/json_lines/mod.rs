@@ -44,6 +44,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         lost: if empty { Vec::new() } else { mapping.lost() },
         offsets: None,
         timestamps: None,
+        log_append_time: None,
         has: mapping.placing(),
     })
 }

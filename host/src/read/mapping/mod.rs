@@ -267,6 +267,17 @@ impl Mapping {
         lost
     }
 
+    /// What is lost of a column of timestamp types, where nothing more is known of it: Kafka has the type
+    /// by topic (`message.timestamp.type`) and not by record.
+    pub fn timestamp_type_lost(&self) -> Option<String> {
+        let column = self.column(Role::TimestampType).filter(|column| column.kind != Kind::Null)?;
+        Some(format!(
+            "timestamp type: where column \"{}\" says that the broker set a timestamp, the mark is lost: Kafka has it by \
+             topic, not by record",
+            column.name
+        ))
+    }
+
     /// Columns at the top of which nothing is used.
     fn unused(&self) -> impl Iterator<Item = &Column> {
         let row: &[usize] = match &self.value {

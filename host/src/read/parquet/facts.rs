@@ -29,6 +29,10 @@ pub(super) fn of(source: &Source) -> FileFacts {
             ));
         }
     }
+    let log_append_time = source.shape.timestamp_type.and_then(|leaf| broker_set(&source.metadata, leaf));
+    if log_append_time.is_none() {
+        lost.extend(source.mapping.timestamp_type_lost());
+    }
     FileFacts {
         format: Format::Parquet,
         rows: Count::Exact(u64::try_from(source.metadata.file_metadata().num_rows()).unwrap_or_default()),
@@ -45,8 +49,26 @@ pub(super) fn of(source: &Source) -> FileFacts {
             };
             Some((least.div_euclid(a_millisecond), most.div_euclid(a_millisecond)))
         }),
+        log_append_time,
         has: source.shape.placing(),
     }
+}
+
+/// Whether a leaf of kinds of timestamps names the broker's, if the statistics of every row group tell.
+fn broker_set(metadata: &ParquetMetaData, leaf: usize) -> Option<bool> {
+    let mut found = false;
+    for group in metadata.row_groups().iter().filter(|group| group.num_rows() > 0) {
+        let statistics = group.columns().get(leaf)?.statistics()?;
+        if statistics.null_count_opt() == u64::try_from(group.num_rows()).ok() {
+            continue;
+        }
+        let (min, max) = (statistics.min_bytes_opt()?, statistics.max_bytes_opt()?);
+        match [min, max].map(|kind| kind.to_ascii_lowercase().starts_with(b"log")) {
+            [false, false] if min != max => return None,
+            [one, other] => found |= one || other,
+        }
+    }
+    Some(found)
 }
 
 /// The smallest and largest integer of a leaf, if the statistics of every row group tell.

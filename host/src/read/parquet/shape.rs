@@ -78,6 +78,9 @@ pub(super) struct Shape {
     pub(super) partition: Option<ScalarLeaf>,
     pub(super) offset: Option<ScalarLeaf>,
     pub(super) topic: Option<BytesLeaf>,
+    /// The leaf that tells who set a record's timestamp; only its statistics are looked at, because Kafka
+    /// has the type by topic and not by record.
+    pub(super) timestamp_type: Option<usize>,
     /// Columns of a record's place that are there but null in every row.
     pub(super) blank: Vec<String>,
 }
@@ -137,6 +140,7 @@ impl Shape {
             partition,
             offset,
             topic,
+            timestamp_type: node(mapping.timestamp_type).map(|node| node.leaves.start),
             blank,
         };
         Ok((shape, mapping))

@@ -81,9 +81,11 @@ impl KafkaTarget {
     pub fn connect_embedded(job: &Job, lanes: &[LaneNeed]) -> Result<Self, TargetError> {
         let embedded = EmbeddedCluster::start()?;
         let router = Router::new(&job.target)?;
-        let partitions = job.target.create.as_ref().and_then(|create| create.partitions);
-        for (name, needed) in Needs::new(&router, lanes).missing(&BTreeMap::new()) {
-            embedded.create_topic(&name, partitions.unwrap_or(needed))?;
+        let create = job.target.create.clone().unwrap_or_default();
+        let needs = Needs::new(&router, lanes);
+        needs.check(&BTreeMap::new(), Some(&create))?;
+        for (name, needed) in needs.missing(&BTreeMap::new()) {
+            embedded.create_topic(&name, create.partitions.unwrap_or(needed))?;
         }
         let servers = embedded.bootstrap_servers().to_owned();
         Self::open(job, &servers, lanes, Some(embedded))
@@ -107,7 +109,7 @@ impl KafkaTarget {
         let names = needs.names();
         let mut topics = connection.topics(&names)?;
         // Before anything is created: a job that cannot work leaves no topics behind.
-        needs.check(&topics)?;
+        needs.check(&topics, job.target.create.as_ref())?;
         let missing = needs.missing(&topics);
         if !missing.is_empty() {
             let Some(create) = &job.target.create else {
@@ -115,7 +117,7 @@ impl KafkaTarget {
             };
             connection.create(&missing, create)?;
             topics = connection.topics(&names)?;
-            needs.check(&topics)?;
+            needs.check(&topics, job.target.create.as_ref())?;
         }
         let limits = || topics.values().map(|topic| topic.limits.max_message_bytes);
         let default = Limits::default().max_message_bytes;

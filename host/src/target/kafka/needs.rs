@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::topic::Topic;
+use crate::job::CreateTopics;
 use crate::route::{RouteError, Router};
 use crate::target::{LaneNeed, TargetError};
 
@@ -37,18 +38,25 @@ impl<'a> Needs<'a> {
             .collect()
     }
 
-    /// Checks that every lane finds its partition in `there`.
-    pub(crate) fn check(&self, there: &BTreeMap<Arc<str>, Topic>) -> Result<(), TargetError> {
+    /// Checks that every lane finds its partition, in `there` or in what will be created.
+    pub(crate) fn check(
+        &self,
+        there: &BTreeMap<Arc<str>, Topic>,
+        create: Option<&CreateTopics>,
+    ) -> Result<(), TargetError> {
         for (name, lanes) in &self.topics {
-            let Some(Topic { partitions, .. }) = there.get(name) else { continue };
+            let partitions = match there.get(name) {
+                Some(topic) => Some(topic.partitions),
+                None => create.map(|create| create.partitions.unwrap_or_else(|| partitions_in_backup(lanes))),
+            };
             for lane in lanes {
                 let no_way = |error| TargetError::Lane { source_partition: lane.source.to_string(), error };
-                match self.router.fixed_partition(&lane.source).map_err(no_way)? {
-                    Some(partition) if partition < 0 || partition >= *partitions => {
-                        let (topic, partitions) = (Arc::clone(name), *partitions);
-                        return Err(no_way(RouteError::NoSuchPartition { topic, partition, partitions }));
-                    }
-                    _ => {}
+                let fixed = self.router.fixed_partition(&lane.source).map_err(no_way)?;
+                if let (Some(partition), Some(partitions)) = (fixed, partitions)
+                    && !(0..partitions).contains(&partition)
+                {
+                    let topic = Arc::clone(name);
+                    return Err(no_way(RouteError::NoSuchPartition { topic, partition, partitions }));
                 }
             }
         }

@@ -49,7 +49,7 @@ fn run() -> Result<()> {
         "writing a backup of {RECORDS} orders in {PARTITIONS} partitions to `{}` (Parquet)",
         backup.display()
     ));
-    Orders { records: RECORDS, partitions: PARTITIONS, files: 2 }.write(backup)?;
+    Orders { records: RECORDS, partitions: PARTITIONS, files: 2, headers: true }.write(backup)?;
 
     say("what is in it: `anabranch inspect`");
     anabranch(&["inspect", "target/demo/backup"])?;

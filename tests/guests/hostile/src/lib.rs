@@ -1,0 +1,68 @@
+//! Does one misdeed when it meets one record, and passes everything else as it is.
+
+use std::hint::black_box;
+
+use anabranch_plugin::columns::{Answer, Batch, BytesColumn, BytesPatch, HeadersColumn, HeadersPatch};
+use anabranch_plugin::{Columns, Parameters, Plugin};
+use serde::Deserialize;
+
+#[derive(Deserialize, Parameters)]
+struct Hostile {
+    /// What it does: `trap`, `loop`, `memory`, `stack`, `fail`, `selection`, `order`, `offsets`, `text`, `undeclared`.
+    deed: String,
+    /// The offset of the record.
+    at: i64,
+}
+
+impl Plugin for Hostile {
+    const READS: Columns = Columns::KEY;
+    const CHANGES: Columns = Columns::VALUE.union(Columns::HEADERS);
+
+    fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
+        let Some(row) = batch.offsets.iter().position(|offset| *offset == self.at) else {
+            return Ok(Answer::unchanged());
+        };
+        let row = row as u32;
+        let mut answer = Answer::unchanged();
+        match self.deed.as_str() {
+            "trap" => panic!("cannot go on"),
+            "loop" => loop {
+                black_box(row);
+            },
+            "memory" => {
+                let mut bomb: Vec<Vec<u8>> = Vec::new();
+                loop {
+                    bomb.push(black_box(vec![1; 1 << 20]));
+                }
+            }
+            "stack" => drop(black_box(deeper(1))),
+            "fail" => return Err("does not want this batch".to_owned()),
+            "selection" => answer.selection = Some(vec![batch.count]),
+            "order" => answer.selection = Some(vec![row, 0, row]),
+            "offsets" => answer.values = Some(BytesPatch { rows: vec![row], values: bytes(vec![0, 1 << 20], vec![1]) }),
+            "text" => {
+                let headers = HeadersColumn {
+                    rows: vec![0, 1],
+                    names: vec![0],
+                    dictionary: bytes(vec![0, 1], vec![0xff]),
+                    values: bytes(vec![0, 0], Vec::new()),
+                };
+                answer.headers = Some(HeadersPatch { rows: vec![row], headers });
+            }
+            "undeclared" => answer.keys = Some(BytesPatch { rows: vec![row], values: bytes(vec![0, 0], Vec::new()) }),
+            other => return Err(format!("there is no misdeed `{other}`")),
+        }
+        Ok(answer)
+    }
+}
+
+fn bytes(offsets: Vec<u32>, data: Vec<u8>) -> BytesColumn {
+    BytesColumn { offsets, data, validity: None }
+}
+
+#[allow(unconditional_recursion, reason = "that is the misdeed")]
+fn deeper(depth: u64) -> u64 {
+    black_box(deeper(black_box(depth + 1))) + 1
+}
+
+anabranch_plugin::export!(Hostile);

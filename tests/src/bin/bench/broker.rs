@@ -1,0 +1,161 @@
+//! A restore into Apache Kafka beside the least that any producer must do: a loop that sends the same
+//! records from memory, with the same settings, to the same broker.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anabranch::batch::Outputs;
+use anabranch_tests::kafka::Cluster;
+use anabranch_tests::orders::{Orders, TOPIC};
+use anyhow::{Result, bail, ensure};
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use std::sync::Arc;
+
+use crate::restore;
+use crate::timing::{Rounds, time};
+
+const ORDERS: Orders = Orders { records: 2_000_000, partitions: 4, files: 2, headers: false };
+const ROUNDS: usize = 2;
+/// What the plugin of the restore drops; the loop leaves it out too.
+const DROPPED: &[u8] = b"test-";
+
+/// The records that the restore writes, from all partitions in turn, in memory.
+struct InMemory {
+    batches: Vec<Outputs>,
+    records: u64,
+    bytes: u64,
+}
+
+pub(crate) fn measure() -> Result<String> {
+    let backup = tempfile::tempdir()?;
+    let folder = backup.path().join("backup");
+    ORDERS.write(&folder)?;
+    let memory = InMemory::new();
+    let cluster = Cluster::start("auto.create.topics.enable=false\n")?;
+    let (mut bare, mut restored) = (Rounds::default(), Rounds::default());
+    let mut resident = 0;
+    for round in 0..=ROUNDS {
+        let topic = cluster.topic("bare", ORDERS.partitions, &[])?;
+        let (took, sent) = time(|| bare_loop(cluster.servers(), &topic, &memory));
+        sent?;
+        cluster.delete(&topic)?;
+        let topic = cluster.topic("restored", ORDERS.partitions, &[])?;
+        let map = format!("{TOPIC}={topic}");
+        let arguments = restore::arguments(
+            &folder,
+            &[
+                &["--brokers", cluster.servers(), "--map", &map][..],
+                &std::env::var("PROPS")
+                    .map(|p| p.split(',').flat_map(|x| ["--property".to_owned(), x.to_owned()]).collect::<Vec<_>>())
+                    .unwrap_or_default()
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>(),
+            ]
+            .concat(),
+        )?;
+        let perf = std::env::var("PERF").is_ok();
+        let done = restore::run(
+            if perf { &["perf", "record", "-q", "-F", "1999", "-o", "/tmp/p3.data", "--"] } else { &[] },
+            &arguments,
+        )?;
+        ensure!(done.written == memory.records, "{} records were restored of {}", done.written, memory.records);
+        cluster.delete(&topic)?;
+        if round > 0 {
+            bare.add(took, memory.records);
+            restored.add(done.process, memory.records);
+            resident = resident.max(done.resident);
+        }
+    }
+    let mut text = format!(
+        "### Into Apache Kafka\n\n{} records read, {} written, {} bytes each on average (key and value), to {} partitions \
+         of one broker on the same machine; {ROUNDS} rounds of both in turn. The loop sends from memory, by \
+         `rdkafka`'s `BaseProducer::send`; the restore is the whole process, from Parquet through the key filter.\n\n\
+         | | records/s written | ns a record written: median (fastest to slowest) |\n|---|---|---|\n",
+        ORDERS.records,
+        memory.records,
+        memory.bytes / memory.records,
+        ORDERS.partitions
+    );
+    writeln!(text, "| bare loop | {:.0} | {bare} |", bare.rate())?;
+    writeln!(text, "| restore | {:.0} | {restored} |", restored.rate())?;
+    writeln!(
+        text,
+        "\nRatio of the medians: **{:.2}**. Largest resident set: {} MiB.",
+        restored.rate() / bare.rate(),
+        resident >> 20
+    )?;
+    Ok(text)
+}
+
+impl InMemory {
+    fn new() -> Self {
+        const CHUNK: u64 = 2048;
+        let mut memory = Self { batches: Vec::new(), records: 0, bytes: 0 };
+        let records = ORDERS.records / u64::from(ORDERS.partitions.unsigned_abs());
+        for first in (0..records).step_by(CHUNK as usize) {
+            for partition in 0..ORDERS.partitions {
+                let batch = ORDERS.batch(partition, first, (first + CHUNK).min(records));
+                let batch = Outputs::untouched(Arc::new(batch));
+                for row in batch.rows().filter(|row| is_sent(row.key)) {
+                    memory.records += 1;
+                    memory.bytes += (row.key.map_or(0, <[u8]>::len) + row.value.map_or(0, <[u8]>::len)) as u64;
+                }
+                memory.batches.push(batch);
+            }
+        }
+        memory
+    }
+}
+
+fn is_sent(key: Option<&[u8]>) -> bool {
+    key.is_none_or(|key| !key.starts_with(DROPPED))
+}
+
+/// Sends everything and waits until it is acknowledged. The settings are those of a restore
+/// (docs/kafka.md).
+fn bare_loop(servers: &str, topic: &str, memory: &InMemory) -> Result<()> {
+    let mut producer = ClientConfig::new();
+    producer
+        .set("bootstrap.servers", servers)
+        .set("client.id", "bare")
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("batch.size", "1000000")
+        .set("message.max.bytes", "1049612")
+        .set("queue.buffering.max.kbytes", "32769");
+    if let Ok(props) = std::env::var("PROPS") {
+        for p in props.split(',') {
+            let (k, v) = p.split_once('=').unwrap_or_default();
+            producer.set(k, v);
+        }
+    }
+    let producer: BaseProducer = producer.create()?;
+    for batch in &memory.batches {
+        let partition = batch.batch.source.partition.unwrap_or_default();
+        for row in batch.rows().filter(|row| is_sent(row.key)) {
+            let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).timestamp(row.timestamp);
+            if let Some(key) = row.key {
+                record = record.key(key);
+            }
+            if let Some(value) = row.value {
+                record = record.payload(value);
+            }
+            while let Err((error, unsent)) = producer.send(record) {
+                match error {
+                    KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => {
+                        producer.poll(Duration::from_millis(1));
+                        record = unsent;
+                    }
+                    other => bail!(other),
+                }
+            }
+        }
+        producer.poll(Duration::ZERO);
+    }
+    producer.flush(Duration::from_secs(120))?;
+    ensure!(producer.in_flight_count() == 0, "{} records are not acknowledged", producer.in_flight_count());
+    Ok(())
+}

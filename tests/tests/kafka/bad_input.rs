@@ -1,0 +1,86 @@
+//! What a cluster does not take or let in ends a restore with a message and an exit code, through the binary.
+
+use std::fs;
+use std::path::Path;
+
+use anabranch_tests::kafka::{Cluster, USER};
+use anabranch_tests::run::run;
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+/// A backup of two partitions with two records each; the second record of partition 1 has 5,000 bytes.
+fn backup() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let line = |partition: i32, offset: i64, value: &str| {
+        format!(r#"{{"topic":"orders","partition":{partition},"offset":{offset},"key":"a","value":"{value}"}}"#) + "\n"
+    };
+    fs::create_dir(folder.path().join("backup")).unwrap();
+    let large = "x".repeat(5000);
+    let lines = [line(0, 0, "a"), line(0, 1, "b"), line(1, 0, "c"), line(1, 1, &large)].concat();
+    fs::write(folder.path().join("backup/orders.jsonl"), lines).unwrap();
+    folder
+}
+
+/// Restores it; names that differ from run to run are replaced.
+fn restore(folder: &Path, servers: &str, arguments: &[&str], names: &[(&str, &str)]) -> String {
+    let all = ["restore", "--backup", "backup", "--brokers", servers];
+    let run = run(folder, &[&all, arguments].concat()).unwrap();
+    assert!(run.took.as_secs() < 30, "it took {:?}: {run}", run.took);
+    assert!(!run.stderr.contains("wrong-password"), "{run}");
+    let text = run.to_string().replace(servers, "<servers>");
+    names.iter().fold(text, |text, (name, shown)| text.replace(name, shown))
+}
+
+#[test]
+fn a_topic_that_does_not_exist() {
+    let folder = backup();
+    assert_snapshot!(restore(folder.path(), Cluster::plain().servers(), &["--map", "orders=not-there"], &[]), @"");
+}
+
+#[test]
+fn a_partition_that_the_target_lacks() {
+    let topic = Cluster::plain().topic("narrow", 1, &[]).unwrap();
+    let map = format!("orders={topic}");
+    let said = restore(backup().path(), Cluster::plain().servers(), &["--map", &map], &[(&topic, "<topic>")]);
+    assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_record_over_the_topic_s_limit() {
+    let cluster = Cluster::plain();
+    let topic = cluster.topic("small", 2, &[("max.message.bytes", "2000")]).unwrap();
+    let map = format!("orders={topic}");
+    let said = restore(backup().path(), cluster.servers(), &["--map", &map], &[(&topic, "<topic>")]);
+    assert_snapshot!(said, @"");
+    // It was caught before it was produced, and what came before it in its lane is there.
+    let values: Vec<_> = cluster.read(&topic).unwrap().remove(&1).unwrap_or_default();
+    assert!(values.len() <= 1, "{} records of partition 1", values.len());
+}
+
+#[test]
+fn no_broker() {
+    assert_snapshot!(restore(backup().path(), "127.0.0.1:1", &[], &[]), @"");
+    assert_snapshot!(restore(backup().path(), "no-such-host.invalid:9092", &[], &[]), @"");
+}
+
+#[test]
+fn a_wrong_password() {
+    let cluster = Cluster::secure();
+    let ca = format!("ssl.ca.location={}", cluster.ca().display());
+    let user = format!("sasl.username={USER}");
+    let security =
+        ["security.protocol=SASL_SSL", &ca, &user, "sasl.mechanism=SCRAM-SHA-256", "sasl.password=wrong-password"];
+    let arguments: Vec<&str> = security.iter().flat_map(|property| ["--property", property]).collect();
+    assert_snapshot!(restore(backup().path(), cluster.secure_servers(), &arguments, &[]), @"");
+}
+
+#[test]
+fn a_wrong_certificate() {
+    let cluster = Cluster::secure();
+    let other = cluster.ca().with_file_name("other-ca.pem").display().to_string();
+    let (ca, user) = (format!("ssl.ca.location={other}"), format!("sasl.username={USER}"));
+    let security = ["security.protocol=SASL_SSL", &ca, &user, "sasl.mechanism=PLAIN", "sasl.password=wrong-password"];
+    let arguments: Vec<&str> = security.iter().flat_map(|property| ["--property", property]).collect();
+    let said = restore(backup().path(), cluster.secure_servers(), &arguments, &[(&other, "<ca>")]);
+    assert_snapshot!(said, @"");
+}
