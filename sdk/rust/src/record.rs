@@ -2,16 +2,42 @@
 
 use crate::Columns;
 use crate::answer::AnswerBuilder;
-use crate::columns::Batch;
+use crate::columns::{Batch, BytesColumn};
 use crate::headers::{Header, Headers};
 use crate::plugin::{Done, Outcome, Rejection};
 
-/// The rows of a batch, with header names checked once.
+/// The rows of a batch: its columns as the loop over the rows needs them, header names checked once.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
     batch: &'a Batch,
+    keys: Option<BytesView<'a>>,
+    values: Option<BytesView<'a>>,
     names: Vec<&'a str>,
     reads: Columns,
+}
+
+/// A column of bytes without the way to it.
+#[derive(Clone, Copy, Debug)]
+struct BytesView<'a> {
+    offsets: &'a [u32],
+    data: &'a [u8],
+    validity: Option<&'a [u8]>,
+}
+
+impl<'a> BytesView<'a> {
+    fn of(column: &'a BytesColumn) -> Self {
+        Self { offsets: &column.offsets, data: &column.data, validity: column.validity.as_deref() }
+    }
+
+    #[inline]
+    fn get(self, row: usize) -> Option<&'a [u8]> {
+        if let Some(validity) = self.validity
+            && validity[row / 8] >> (row % 8) & 1 == 0
+        {
+            return None;
+        }
+        Some(&self.data[self.offsets[row] as usize..self.offsets[row + 1] as usize])
+    }
 }
 
 impl<'a> Rows<'a> {
@@ -20,7 +46,13 @@ impl<'a> Rows<'a> {
         let names = dictionary.map_or(Ok(Vec::new()), |names| {
             (0..names.len()).map(|name| std::str::from_utf8(names.get(name).unwrap_or_default())).collect()
         });
-        Ok(Self { batch, names: names.map_err(|error| format!("a header name is no UTF-8: {error}"))?, reads })
+        Ok(Self {
+            batch,
+            keys: batch.keys.as_ref().map(BytesView::of),
+            values: batch.values.as_ref().map(BytesView::of),
+            names: names.map_err(|error| format!("a header name is no UTF-8: {error}"))?,
+            reads,
+        })
     }
 }
 
@@ -81,7 +113,7 @@ impl<'a> Record<'a> {
     /// If [`Plugin::READS`](crate::Plugin::READS) does not name it, as all of these.
     #[inline]
     pub fn key(&self) -> Option<&'a [u8]> {
-        match &self.rows.batch.keys {
+        match self.rows.keys {
             Some(keys) => keys.get(self.row as usize),
             None => unread("the key", "KEY"),
         }
@@ -90,7 +122,7 @@ impl<'a> Record<'a> {
     /// The value; `None` for a tombstone.
     #[inline]
     pub fn value(&self) -> Option<&'a [u8]> {
-        match &self.rows.batch.values {
+        match self.rows.values {
             Some(values) => values.get(self.row as usize),
             None => unread("the value", "VALUE"),
         }

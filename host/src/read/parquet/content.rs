@@ -5,6 +5,7 @@ use parquet::errors::ParquetError;
 use super::column::{Bytes, Group};
 use super::json::{JsonColumn, JsonSchema};
 use super::shape::Content;
+use crate::batch::Limits;
 use crate::job::Encoding;
 use crate::read::encoding;
 
@@ -21,6 +22,11 @@ impl From<ParquetError> for Failure {
     fn from(error: ParquetError) -> Self {
         Self::File(error)
     }
+}
+
+/// A record beyond [`Limits::RECORD`].
+pub(super) fn too_large() -> Failure {
+    Failure::Row(format!("the record is larger than {} bytes", Limits::RECORD))
 }
 
 /// Decodes text that stands for bytes.

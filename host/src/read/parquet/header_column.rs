@@ -4,7 +4,7 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArrayTy
 use parquet::errors::ParquetError;
 
 use super::column::{Bytes, Entry, Group, Repeated, Size};
-use super::content::{Encoded, Failure};
+use super::content::{Encoded, Failure, too_large};
 use super::shape::{BytesLeaf, HeaderSource};
 use crate::batch::ColumnsBuilder;
 use crate::job::Encoding;
@@ -80,24 +80,27 @@ impl HeaderColumn {
         }
     }
 
-    /// Adds the headers of the next row to the row under way. Only as often as [`Self::fill`] said.
+    /// Adds the headers of the next row to the row under way, `left` bytes at most. Only as often as
+    /// [`Self::fill`] said.
     ///
     /// # Errors
-    /// A header without a name, a name that is not UTF-8, a value that is not in its encoding.
-    pub(super) fn append(&mut self, builder: &mut ColumnsBuilder) -> Result<(), Failure> {
+    /// A header without a name, a name that is not UTF-8, a value that is not in its encoding, more bytes.
+    pub(super) fn append(&mut self, builder: &mut ColumnsBuilder, mut left: usize) -> Result<(), Failure> {
         match self {
             Self::None => Ok(()),
             Self::List { names, values, entry, rows_left, encoded } => {
                 *rows_left = rows_left.saturating_sub(1);
                 match values {
-                    Values::Variable(values) => append(names, values, *entry, encoded, builder),
-                    Values::Fixed(values) => append(names, values, *entry, encoded, builder),
+                    Values::Variable(values) => append(names, values, *entry, encoded, builder, left),
+                    Values::Fixed(values) => append(names, values, *entry, encoded, builder, left),
                 }
             }
             Self::Struct(fields) => {
                 for (name, column, encoded) in fields {
                     if let Some(value) = column.next() {
-                        builder.header(name, Some(encoded.decode(value, "header")?));
+                        let value = encoded.decode(value, "header")?;
+                        left = left.checked_sub(name.len() + value.len()).ok_or_else(too_large)?;
+                        builder.header(name, Some(value));
                     }
                 }
                 Ok(())
@@ -125,6 +128,7 @@ fn append<V: DataType>(
     entry: i16,
     encoded: &mut Encoded,
     builder: &mut ColumnsBuilder,
+    mut left: usize,
 ) -> Result<(), Failure>
 where
     V::T: Size + AsRef<[u8]>,
@@ -136,6 +140,7 @@ where
         if name.definition >= entry {
             let name = header_name(&name)?;
             let value = value.value.map(|value| encoded.decode(value.as_ref(), "header")).transpose()?;
+            left = left.checked_sub(name.len() + value.map_or(0, <[u8]>::len)).ok_or_else(too_large)?;
             builder.header(name, value);
         }
         if !names.goes_on() {

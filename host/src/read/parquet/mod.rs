@@ -15,6 +15,7 @@
 //! | topic | `BYTE_ARRAY` of UTF-8 |
 
 mod column;
+mod constant;
 mod content;
 mod delta;
 mod facts;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow_array::StringArray;
 use arrow_array::builder::StringBuilder;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::column::{Bytes, Group};
-use super::content::{ContentColumn, Failure};
+use super::content::{ContentColumn, Failure, too_large};
 use super::header_column::HeaderColumn;
 use super::json::JsonSchema;
 use super::page_header::PageClaims;
@@ -158,13 +159,17 @@ impl Reader {
         if self.builder.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Rows {
-            first_row,
-            columns: self.builder.finish(),
-            topics: places.topics.map(|mut topics| topics.finish()),
-            partitions: places.partitions,
-            offsets: places.offsets,
-        }))
+        let columns = self.builder.finish();
+        let rows = columns.len();
+        let topics = match &self.shape.topic_of_all {
+            Some(topic) => Some(StringArray::from_iter_values(std::iter::repeat_n(topic, rows))),
+            None => places.topics.map(|mut topics| topics.finish()),
+        };
+        let partitions = match self.shape.partition_of_all {
+            Some(partition) => Some(vec![kafka_partition(partition)?; rows]),
+            None => places.partitions,
+        };
+        Ok(Some(Rows { first_row, columns, topics, partitions, offsets: places.offsets }))
     }
 }
 
@@ -201,14 +206,12 @@ impl OpenGroup {
         let run = self.fill()?;
         for _ in 0..run {
             let key = self.key.next("key")?;
-            let size = key.map_or(0, <[u8]>::len);
+            let mut left = Limits::RECORD.checked_sub(key.map_or(0, <[u8]>::len)).ok_or_else(too_large)?;
             builder.key(key);
             let value = self.value.next("value")?;
-            if size + value.map_or(0, <[u8]>::len) > Limits::RECORD {
-                return Err(Failure::Row(format!("the record is larger than {} bytes", Limits::RECORD)));
-            }
+            left = left.checked_sub(value.map_or(0, <[u8]>::len)).ok_or_else(too_large)?;
             builder.value(value);
-            self.headers.append(builder)?;
+            self.headers.append(builder, left)?;
             let timestamp = match &mut self.timestamp {
                 Some(column) => column.millis()?.unwrap_or(NO_TIMESTAMP),
                 None => NO_TIMESTAMP,
@@ -232,11 +235,7 @@ impl OpenGroup {
         };
         if let (Some(column), Some(partitions)) = (&mut self.partition, &mut places.partitions) {
             let partition = column.integer()?.ok_or_else(|| null("partition"))?;
-            partitions.push(
-                i32::try_from(partition).map_err(|_| {
-                    Failure::Row(format!("partition {partition} is more than Kafka's partitions can be"))
-                })?,
-            );
+            partitions.push(kafka_partition(partition)?);
         }
         if let (Some(column), Some(offsets)) = (&mut self.offset, &mut places.offsets) {
             offsets.push(column.integer()?.ok_or_else(|| null("offset"))?);
@@ -263,6 +262,11 @@ impl OpenGroup {
             run => Ok(run),
         }
     }
+}
+
+fn kafka_partition(partition: i64) -> Result<i32, Failure> {
+    i32::try_from(partition)
+        .map_err(|_| Failure::Row(format!("partition {partition} is more than Kafka's partitions can be")))
 }
 
 impl Shape {

@@ -6,6 +6,7 @@ use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::SchemaDescriptor;
 
+use super::constant;
 use super::schema::{Node, is_list, is_map, is_repeated, leaf_count, nodes};
 use crate::read::mapping::{Kind, Mapping, Role, ValueSource};
 use crate::read::{Placing, ReadError, ReadSettings};
@@ -78,6 +79,10 @@ pub(super) struct Shape {
     pub(super) partition: Option<ScalarLeaf>,
     pub(super) offset: Option<ScalarLeaf>,
     pub(super) topic: Option<BytesLeaf>,
+    /// The topic of every row, where the statistics of all row groups prove it; `topic` is `None` then.
+    pub(super) topic_of_all: Option<String>,
+    /// The partition of every row, likewise.
+    pub(super) partition_of_all: Option<i64>,
     /// The leaf that tells who set a record's timestamp; only its statistics are looked at, because Kafka
     /// has the type by topic and not by record.
     pub(super) timestamp_type: Option<usize>,
@@ -132,14 +137,19 @@ impl Shape {
             Some(node) => headers(schema, node).map_err(|message| fail(Role::Headers, message))?,
             None => HeaderSource::None,
         };
+        // A column that is the same in every row need not be read.
+        let topic_of_all = topic.and_then(|leaf: BytesLeaf| constant::text(metadata, leaf.leaf));
+        let partition_of_all = partition.and_then(|leaf| constant::integer(metadata, leaf.leaf));
         let shape = Self {
             key: node(mapping.key).map_or(Content::None, |node| content(schema, node)),
             value,
             headers,
             timestamp: node(mapping.timestamp).map(|node| scalar(node.leaves.start)),
-            partition,
+            partition: partition.filter(|_| partition_of_all.is_none()),
             offset,
-            topic,
+            topic: topic.filter(|_| topic_of_all.is_none()),
+            topic_of_all,
+            partition_of_all,
             timestamp_type: node(mapping.timestamp_type).map(|node| node.leaves.start),
             blank,
         };
@@ -148,7 +158,11 @@ impl Shape {
 
     /// Which columns of a record's place there are.
     pub(super) fn placing(&self) -> Placing {
-        Placing { topic: self.topic.is_some(), partition: self.partition.is_some(), offset: self.offset.is_some() }
+        Placing {
+            topic: self.topic.is_some() || self.topic_of_all.is_some(),
+            partition: self.partition.is_some() || self.partition_of_all.is_some(),
+            offset: self.offset.is_some(),
+        }
     }
 }
 

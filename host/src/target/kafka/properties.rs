@@ -16,6 +16,9 @@ const BATCH_SIZE: usize = 1_000_000;
 const MESSAGE_MAX_BYTES: usize = 1_000_000_000;
 /// librdkafka counts the longest possible framing against `message.max.bytes`, brokers the real one.
 const FRAMING: usize = 1024;
+/// How long librdkafka collects records for a batch where the job says nothing, in milliseconds. Its own
+/// default of 5 makes a restore send many small batches: several lanes fill many partitions at a time.
+const LINGER: &str = "50";
 /// How long a first answer is waited for where the job says nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -40,6 +43,7 @@ impl Properties {
             .set("client.id", "anabranch")
             .set("enable.idempotence", "true")
             .set("acks", "all")
+            .set("linger.ms", LINGER)
             .set("bootstrap.servers", servers);
         for (key, value) in &job.target.properties {
             let value = value.expose();
