@@ -6,8 +6,9 @@
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::late::{Late, LateNames, PLACE};
 use crate::job::ColumnNames;
-use crate::read::mapping::{Mapping, Role, ValueSource};
+use crate::read::mapping::{Kind, Mapping, Role, ValueSource};
 
 /// How a line of the native layout says that its key is not plain text.
 pub(crate) const KEY_ENCODING: &str = "key_encoding";
@@ -24,8 +25,10 @@ const SLOTS: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct Parts<'a> {
     slots: [Option<&'a str>; SLOTS],
-    /// How good the name was by which an open part was found; a better one replaces it.
+    /// How good the name was by which a late part was found; a better one replaces it.
     ranks: [usize; SLOTS],
+    /// The names by which a late part was met, a bit for each rank; there are fewer than 16.
+    met: [u16; SLOTS],
 }
 
 impl<'a> Parts<'a> {
@@ -44,6 +47,20 @@ impl<'a> Parts<'a> {
         self.slot(VALUE_ENCODING_SLOT)
     }
 
+    /// Takes a late part unless one of a better name is there; null takes no value's place. Whether
+    /// this name is met for the first time.
+    fn offer(&mut self, role: Role, rank: usize, text: &'a str) -> bool {
+        let slot = role as usize;
+        let bit = 1u16 << rank;
+        let is_first = self.met[slot] & bit == 0;
+        self.met[slot] |= bit;
+        if self.slot(slot).is_none() || (rank < self.ranks[slot] && text != "null") {
+            self.slots[slot] = Some(text);
+            self.ranks[slot] = rank;
+        }
+        is_first
+    }
+
     fn slot(&self, slot: Slot) -> Option<&'a str> {
         self.slots.get(slot).copied().flatten().filter(|text| *text != "null")
     }
@@ -54,10 +71,18 @@ impl<'a> Parts<'a> {
 pub(super) struct Fields {
     root: Object,
     /// Parts that no line of the sample had: each line may still have them, by the usual names.
-    open: Vec<(&'static str, Role, usize)>,
+    late: LateNames,
+    /// The parts of a record's place that the file does not have by its sample, and whether the sample
+    /// had a column of nulls for it.
+    lacking: Vec<(Role, bool)>,
+    /// Whether each line is a record's, and none is a value with fields that are only called so.
+    is_record: bool,
     /// Whether the fields that are no part make up the value.
     row: bool,
 }
+
+/// An object without a field that is looked for.
+static NO_FIELDS: Object = Object { fields: Vec::new() };
 
 #[derive(Debug, Default)]
 struct Object {
@@ -76,22 +101,16 @@ impl Fields {
         let mut root = Object::default();
         let row = matches!(mapping.value, ValueSource::Row(_));
         for role in Role::ALL {
-            if let Some(column) = mapping.column(role) {
-                let is_top = column.is_top();
-                root.insert(&column.name, is_top, role as usize);
-            }
+            root.insert(&mapping.way(role), role as usize);
         }
-        let mut open = Vec::new();
         if !row {
-            root.insert(KEY_ENCODING, true, KEY_ENCODING_SLOT);
-            root.insert(VALUE_ENCODING, true, VALUE_ENCODING_SLOT);
-            for role in [Role::Key, Role::Value, Role::Headers, Role::Timestamp] {
-                if mapping.column(role).is_none() && role.of(names).is_none() {
-                    open.extend(role.names().iter().enumerate().map(|(rank, name)| (*name, role, rank)));
-                }
-            }
+            root.insert(&[KEY_ENCODING], KEY_ENCODING_SLOT);
+            root.insert(&[VALUE_ENCODING], VALUE_ENCODING_SLOT);
         }
-        Self { root, open, row }
+        let lacks = |role: &Role| mapping.column(*role).is_none_or(|column| column.kind == Kind::Null);
+        let lacking = PLACE.into_iter().filter(lacks).map(|role| (role, mapping.column(role).is_some())).collect();
+        let is_record = !row || (mapping.partition.is_some() && mapping.offset.is_some());
+        Self { root, late: LateNames::new(mapping, names), lacking, is_record, row }
     }
 
     /// Finds the parts of a record in a line. Where the whole row is the value, the object of the
@@ -101,7 +120,7 @@ impl Fields {
         rest.clear();
         let row = if self.row { Some(&mut *rest) } else { None };
         let mut deserializer = serde_json::Deserializer::from_str(line);
-        ObjectSeed { object: &self.root, open: &self.open, parts: &mut parts, row }.deserialize(&mut deserializer)?;
+        ObjectSeed { object: &self.root, late: &self.late, parts: &mut parts, row }.deserialize(&mut deserializer)?;
         deserializer.end()?;
         if self.row {
             rest.insert(0, '{');
@@ -109,35 +128,86 @@ impl Fields {
         }
         Ok(parts)
     }
+
+    /// A part of the record's place that a line has although the file, by its sample, has none. Where
+    /// the whole row is the value, a name alone proves nothing, but partition and offset together do.
+    pub(super) fn late_place(&self, parts: &Parts<'_>) -> Option<Role> {
+        let is_placed = parts.part(Role::Partition).is_some() && parts.part(Role::Offset).is_some();
+        let is_record = self.is_record || is_placed;
+        let is_late = |(role, has_nulls): &&(Role, bool)| (*has_nulls || is_record) && parts.part(*role).is_some();
+        self.lacking.iter().find(is_late).map(|(role, _)| *role)
+    }
 }
 
 impl Object {
-    /// Adds a field; a dot steps into an object unless the name is that of a field of the line itself.
-    fn insert(&mut self, name: &str, whole: bool, slot: Slot) {
-        let (first, below) = match name.split_once('.') {
-            Some((first, below)) if !whole => (first, Some(below)),
-            _ => (name, None),
-        };
-        let index = match self.fields.iter().position(|field| field.name == first) {
+    /// Adds a field by the names of the objects around it and its own; nothing if there is no name.
+    fn insert(&mut self, way: &[&str], slot: Slot) {
+        let Some((first, below)) = way.split_first() else { return };
+        let index = match self.fields.iter().position(|field| field.name == *first) {
             Some(index) => index,
             None => {
-                self.fields.push(Field { name: first.to_owned(), slot: None, inner: None });
+                self.fields.push(Field { name: (*first).to_owned(), slot: None, inner: None });
                 self.fields.len() - 1
             }
         };
         let field = &mut self.fields[index];
-        match below {
-            Some(below) => field.inner.get_or_insert_default().insert(below, false, slot),
-            None => field.slot = Some(slot),
+        if below.is_empty() {
+            field.slot = Some(slot);
+        } else {
+            field.inner.get_or_insert_default().insert(below, slot);
         }
     }
 }
 
 struct ObjectSeed<'p, 'a> {
     object: &'p Object,
-    open: &'p [(&'static str, Role, usize)],
+    late: &'p LateNames,
     parts: &'p mut Parts<'a>,
     row: Option<&'p mut String>,
+}
+
+impl<'a> ObjectSeed<'_, 'a> {
+    /// Takes the text of a field that the mapping names.
+    fn field<E: Error>(&mut self, field: &Field, text: &'a str) -> Result<(), E> {
+        if let Some(slot) = field.slot {
+            if self.parts.slots[slot].is_some() {
+                return Err(twice(&field.name));
+            }
+            self.parts.slots[slot] = Some(text);
+        }
+        let late = self.late.within(&field.name);
+        match &field.inner {
+            Some(inner) => self.within(&field.name, inner, late, text),
+            None if late.is_empty() => Ok(()),
+            None => self.within(&field.name, &NO_FIELDS, late, text),
+        }
+    }
+
+    /// Takes the text of a field that is looked for by its usual name.
+    fn late<E: Error>(&mut self, late: &Late<'_>, text: &'a str) -> Result<(), E> {
+        match late {
+            Late::Part { name, role, rank } => match self.parts.offer(*role, *rank, text) {
+                // A place is refused, if the line is a record's at all; in a value a name may occur twice.
+                false if !PLACE.contains(role) => Err(twice(name)),
+                _ => Ok(()),
+            },
+            Late::Object { name, names } => self.within(name, &NO_FIELDS, names, text),
+        }
+    }
+
+    /// Looks into the value of field `name`, if it is an object.
+    fn within<E: Error>(&mut self, name: &str, object: &Object, late: &LateNames, text: &'a str) -> Result<(), E> {
+        if !text.starts_with('{') {
+            return Ok(());
+        }
+        let seed = ObjectSeed { object, late, parts: &mut *self.parts, row: None };
+        seed.deserialize(&mut serde_json::Deserializer::from_str(text))
+            .map_err(|error| E::custom(format_args!("within field `{name}`: {error}")))
+    }
+}
+
+fn twice<E: Error>(name: &str) -> E {
+    E::custom(format_args!("field `{name}` occurs twice"))
 }
 
 impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, 'de> {
@@ -157,92 +227,73 @@ impl<'de> Visitor<'de> for ObjectSeed<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         loop {
-            let seed = NameSeed { object: self.object, open: self.open, row: self.row.as_deref_mut() };
+            let seed = NameSeed { object: self.object, late: self.late, row: self.row.as_deref_mut() };
             let Some(name) = map.next_key_seed(seed)? else { return Ok(()) };
+            if let Name::None = name {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let text = map.next_value::<&RawValue>()?.get();
             match name {
-                Name::Field(index) => {
-                    let field = &self.object.fields[index];
-                    let text = map.next_value::<&RawValue>()?.get();
-                    if let Some(slot) = field.slot {
-                        if self.parts.slots[slot].is_some() {
-                            return Err(A::Error::custom(format_args!("field `{}` occurs twice", field.name)));
-                        }
-                        self.parts.slots[slot] = Some(text);
-                    }
-                    if let Some(inner) = &field.inner
-                        && text.starts_with('{')
-                    {
-                        let seed = ObjectSeed { object: inner, open: &[], parts: &mut *self.parts, row: None };
-                        seed.deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
-                            A::Error::custom(format_args!("within field `{}`: {error}", field.name))
-                        })?;
-                    }
-                }
-                Name::Open(role, rank) => {
-                    let text = map.next_value::<&RawValue>()?.get();
-                    let slot = role as usize;
-                    if self.parts.slots[slot].is_none() || rank < self.parts.ranks[slot] {
-                        self.parts.slots[slot] = Some(text);
-                        self.parts.ranks[slot] = rank;
-                    }
-                }
-                Name::Row => {
-                    let text = map.next_value::<&RawValue>()?.get();
+                Name::Field(field) => self.field::<A::Error>(field, text)?,
+                Name::Late(late) => self.late::<A::Error>(&late, text)?,
+                Name::Row(late) => {
                     if let Some(row) = &mut self.row {
                         row.push_str(text);
                     }
+                    if let Some(late) = late {
+                        self.late::<A::Error>(&late, text)?;
+                    }
                 }
-                Name::None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                Name::None => {}
             }
         }
     }
 }
 
 /// What a field's name says.
-enum Name {
-    Field(usize),
-    Open(Role, usize),
-    /// It belongs to the value, into which its name is already written.
-    Row,
+enum Name<'p> {
+    Field(&'p Field),
+    Late(Late<'p>),
+    /// It belongs to the value, into which its name is already written; it may be looked for as well.
+    Row(Option<Late<'p>>),
     None,
 }
 
-struct NameSeed<'p> {
+struct NameSeed<'p, 'r> {
     object: &'p Object,
-    open: &'p [(&'static str, Role, usize)],
-    row: Option<&'p mut String>,
+    late: &'p LateNames,
+    row: Option<&'r mut String>,
 }
 
-impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
-    type Value = Name;
+impl<'de, 'p> DeserializeSeed<'de> for NameSeed<'p, '_> {
+    type Value = Name<'p>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name<'p>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for NameSeed<'_> {
-    type Value = Name;
+impl<'p> Visitor<'_> for NameSeed<'p, '_> {
+    type Value = Name<'p>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a field's name")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Name, E> {
-        if let Some(index) = self.object.fields.iter().position(|field| field.name == name) {
-            return Ok(Name::Field(index));
+    fn visit_str<E: Error>(self, name: &str) -> Result<Name<'p>, E> {
+        if let Some(field) = self.object.fields.iter().find(|field| field.name == name) {
+            return Ok(Name::Field(field));
         }
+        let late = self.late.find(name);
         if let Some(row) = self.row {
             if !row.is_empty() {
                 row.push(',');
             }
             row.push_str(&serde_json::to_string(name).map_err(E::custom)?);
             row.push(':');
-            return Ok(Name::Row);
+            return Ok(Name::Row(late));
         }
-        let open = self.open.iter().find(|(candidate, ..)| candidate.eq_ignore_ascii_case(name));
-        Ok(open.map_or(Name::None, |(_, role, rank)| Name::Open(*role, *rank)))
+        Ok(late.map_or(Name::None, Name::Late))
     }
 }

@@ -8,6 +8,7 @@
 mod fields;
 mod headers;
 mod input;
+mod late;
 mod literal;
 mod parts;
 mod reader;
@@ -29,9 +30,12 @@ pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader
 /// What the first lines tell of a file. Rows are exact where those lines are the whole file.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`], and a broken line among the first, as reading tells it.
 pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, ReadError> {
     let sample = sample::Sample::take(file)?;
+    if let Some(lines) = sample.broken_after() {
+        read_past(file, settings, lines)?;
+    }
     let names = if sample.is_empty() { &Default::default() } else { &settings.columns };
     let (rows, schema) = (sample.rows(file.size()), sample.schema());
     let empty = sample.is_empty();
@@ -47,6 +51,19 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         log_append_time: None,
         has: mapping.placing(),
     })
+}
+
+/// Reads past the first lines, of which one is broken, and so gives the error that reading gives. Where
+/// reading finds nothing wrong (it passes over objects that the sample looks into) there is none.
+fn read_past(file: &OpenFile, settings: &ReadSettings, lines: u64) -> Result<(), ReadError> {
+    let settings = ReadSettings { first_row: 0, ..settings.clone() };
+    let mut reader = reader::LinesReader::open(file, &settings)?;
+    while let Some(rows) = reader.next()? {
+        if rows.first_row + rows.columns.len() as u64 > lines {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::input::Lines;
 use super::parts::{self, Scratch};
 use super::sample::Sample;
 use crate::batch::{ColumnsBuilder, Limits};
-use crate::read::mapping::{Mapping, Role, ValueSource};
+use crate::read::mapping::{ABSENT, Mapping, Role, ValueSource};
 use crate::read::{OpenFile, Placing, ReadError, ReadSettings, RowReader, Rows};
 
 /// Reads the rows of one file.
@@ -79,6 +79,9 @@ impl LinesReader {
             .map_err(|error| format!("column {}: the text is not UTF-8", error.valid_up_to() + 1))?;
         let Buffers { key, value, headers, rest } = &mut self.scratch;
         let parts = self.fields.find(line, rest).map_err(|error| told(&error))?;
+        if let Some(role) = self.fields.late_place(&parts) {
+            return Err(late(role));
+        }
         let encodings = self.settings.encoding;
 
         let encoding = of(Role::Key, parts::encoding(parts.key_encoding(), encodings.key, key))?;
@@ -131,6 +134,16 @@ fn place(places: &mut Places, has: Placing, parts: &Parts<'_>, scratch: &mut Scr
         places.offsets.push(of(Role::Offset, parts::number(parts.part(Role::Offset)))?);
     }
     Ok(())
+}
+
+/// The message of a line with a part of the record's place that the sample did not have. To read on
+/// would put the lines before, or this one, in the wrong place.
+fn late(role: Role) -> String {
+    let name = role.name();
+    format!(
+        "{name}: this line has one, but the first lines, which decide for the whole file, have none; name their column \
+         in `backup.columns.{name}`, or `{ABSENT}` for none"
+    )
 }
 
 /// Says which part of a record a message is about.

@@ -29,10 +29,11 @@ pub(super) struct Sample {
     /// Bytes of the file, as it lies in the store, that these lines took.
     taken: u64,
     whole: bool,
+    broken: bool,
 }
 
 impl Sample {
-    /// Looks at the first lines of `file`. A broken line ends the sample; whoever reads on meets it.
+    /// Looks at the first lines of `file`. A broken line ends the sample; whoever reads meets it.
     pub(super) fn take(file: &OpenFile) -> Result<Self, ReadError> {
         let mut lines = Lines::open(file)?;
         let mut sample = Self::default();
@@ -45,11 +46,14 @@ impl Sample {
                     break;
                 }
                 Err(error) if sample.lines == 0 => return Err(error),
-                Err(_) => break,
+                Err(_) => {
+                    sample.broken = true;
+                    break;
+                }
             }
             sample.lines += 1;
-            let Ok(text) = std::str::from_utf8(lines.line()) else { break };
-            if seen.visit(text, 1).is_err() {
+            sample.broken = !std::str::from_utf8(lines.line()).is_ok_and(|text| seen.visit(text, 1).is_ok());
+            if sample.broken {
                 break;
             }
         }
@@ -66,6 +70,11 @@ impl Sample {
         }
         let judged = u128::from(size) * u128::from(self.lines) / u128::from(self.taken.max(1));
         Count::Estimated(u64::try_from(judged).unwrap_or(u64::MAX).max(self.lines))
+    }
+
+    /// The lines looked at if a broken one, which is the last of them or the next, ended the sample.
+    pub(super) fn broken_after(&self) -> Option<u64> {
+        self.broken.then_some(self.lines)
     }
 
     /// Whether there is no line at all.

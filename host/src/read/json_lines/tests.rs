@@ -69,6 +69,105 @@ fn a_part_that_the_first_lines_lack_is_found_later() {
     assert_eq!(columns.headers.row(1200).len(), 1);
 }
 
+fn named(columns: ColumnNames) -> ReadSettings {
+    ReadSettings { columns, ..settings() }
+}
+
+/// `line` as often as the sample has lines, then `late`.
+fn after_the_sample(line: &str, late: &str) -> String {
+    format!("{}{late}\n", format!("{line}\n").repeat(1000))
+}
+
+#[test]
+fn a_dot_in_the_name_of_a_field_within_an_object_or_around_one_is_no_step() {
+    let key = |content: &str, name: &str| {
+        let settings = named(ColumnNames { key: Some(name.to_owned()), ..ColumnNames::default() });
+        let columns = read_with(content, &settings).unwrap();
+        String::from_utf8(columns.keys.value(0).to_vec()).unwrap()
+    };
+    assert_eq!(key(r#"{"attributes":{"user.id":"42"},"value":"x"}"#, "attributes.user.id"), "42");
+    assert_eq!(key(r#"{"a.b":{"c":1},"value":"x"}"#, "a.b.c"), "1");
+    assert_eq!(key(r#"{"a":{"b":{"c":"d"}},"value":"x"}"#, "a.b.c"), "d");
+}
+
+#[test]
+fn a_place_that_the_first_lines_lack_is_refused_and_never_passed_over() {
+    let with = |line: &str, late: &str| fails(&after_the_sample(line, late));
+    insta::assert_snapshot!(with(r#"{"value":1}"#, r#"{"value":1,"partition":3}"#), @"`a.jsonl` row 1000: line 1001: partition: this line has one, but the first lines, which decide for the whole file, have none; name their column in `backup.columns.partition`, or `-` for none");
+    for late in [r#"{"value":1,"Kafka_Topic":"t"}"#, r#"{"value":1,"metadata":{"topic":"t"}}"#] {
+        assert!(with(r#"{"value":1}"#, late).contains("row 1000: line 1001: topic: this line has one"));
+    }
+    let nulls = r#"{"value":1,"offset":null,"metadata":{"topic":null,"partition":0}}"#;
+    assert!(with(nulls, r#"{"value":1,"offset":5,"metadata":{"partition":0}}"#).contains("offset: this line has one"));
+    let topic = with(nulls, r#"{"value":1,"metadata":{"topic":"t","partition":0}}"#);
+    assert!(topic.contains("topic: this line has one"), "{topic}");
+
+    let content = after_the_sample(r#"{"value":1}"#, r#"{"value":1,"topic":null,"partition":3}"#);
+    let without = named(ColumnNames { partition: Some("-".to_owned()), ..ColumnNames::default() });
+    let mut reader = open(file(content.as_bytes()), &without).unwrap();
+    let rows = reader.next().unwrap().unwrap();
+    assert_eq!((rows.columns.len(), rows.partitions), (1001, None));
+}
+
+#[test]
+fn in_a_row_that_is_the_value_only_partition_and_offset_together_are_a_late_place() {
+    let late = r#"{"id":1,"offset":5,"topic":"t","topic":"u"}"#;
+    let columns = read_with(&after_the_sample(r#"{"id":1}"#, late), &settings()).unwrap();
+    assert_eq!(columns.values.value(1000), late.as_bytes());
+    let both = fails(&after_the_sample(r#"{"id":1}"#, r#"{"id":1,"offset":5,"partition":0}"#));
+    assert!(both.contains("row 1000: line 1001: partition: this line has one"), "{both}");
+    let record = r#"{"id":1,"offset":5,"partition":0}"#;
+    let topic = fails(&after_the_sample(record, r#"{"id":1,"offset":5,"partition":0,"topic":"t"}"#));
+    assert!(topic.contains("row 1000: line 1001: topic: this line has one"), "{topic}");
+}
+
+#[test]
+fn a_late_part_that_occurs_twice_is_an_error() {
+    for twice in [r#"{"key":"a","key":"b","value":1}"#, r#"{"key":"a","KEY":"b","value":1}"#] {
+        let said = fails(&after_the_sample(r#"{"value":1}"#, twice));
+        assert!(said.contains("row 1000: line 1001: ") && said.ends_with("field `key` occurs twice"), "{said}");
+    }
+}
+
+#[test]
+fn a_null_of_a_better_name_takes_no_late_parts_place() {
+    let cases = [
+        (r#"{"k":"a","key":null,"value":1}"#, "a"),
+        (r#"{"key":null,"k":"a","value":1}"#, "a"),
+        (r#"{"k":"a","key":"b","value":1}"#, "b"),
+        (r#"{"key":"b","k":"a","value":1}"#, "b"),
+    ];
+    for (late, key) in cases {
+        let columns = read_with(&after_the_sample(r#"{"value":1}"#, late), &settings()).unwrap();
+        assert_eq!(columns.keys.value(1000), key.as_bytes(), "{late}");
+    }
+}
+
+#[test]
+fn a_late_timestamp_is_found_within_its_object() {
+    let late = r#"{"value":1,"Metadata":{"timestamp":7}}"#;
+    assert_eq!(read_with(&after_the_sample(r#"{"value":1}"#, late), &settings()).unwrap().timestamps[1000], 7);
+}
+
+#[test]
+fn facts_of_a_file_with_a_broken_line_among_the_first_are_the_error_of_reading_it() {
+    let broken: [&[u8]; 4] = [
+        b"{\n \"key\":\"a\"}\n",
+        b"{\"value\":1}\n\n{\"value\":}\n{\"value\":1}\n",
+        b"{\"value\":1}\n{\"value\":\"\xff\"}\n",
+        b"{\"value\":1}\n[1]\n",
+    ];
+    for content in broken {
+        let told = facts(&file(content), &settings()).unwrap_err().to_string();
+        let read = open(file(content), &settings()).unwrap().next().unwrap_err().to_string();
+        assert_eq!(told, read);
+    }
+    // Reading does not look into an object that is a value, so what is in it is not wrong.
+    let passed = b"{\"value\":{\"\\ud800\":1}}\n";
+    assert!(facts(&file(passed), &settings()).is_ok());
+    assert!(open(file(passed), &settings()).unwrap().next().is_ok());
+}
+
 #[test]
 fn timestamps_are_milliseconds_or_rfc_3339() {
     let at = |json: &str| read_with(&format!("{{\"value\":1,\"ts\":{json}}}"), &settings()).unwrap().timestamps[0];

@@ -16,6 +16,7 @@
 //! 4. A column of an unsuitable type is an error, whoever chose it.
 
 mod column;
+mod lost;
 mod role;
 
 use std::sync::Arc;
@@ -130,7 +131,8 @@ impl Mapping {
             let rest = |choices: &[Choice; 8]| -> Vec<usize> {
                 let gone: Vec<usize> = choices.iter().filter_map(Choice::index).collect();
                 let tops = columns.iter().enumerate().filter(|(_, column)| column.is_top());
-                // A struct out of which a part was taken (`metadata.offset`) goes with it.
+                // A struct out of which a part was taken (`metadata.offset`) goes with it; `lost` tells what else
+                // was in it.
                 tops.filter(|(_, top)| !gone.iter().any(|gone| columns[*gone].steps.first() == top.steps.first()))
                     .map(|(index, _)| index)
                     .collect()
@@ -204,6 +206,22 @@ impl Mapping {
         index.and_then(|index| self.columns.get(index))
     }
 
+    /// The way to the column of a role: the names of the structs around it, then its own; empty where
+    /// the role has no column. A name may have dots itself, so `a.b.c` alone does not tell the way.
+    pub fn way(&self, role: Role) -> Vec<&str> {
+        let mut way = Vec::new();
+        let Some(column) = self.column(role) else { return way };
+        let mut around: Option<&str> = None;
+        for length in 1..=column.steps.len() {
+            let steps = column.steps.get(..length);
+            let Some(step) = self.columns.iter().find(|other| steps == Some(other.steps.as_slice())) else { continue };
+            let own = around.and_then(|around| step.name.strip_prefix(around)?.strip_prefix('.'));
+            way.push(own.unwrap_or(&step.name));
+            around = Some(&step.name);
+        }
+        way
+    }
+
     /// Which columns of a record's place there are; one of nothing but nulls is none.
     pub fn placing(&self) -> Placing {
         let has = |role: Role| self.column(role).is_some_and(|column| column.kind != Kind::Null);
@@ -231,68 +249,6 @@ impl Mapping {
             }
         }
         lines
-    }
-
-    /// What a file with these columns cannot give back, in words.
-    pub fn lost(&self) -> Vec<String> {
-        let mut lost = Vec::new();
-        if self.key.is_none() {
-            lost.push("keys: no such column".to_owned());
-        }
-        if self.value == ValueSource::None {
-            lost.push("values: no such column".to_owned());
-        }
-        match self.column(Role::Headers) {
-            None => lost.push("headers: no such column".to_owned()),
-            Some(column) if matches!(column.kind, Kind::Map | Kind::Struct) => lost.push(format!(
-                "headers: column \"{}\" holds them by name, so order and duplicates are gone",
-                column.name
-            )),
-            Some(_) => {}
-        }
-        if self.timestamp.is_none() {
-            lost.push("timestamps: no such column".to_owned());
-        }
-        if self.timestamp_type.is_none() {
-            lost.push("timestamp type: no such column".to_owned());
-        }
-        let unused: Vec<String> = self.unused().map(|column| format!("\"{}\"", column.name)).collect();
-        if !unused.is_empty() {
-            lost.push(format!(
-                "{} {}: no part of a record; `backup.columns.value = \"{ROW}\"` makes the whole row the value",
-                if unused.len() == 1 { "column" } else { "columns" },
-                unused.join(", ")
-            ));
-        }
-        lost
-    }
-
-    /// What is lost of a column of timestamp types, where nothing more is known of it: Kafka has the type
-    /// by topic (`message.timestamp.type`) and not by record.
-    pub fn timestamp_type_lost(&self) -> Option<String> {
-        let column = self.column(Role::TimestampType).filter(|column| column.kind != Kind::Null)?;
-        Some(format!(
-            "timestamp type: where column \"{}\" says that the broker set a timestamp, the mark is lost: Kafka has it by \
-             topic, not by record",
-            column.name
-        ))
-    }
-
-    /// Columns at the top of which nothing is used.
-    fn unused(&self) -> impl Iterator<Item = &Column> {
-        let row: &[usize] = match &self.value {
-            ValueSource::Row(row) => row,
-            ValueSource::Column(_) | ValueSource::None => &[],
-        };
-        let used: Vec<usize> = Role::ALL
-            .into_iter()
-            .filter_map(|role| self.column(role))
-            .chain(row.iter().filter_map(|index| self.columns.get(*index)))
-            .filter_map(|column| column.steps.first().copied())
-            .collect();
-        self.columns
-            .iter()
-            .filter(move |column| column.is_top() && !column.steps.first().is_some_and(|top| used.contains(top)))
     }
 }
 

@@ -130,6 +130,40 @@ fn a_job_can_make_the_row_the_value_and_leave_parts_out() {
 }
 
 #[test]
+fn what_is_left_of_a_struct_out_of_which_a_part_is_taken_is_told_as_lost() {
+    let inner = DataType::Struct(vec![field("first", DataType::Utf8), field("last", DataType::Utf8)].into());
+    let customer = DataType::Struct(vec![field("id", DataType::Int64), field("name", inner)].into());
+    let all = columns(vec![field("customer", customer), field("total", DataType::Int64)]);
+    let mapping = resolve(&names(&[(Role::Key, "customer.id"), (Role::Value, "*")]), all.clone()).unwrap();
+    assert_eq!(mapping.value, ValueSource::Row(vec![5]));
+    insta::assert_snapshot!(mapping.lost().join("\n"), @r#"
+    headers: no such column
+    timestamps: no such column
+    timestamp type: no such column
+    column "customer.name": no part of a record; of a struct out of which a part is taken, the rest is not restored
+    "#);
+    let mapping = resolve(&names(&[(Role::Key, "customer.id"), (Role::Value, "customer.name.last")]), all).unwrap();
+    insta::assert_snapshot!(mapping.lost().join("\n"), @r#"
+    headers: no such column
+    timestamps: no such column
+    timestamp type: no such column
+    column "total": no part of a record; `backup.columns.value = "*"` makes the whole row the value
+    column "customer.name.first": no part of a record; of a struct out of which a part is taken, the rest is not restored
+    "#);
+}
+
+#[test]
+fn the_way_to_a_column_keeps_the_dots_of_names() {
+    let inner = DataType::Struct(vec![field("b.c", DataType::Utf8), field("", DataType::Utf8)].into());
+    let all = columns(vec![field("a.a", inner), field("value", DataType::Utf8)]);
+    let mapping = resolve(&names(&[(Role::Key, "a.a.b.c"), (Role::Topic, "a.a.")]), all).unwrap();
+    assert_eq!(mapping.way(Role::Key), ["a.a", "b.c"]);
+    assert_eq!(mapping.way(Role::Topic), ["a.a", ""]);
+    assert_eq!(mapping.way(Role::Value), ["value"]);
+    assert!(mapping.way(Role::Offset).is_empty());
+}
+
+#[test]
 fn a_name_with_a_dot_is_first_a_columns_own() {
     let inner = DataType::Struct(vec![field("b", DataType::Utf8)].into());
     let all = columns(vec![field("a", inner), field("a.b", DataType::Utf8), field("value", DataType::Utf8)]);
