@@ -18,6 +18,7 @@ mod column;
 mod content;
 mod delta;
 mod facts;
+mod footer;
 
 mod header_column;
 mod json;
