@@ -13,7 +13,7 @@ use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use chrono::DateTime;
 
 use super::headers::HeaderSource;
-use crate::batch::{Columns, NO_TIMESTAMP};
+use crate::batch::{Columns, Limits, NO_TIMESTAMP};
 use crate::job::Encoding;
 use crate::read::encoding;
 use crate::read::mapping::{Mapping, Role, ValueSource};
@@ -31,6 +31,11 @@ pub(super) struct Converter {
     offset: Option<Vec<usize>>,
     topic: Option<Vec<usize>>,
 }
+
+/// The JSON texts of a batch together, in bytes. One record may have half of it, and a batch ends soon
+/// after its limits, so only texts that are far longer than what they stand for come near; Arrow's
+/// offsets end at twice as much.
+const TEXTS: usize = 2 * Limits::RECORD;
 
 /// Where keys or values come from.
 enum Content {
@@ -217,7 +222,7 @@ impl Content {
                 let Some(array) = at(batch, steps) else { return Ok(nulls(batch.num_rows())) };
                 texts(batch.num_rows(), |row, text| {
                     if array.is_valid(row) {
-                        append_value(field, &array, row, text)?;
+                        append_value(field, &array, row, Limits::RECORD, text)?;
                         if is_uuid(field) {
                             text.retain(|byte| *byte != b'"');
                         }
@@ -227,7 +232,7 @@ impl Content {
             }
             Self::Row(tops, json) => {
                 let columns: Vec<ArrayRef> = tops.iter().filter_map(|top| batch.columns().get(*top)).cloned().collect();
-                texts(batch.num_rows(), |row, text| json.append(&columns, row, text).map(|()| true))
+                texts(batch.num_rows(), |row, text| json.append(&columns, row, Limits::RECORD, text).map(|()| true))
             }
         }
     }
@@ -247,6 +252,11 @@ fn texts(
     for row in 0..rows {
         text.clear();
         if in_row(row, append(row, &mut text))? {
+            let so_far = builder.values_slice().len();
+            if so_far + text.len() > TEXTS {
+                let what = format!("with it, the JSON texts of a batch are longer than {} MiB", TEXTS >> 20);
+                return in_row(row, Err(what));
+            }
             builder.append_value(&text);
         } else {
             builder.append_null();

@@ -22,6 +22,7 @@ use parquet::schema::types::ColumnDescPtr;
 use super::column::Group;
 use super::content::Failure;
 use super::shape::JsonSource;
+use crate::batch::Limits;
 use crate::read::structured::{JsonText, append_value};
 
 /// Rows that are decoded at a time at most.
@@ -185,21 +186,21 @@ impl JsonColumn {
     /// The text of the next row; `None` for a null column. Only as often as [`Self::fill`] said.
     ///
     /// # Errors
-    /// A value that has no JSON text.
+    /// A value that has no JSON text, or one that is longer than a record may be.
     pub(super) fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
         let row = self.row;
         self.row += 1;
         self.buffer.clear();
         match &self.text {
             Text::Row(text) => {
-                text.append(&self.columns, row, &mut self.buffer).map_err(Failure::Row)?;
+                text.append(&self.columns, row, Limits::RECORD, &mut self.buffer).map_err(Failure::Row)?;
             }
             Text::Column { field, .. } => {
                 let within = self.outer.as_ref().is_none_or(|outer| outer.is_valid(row));
                 let Some(column) = self.columns.first().filter(|column| within && !column.is_null(row)) else {
                     return Ok(None);
                 };
-                append_value(field, column, row, &mut self.buffer).map_err(Failure::Row)?;
+                append_value(field, column, row, Limits::RECORD, &mut self.buffer).map_err(Failure::Row)?;
             }
         }
         Ok(Some(&self.buffer))
