@@ -24,14 +24,16 @@ pub(super) struct Decoding {
     pub(super) fields: Vec<(String, String)>,
     /// What the file cannot give back beyond what the mapping says.
     pub(super) lost: Vec<String>,
+    /// The columns that were left out because they are null in the first record.
+    pub(super) blanks: Vec<(Role, Column)>,
 }
 
 impl Decoding {
     /// Makes a decoder for the schema in a header.
     ///
     /// # Errors
-    /// A schema that is none, that is recursive or that the decoder does not take; columns that do not
-    /// fit the job.
+    /// A schema that is none, that is recursive or too large, or that the decoder does not take; columns
+    /// that do not fit the job.
     pub(super) fn new(path: &Arc<str>, header: &HeaderInfo, settings: &ReadSettings) -> Result<Self, ReadError> {
         let corrupt = |message: String| ReadError::Corrupt { path: Arc::clone(path), row: None, message };
         let schema = header.writer_schema().map_err(|error| corrupt(error.to_string()))?;
@@ -60,13 +62,14 @@ impl Decoding {
             .collect();
         let mapping = Mapping::resolve(path, &settings.columns, columns)?;
         let lost = finer(&mapping, &decoder).into_iter().collect();
-        Ok(Self { decoder, mapping, fields, lost })
+        Ok(Self { decoder, mapping, fields, lost, blanks: Vec::new() })
     }
 }
 
 impl Decoding {
     /// Leaves out the columns of a record's place that are null in the first record of a file, whose
-    /// first block this is: a nullable type does not say whether there is anything in a column.
+    /// first block this is: a nullable type does not say whether there is anything in a column. They
+    /// are remembered, because the first record does not speak for the others.
     ///
     /// # Errors
     /// A record that cannot be decoded.
@@ -85,10 +88,15 @@ impl Decoding {
         })?;
         let Some(first) = first else { return Ok(()) };
         let mapping = &mut self.mapping;
-        for part in [&mut mapping.topic, &mut mapping.partition, &mut mapping.offset] {
-            let column = part.and_then(|index| mapping.columns.get(index));
-            let array = column.and_then(|column| at_steps(&first, &column.steps));
-            if array.is_some_and(|array| array.is_null(0)) {
+        let parts = [
+            (Role::Topic, &mut mapping.topic),
+            (Role::Partition, &mut mapping.partition),
+            (Role::Offset, &mut mapping.offset),
+        ];
+        for (role, part) in parts {
+            let Some(column) = part.and_then(|index| mapping.columns.get(index)) else { continue };
+            if at_steps(&first, &column.steps).is_some_and(|array| array.is_null(0)) {
+                self.blanks.push((role, column.clone()));
                 *part = None;
             }
         }
