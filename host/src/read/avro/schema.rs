@@ -9,6 +9,7 @@ use arrow_schema::{DataType, TimeUnit};
 use serde_json::{Value, json};
 
 use super::columns::{at as at_steps, field};
+use super::extent;
 use crate::read::guard::guarded;
 use crate::read::mapping::{Column, Mapping, Role};
 use crate::read::{ReadError, ReadSettings};
@@ -43,12 +44,7 @@ impl Decoding {
             // One field of a record is encoded as the datum alone would be.
             schema = json!({"type": "record", "name": "row", "fields": [{"name": BARE, "type": schema}]});
         }
-        if let Some(name) = recursive(&schema, &mut Vec::new(), "") {
-            return Err(corrupt(format!(
-                "record `{name}` of its Avro schema contains itself, and recursive records have no columns; \
-                 rewrite the file without that field"
-            )));
-        }
+        extent::check(&schema).map_err(corrupt)?;
         let decoder = guarded(|| decoder(&schema, settings.limits.records))
             .and_then(|decoder| decoder)
             .map_err(|error| corrupt(format!("its Avro schema cannot be decoded: {error}")))?;
@@ -153,7 +149,7 @@ fn present(schema: &Value) -> &Value {
 }
 
 /// A type as Avro's own people write it, in short: `union[null, bytes]`, `array<record Header>`.
-fn described(schema: &Value) -> String {
+pub(super) fn described(schema: &Value) -> String {
     match schema {
         Value::String(name) => name.clone(),
         Value::Array(branches) => {
@@ -179,34 +175,5 @@ fn described(schema: &Value) -> String {
             }
         }
         _ => "?".to_owned(),
-    }
-}
-
-/// The name of a record that contains itself, if there is one. `open` are the full names of the records
-/// around; `namespace` is the one that names without a dot belong to.
-fn recursive(schema: &Value, open: &mut Vec<String>, namespace: &str) -> Option<String> {
-    let full = |name: &str, namespace: &str| match (name.contains('.'), namespace) {
-        (true, _) | (false, "") => name.to_owned(),
-        (false, namespace) => format!("{namespace}.{name}"),
-    };
-    match schema {
-        Value::String(name) => open.contains(&full(name, namespace)).then(|| name.clone()),
-        Value::Array(branches) => branches.iter().find_map(|branch| recursive(branch, open, namespace)),
-        Value::Object(of) => {
-            let Some(fields) = of.get("fields").and_then(Value::as_array) else {
-                let inner = [of.get("type"), of.get("items"), of.get("values")];
-                return inner.into_iter().flatten().find_map(|inner| recursive(inner, open, namespace));
-            };
-            let name = of.get("name").and_then(Value::as_str).unwrap_or_default();
-            let namespace = match name.rsplit_once('.') {
-                Some((namespace, _)) => namespace,
-                None => of.get("namespace").and_then(Value::as_str).unwrap_or(namespace),
-            };
-            open.push(full(name, namespace));
-            let found = fields.iter().find_map(|field| recursive(field.get("type")?, open, namespace));
-            open.pop();
-            found
-        }
-        _ => None,
     }
 }

@@ -150,6 +150,15 @@ fn a_place_that_begins_after_the_first_row_is_an_error_and_not_ignored() {
 }
 
 #[test]
+fn an_array_of_nulls_is_refused_before_its_count_is_believed() {
+    let schema = r#"{"type":"record","name":"row","fields":[{"name":"a","type":{"type":"array","items":"null"}}]}"#;
+    let schema = apache_avro::Schema::parse_str(schema).unwrap();
+    let content = apache_avro::Writer::new(&schema, Vec::new()).into_inner();
+    let error = fails(content.unwrap());
+    assert!(error.starts_with("`a.avro`: field `a` of its Avro schema is an array of null"), "{error}");
+}
+
+#[test]
 fn damage_is_told_with_its_place() {
     let good = fixture("native.null.avro");
     let mut cut = good.clone();
