@@ -13,10 +13,10 @@ use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use chrono::DateTime;
 
 use super::headers::HeaderSource;
-use crate::batch::{Columns, NO_TIMESTAMP};
+use crate::batch::{Columns, Limits, NO_TIMESTAMP};
 use crate::job::Encoding;
 use crate::read::encoding;
-use crate::read::mapping::{Mapping, Role, ValueSource};
+use crate::read::mapping::{ABSENT, Column, Mapping, Role, ValueSource};
 use crate::read::structured::{JsonText, append_value};
 use crate::read::{ReadError, ReadSettings, Rows};
 
@@ -30,7 +30,14 @@ pub(super) struct Converter {
     partition: Option<Vec<usize>>,
     offset: Option<Vec<usize>>,
     topic: Option<Vec<usize>>,
+    /// Columns of a record's place that must stay null, because they are not read.
+    blanks: Vec<(Role, Column)>,
 }
+
+/// The JSON texts of a batch together, in bytes. One record may have half of it, and a batch ends soon
+/// after its limits, so only texts that are far longer than what they stand for come near; Arrow's
+/// offsets end at twice as much.
+const TEXTS: usize = 2 * Limits::RECORD;
 
 /// Where keys or values come from.
 enum Content {
@@ -44,13 +51,15 @@ enum Content {
 }
 
 impl Converter {
-    /// Prepares for a file with this schema.
+    /// Prepares for a file with this schema. `blanks` are columns that are not in the mapping because
+    /// the first record has nothing in them.
     ///
     /// # Errors
     /// Columns whose types have no bytes or JSON text, or are no headers.
     pub(super) fn new(
         path: &Arc<str>,
         mapping: &Mapping,
+        blanks: Vec<(Role, Column)>,
         schema: &Schema,
         settings: &ReadSettings,
     ) -> Result<Self, ReadError> {
@@ -83,6 +92,7 @@ impl Converter {
             partition: steps(Role::Partition).filter(|_| mapping.placing().partition),
             offset: steps(Role::Offset).filter(|_| mapping.placing().offset),
             topic: steps(Role::Topic).filter(|_| mapping.placing().topic),
+            blanks,
         })
     }
 
@@ -98,6 +108,9 @@ impl Converter {
                 message: format!("{}: {}", role.name(), fault.what),
             }
         };
+        for (role, blank) in &self.blanks {
+            stays_null(batch, *role, blank).map_err(fail(*role))?;
+        }
         let column = |steps: &Option<Vec<usize>>| steps.as_ref().and_then(|steps| at(batch, steps));
         let headers = match &self.headers {
             Some(source) => source.headers(batch).map_err(fail(Role::Headers))?,
@@ -145,6 +158,24 @@ pub(super) fn in_row<T>(row: usize, result: Result<T, String>) -> Result<T, Faul
 
 fn told(role: Role, what: &str) -> String {
     format!("{}: {what}; name another column in `backup.columns.{}`, or `-` for none", role.name(), role.name())
+}
+
+/// Sees that a column of a record's place that is not read has nothing in it. To go on would put the
+/// record into the topic or partition of those that have none.
+fn stays_null(batch: &RecordBatch, role: Role, column: &Column) -> Result<(), Fault> {
+    let Some(array) = at(batch, &column.steps) else { return Ok(()) };
+    match (0..array.len()).find(|row| array.is_valid(*row)) {
+        None => Ok(()),
+        Some(row) => Err(Fault {
+            row,
+            what: format!(
+                "column \"{}\" has a value here, but none in the file's first row, for which it was left out; \
+                 `backup.columns.{} = \"{ABSENT}\"` says that it does not count, and if it does, every row needs one",
+                column.name,
+                role.name()
+            ),
+        }),
+    }
 }
 
 /// The field that steps lead to.
@@ -217,7 +248,7 @@ impl Content {
                 let Some(array) = at(batch, steps) else { return Ok(nulls(batch.num_rows())) };
                 texts(batch.num_rows(), |row, text| {
                     if array.is_valid(row) {
-                        append_value(field, &array, row, text)?;
+                        append_value(field, &array, row, Limits::RECORD, text)?;
                         if is_uuid(field) {
                             text.retain(|byte| *byte != b'"');
                         }
@@ -227,7 +258,7 @@ impl Content {
             }
             Self::Row(tops, json) => {
                 let columns: Vec<ArrayRef> = tops.iter().filter_map(|top| batch.columns().get(*top)).cloned().collect();
-                texts(batch.num_rows(), |row, text| json.append(&columns, row, text).map(|()| true))
+                texts(batch.num_rows(), |row, text| json.append(&columns, row, Limits::RECORD, text).map(|()| true))
             }
         }
     }
@@ -247,6 +278,11 @@ fn texts(
     for row in 0..rows {
         text.clear();
         if in_row(row, append(row, &mut text))? {
+            let so_far = builder.values_slice().len();
+            if so_far + text.len() > TEXTS {
+                let what = format!("with it, the JSON texts of a batch are longer than {} MiB", TEXTS >> 20);
+                return in_row(row, Err(what));
+            }
             builder.append_value(&text);
         } else {
             builder.append_null();

@@ -11,6 +11,7 @@
 mod blocks;
 mod columns;
 mod decompress;
+mod extent;
 mod headers;
 mod reader;
 mod schema;

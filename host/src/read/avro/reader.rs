@@ -37,12 +37,12 @@ struct Block {
 
 impl AvroReader {
     pub(super) fn open(file: &OpenFile, settings: &ReadSettings) -> Result<Self, ReadError> {
-        let (mut blocks, Decoding { decoder, mapping, .. }) = super::prepare(file, settings)?;
+        let (mut blocks, Decoding { decoder, mapping, blanks, .. }) = super::prepare(file, settings)?;
         let mut row = 0;
         while let Some(records) = blocks.skip_before(row, settings.first_row)? {
             row += records;
         }
-        let converter = Converter::new(file.path(), &mapping, &decoder.schema(), settings)?;
+        let converter = Converter::new(file.path(), &mapping, blanks, &decoder.schema(), settings)?;
         let mut reader = Self {
             path: Arc::clone(file.path()),
             blocks,

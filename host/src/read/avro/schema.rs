@@ -9,6 +9,7 @@ use arrow_schema::{DataType, TimeUnit};
 use serde_json::{Value, json};
 
 use super::columns::{at as at_steps, field};
+use super::extent;
 use crate::read::guard::guarded;
 use crate::read::mapping::{Column, Mapping, Role};
 use crate::read::{ReadError, ReadSettings};
@@ -24,14 +25,16 @@ pub(super) struct Decoding {
     pub(super) fields: Vec<(String, String)>,
     /// What the file cannot give back beyond what the mapping says.
     pub(super) lost: Vec<String>,
+    /// The columns that were left out because they are null in the first record.
+    pub(super) blanks: Vec<(Role, Column)>,
 }
 
 impl Decoding {
     /// Makes a decoder for the schema in a header.
     ///
     /// # Errors
-    /// A schema that is none, that is recursive or that the decoder does not take; columns that do not
-    /// fit the job.
+    /// A schema that is none, that is recursive or too large, or that the decoder does not take; columns
+    /// that do not fit the job.
     pub(super) fn new(path: &Arc<str>, header: &HeaderInfo, settings: &ReadSettings) -> Result<Self, ReadError> {
         let corrupt = |message: String| ReadError::Corrupt { path: Arc::clone(path), row: None, message };
         let schema = header.writer_schema().map_err(|error| corrupt(error.to_string()))?;
@@ -41,12 +44,7 @@ impl Decoding {
             // One field of a record is encoded as the datum alone would be.
             schema = json!({"type": "record", "name": "row", "fields": [{"name": BARE, "type": schema}]});
         }
-        if let Some(name) = recursive(&schema, &mut Vec::new(), "") {
-            return Err(corrupt(format!(
-                "record `{name}` of its Avro schema contains itself, and recursive records have no columns; \
-                 rewrite the file without that field"
-            )));
-        }
+        extent::check(&schema).map_err(corrupt)?;
         let decoder = guarded(|| decoder(&schema, settings.limits.records))
             .and_then(|decoder| decoder)
             .map_err(|error| corrupt(format!("its Avro schema cannot be decoded: {error}")))?;
@@ -60,13 +58,14 @@ impl Decoding {
             .collect();
         let mapping = Mapping::resolve(path, &settings.columns, columns)?;
         let lost = finer(&mapping, &decoder).into_iter().collect();
-        Ok(Self { decoder, mapping, fields, lost })
+        Ok(Self { decoder, mapping, fields, lost, blanks: Vec::new() })
     }
 }
 
 impl Decoding {
     /// Leaves out the columns of a record's place that are null in the first record of a file, whose
-    /// first block this is: a nullable type does not say whether there is anything in a column.
+    /// first block this is: a nullable type does not say whether there is anything in a column. They
+    /// are remembered, because the first record does not speak for the others.
     ///
     /// # Errors
     /// A record that cannot be decoded.
@@ -85,10 +84,15 @@ impl Decoding {
         })?;
         let Some(first) = first else { return Ok(()) };
         let mapping = &mut self.mapping;
-        for part in [&mut mapping.topic, &mut mapping.partition, &mut mapping.offset] {
-            let column = part.and_then(|index| mapping.columns.get(index));
-            let array = column.and_then(|column| at_steps(&first, &column.steps));
-            if array.is_some_and(|array| array.is_null(0)) {
+        let parts = [
+            (Role::Topic, &mut mapping.topic),
+            (Role::Partition, &mut mapping.partition),
+            (Role::Offset, &mut mapping.offset),
+        ];
+        for (role, part) in parts {
+            let Some(column) = part.and_then(|index| mapping.columns.get(index)) else { continue };
+            if at_steps(&first, &column.steps).is_some_and(|array| array.is_null(0)) {
+                self.blanks.push((role, column.clone()));
                 *part = None;
             }
         }
@@ -145,7 +149,7 @@ fn present(schema: &Value) -> &Value {
 }
 
 /// A type as Avro's own people write it, in short: `union[null, bytes]`, `array<record Header>`.
-fn described(schema: &Value) -> String {
+pub(super) fn described(schema: &Value) -> String {
     match schema {
         Value::String(name) => name.clone(),
         Value::Array(branches) => {
@@ -171,34 +175,5 @@ fn described(schema: &Value) -> String {
             }
         }
         _ => "?".to_owned(),
-    }
-}
-
-/// The name of a record that contains itself, if there is one. `open` are the full names of the records
-/// around; `namespace` is the one that names without a dot belong to.
-fn recursive(schema: &Value, open: &mut Vec<String>, namespace: &str) -> Option<String> {
-    let full = |name: &str, namespace: &str| match (name.contains('.'), namespace) {
-        (true, _) | (false, "") => name.to_owned(),
-        (false, namespace) => format!("{namespace}.{name}"),
-    };
-    match schema {
-        Value::String(name) => open.contains(&full(name, namespace)).then(|| name.clone()),
-        Value::Array(branches) => branches.iter().find_map(|branch| recursive(branch, open, namespace)),
-        Value::Object(of) => {
-            let Some(fields) = of.get("fields").and_then(Value::as_array) else {
-                let inner = [of.get("type"), of.get("items"), of.get("values")];
-                return inner.into_iter().flatten().find_map(|inner| recursive(inner, open, namespace));
-            };
-            let name = of.get("name").and_then(Value::as_str).unwrap_or_default();
-            let namespace = match name.rsplit_once('.') {
-                Some((namespace, _)) => namespace,
-                None => of.get("namespace").and_then(Value::as_str).unwrap_or(namespace),
-            };
-            open.push(full(name, namespace));
-            let found = fields.iter().find_map(|field| recursive(field.get("type")?, open, namespace));
-            open.pop();
-            found
-        }
-        _ => None,
     }
 }

@@ -103,6 +103,61 @@ fn a_record_within_itself_is_an_error() {
     insta::assert_snapshot!(fails(fixture("recursive.avro")), @"`a.avro`: record `Tree` of its Avro schema contains itself, and recursive records have no columns; rewrite the file without that field");
 }
 
+/// A file of records with an optional topic, partition and offset, each the number of its block, or null.
+fn placed(rows: &[Option<u8>]) -> Vec<u8> {
+    let column = |name: &str, of: &str| serde_json::json!({"name": name, "type": ["null", of]});
+    let schema = serde_json::json!({"type": "record", "name": "row", "fields": [
+        {"name": "value", "type": "bytes"},
+        column("topic", "string"),
+        column("partition", "int"),
+        column("offset", "long"),
+    ]});
+    let schema = apache_avro::Schema::parse(&schema).unwrap();
+    let mut writer = apache_avro::Writer::new(&schema, Vec::new());
+    for row in rows {
+        let mut record = apache_avro::types::Record::new(&schema).unwrap();
+        let place = |of: fn(u8) -> apache_avro::types::Value| match row {
+            Some(number) => apache_avro::types::Value::Union(1, Box::new(of(*number))),
+            None => apache_avro::types::Value::Union(0, Box::new(apache_avro::types::Value::Null)),
+        };
+        record.put("value", apache_avro::types::Value::Bytes(b"v".to_vec()));
+        record.put("topic", place(|number| apache_avro::types::Value::String(format!("topic-{number}"))));
+        record.put("partition", place(|number| apache_avro::types::Value::Int(number.into())));
+        record.put("offset", place(|number| apache_avro::types::Value::Long(number.into())));
+        writer.append(record).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_place_that_begins_after_the_first_row_is_an_error_and_not_ignored() {
+    let rows = [None, None, Some(3)];
+    insta::assert_snapshot!(fails(placed(&rows)), @r#"`a.avro` row 2: topic: column "topic" has a value here, but none in the file's first row, for which it was left out; `backup.columns.topic = "-"` says that it does not count, and if it does, every row needs one"#);
+    // Also where reading begins again behind the first row, and for each of the columns.
+    let mut settings = ReadSettings { first_row: 1, ..settings() };
+    for (columns, part) in [("topic", "partition"), ("partition", "offset")] {
+        match columns {
+            "topic" => settings.columns.topic = Some("-".to_owned()),
+            _ => settings.columns.partition = Some("-".to_owned()),
+        }
+        let error = open(file(placed(&rows)), &settings).unwrap().next().err().unwrap().to_string();
+        assert!(error.starts_with(&format!("`a.avro` row 2: {part}: column")), "{error}");
+    }
+    settings.columns.offset = Some("-".to_owned());
+    assert_eq!(open(file(placed(&rows)), &settings).unwrap().next().unwrap().unwrap().columns.len(), 2);
+    assert_eq!(read(placed(&[None, None])).0, 2);
+    assert_eq!(read(placed(&[Some(1), Some(2)])).0, 2);
+}
+
+#[test]
+fn an_array_of_nulls_is_refused_before_its_count_is_believed() {
+    let schema = r#"{"type":"record","name":"row","fields":[{"name":"a","type":{"type":"array","items":"null"}}]}"#;
+    let schema = apache_avro::Schema::parse_str(schema).unwrap();
+    let content = apache_avro::Writer::new(&schema, Vec::new()).into_inner();
+    let error = fails(content.unwrap());
+    assert!(error.starts_with("`a.avro`: field `a` of its Avro schema is an array of null"), "{error}");
+}
+
 #[test]
 fn damage_is_told_with_its_place() {
     let good = fixture("native.null.avro");

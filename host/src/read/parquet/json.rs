@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatchReader, StructArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use parquet::arrow::ProjectionMask;
@@ -21,6 +22,7 @@ use parquet::schema::types::ColumnDescPtr;
 use super::column::Group;
 use super::content::Failure;
 use super::shape::JsonSource;
+use crate::batch::Limits;
 use crate::read::structured::{JsonText, append_value};
 
 /// Rows that are decoded at a time at most.
@@ -92,6 +94,8 @@ pub(super) struct JsonColumn {
     reader: ParquetRecordBatchReader,
     text: Text,
     columns: Vec<ArrayRef>,
+    /// Where a struct that the column lies in is null.
+    outer: Option<NullBuffer>,
     rows: usize,
     row: usize,
     rows_left: usize,
@@ -143,7 +147,7 @@ impl JsonColumn {
             }
         };
         let rows_left = group.rows.saturating_sub(group.skip);
-        Ok(Self { reader, text, columns: Vec::new(), rows: 0, row: 0, rows_left, buffer: Vec::new() })
+        Ok(Self { reader, text, columns: Vec::new(), outer: None, rows: 0, row: 0, rows_left, buffer: Vec::new() })
     }
 
     /// Rows that can be taken without further reading, at least one.
@@ -164,12 +168,15 @@ impl JsonColumn {
             (self.row, self.rows) = (0, batch.num_rows());
             self.rows_left = self.rows_left.saturating_sub(self.rows);
             self.columns = batch.columns().to_vec();
+            self.outer = None;
             if let Text::Column { depth, .. } = &self.text {
                 for _ in 0..*depth {
-                    let inner = self.columns.first().and_then(|column| {
-                        column.as_any().downcast_ref::<StructArray>().and_then(|column| column.columns().first())
-                    });
-                    self.columns = inner.cloned().into_iter().collect();
+                    let outer = self.columns.first().and_then(|column| column.as_any().downcast_ref::<StructArray>());
+                    // What is required within a null struct has a default of its type there, not a null.
+                    let nulls = NullBuffer::union(self.outer.as_ref(), outer.and_then(|outer| outer.nulls()));
+                    let inner = outer.and_then(|outer| outer.columns().first()).cloned();
+                    self.columns = inner.into_iter().collect();
+                    self.outer = nulls;
                 }
             }
         }
@@ -179,18 +186,21 @@ impl JsonColumn {
     /// The text of the next row; `None` for a null column. Only as often as [`Self::fill`] said.
     ///
     /// # Errors
-    /// A value that has no JSON text.
+    /// A value that has no JSON text, or one that is longer than a record may be.
     pub(super) fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
         let row = self.row;
         self.row += 1;
         self.buffer.clear();
         match &self.text {
-            Text::Row(text) => text.append(&self.columns, row, &mut self.buffer).map_err(Failure::Row)?,
+            Text::Row(text) => {
+                text.append(&self.columns, row, Limits::RECORD, &mut self.buffer).map_err(Failure::Row)?;
+            }
             Text::Column { field, .. } => {
-                let Some(column) = self.columns.first().filter(|column| !column.is_null(row)) else {
+                let within = self.outer.as_ref().is_none_or(|outer| outer.is_valid(row));
+                let Some(column) = self.columns.first().filter(|column| within && !column.is_null(row)) else {
                     return Ok(None);
                 };
-                append_value(field, column, row, &mut self.buffer).map_err(Failure::Row)?;
+                append_value(field, column, row, Limits::RECORD, &mut self.buffer).map_err(Failure::Row)?;
             }
         }
         Ok(Some(&self.buffer))

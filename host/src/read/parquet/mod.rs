@@ -19,6 +19,7 @@ mod constant;
 mod content;
 mod delta;
 mod facts;
+mod footer;
 
 mod header_column;
 mod json;

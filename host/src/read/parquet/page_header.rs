@@ -22,8 +22,10 @@ pub(super) struct PageClaims {
 /// taken whatever the footer says.
 const HARMLESS: u64 = 16 << 20;
 
-const TYPE_I32: u8 = 5;
-const TYPE_STRUCT: u8 = 12;
+/// A number of Thrift's compact protocol.
+pub(super) const TYPE_I32: u8 = 5;
+/// A struct of Thrift's compact protocol.
+pub(super) const TYPE_STRUCT: u8 = 12;
 
 impl PageClaims {
     /// Reads the header that begins here.
@@ -70,13 +72,14 @@ struct Header {
 impl Header {
     fn read(input: &mut impl Read) -> Option<Self> {
         let mut uncompressed = None;
-        let mut field = 0;
+        let mut field = 0_i16;
         loop {
             let lead = byte(input)?;
-            let delta = i64::from(lead >> 4);
-            field = if delta == 0 { zigzag(input)? } else { field + delta };
+            let delta = i16::from(lead >> 4);
+            // The crate cuts numbers of fields and sizes off to their type, so that is done here too.
+            field = if delta == 0 { zigzag(input)? as i16 } else { field.checked_add(delta)? };
             match (field, lead & 0x0f) {
-                (2, TYPE_I32) => uncompressed = Some(u64::try_from(zigzag(input)?).ok()?),
+                (2, TYPE_I32) => uncompressed = Some(u64::try_from(zigzag(input)? as i32).ok()?),
                 (_, TYPE_I32) => {
                     zigzag(input)?;
                 }
@@ -84,7 +87,7 @@ impl Header {
                     if byte(input)? != (1 << 4 | TYPE_I32) {
                         return None;
                     }
-                    let values = u64::try_from(zigzag(input)?).ok()?;
+                    let values = u64::try_from(zigzag(input)? as i32).ok()?;
                     let kind = if number == 7 { Kind::Dictionary } else { Kind::Data };
                     return Some(Self { uncompressed, kind, values });
                 }
@@ -94,13 +97,14 @@ impl Header {
     }
 }
 
-fn byte(input: &mut impl Read) -> Option<u8> {
+pub(super) fn byte(input: &mut impl Read) -> Option<u8> {
     let mut byte = [0];
     input.read_exact(&mut byte).ok()?;
     Some(byte[0])
 }
 
-fn zigzag(input: &mut impl Read) -> Option<i64> {
+/// A signed number of the compact protocol.
+pub(super) fn zigzag(input: &mut impl Read) -> Option<i64> {
     let raw = super::delta::varint(|| byte(input))?;
     Some((raw >> 1) as i64 ^ -((raw & 1) as i64))
 }
@@ -139,5 +143,25 @@ mod tests {
         assert!(values.contains("11 values"), "{values}");
         let bytes = CLAIMS.check(&mut header(HARMLESS * 2 + 1, 10).as_slice()).unwrap_err().to_string();
         assert!(bytes.contains("its column chunk has"), "{bytes}");
+    }
+
+    #[test]
+    fn a_field_number_at_its_end_does_not_overflow() {
+        // The long form of the field, an i32 of 0, and a field that is one further.
+        for number in [i64::MAX as u64, i16::MAX as u64] {
+            let mut bytes = vec![TYPE_I32];
+            varint(number * 2, &mut bytes);
+            bytes.extend([0, 1 << 4 | TYPE_I32, 0]);
+            assert!(CLAIMS.check(&mut bytes.as_slice()).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_long_number_of_a_field_hides_nothing() {
+        // Field 5 as the crate reads it, with field 1 of 11 values in it.
+        let mut bytes = vec![TYPE_STRUCT];
+        varint((5 + (1 << 16)) * 2, &mut bytes);
+        bytes.extend([1 << 4 | TYPE_I32, 22]);
+        assert!(CLAIMS.check(&mut bytes.as_slice()).is_err());
     }
 }

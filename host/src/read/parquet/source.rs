@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 
+use super::footer;
 use super::shape::Shape;
 use super::window::Windows;
 use crate::read::guard::guarded;
@@ -36,10 +37,7 @@ impl Source {
             ));
         }
         let windows = Windows::tail(&file);
-        let footer = guarded(|| {
-            ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip).parse_and_finish(&windows)
-        });
-        let metadata = match footer {
+        let metadata = match guarded(|| footer::read(&windows)) {
             Ok(Ok(metadata)) => Arc::new(metadata),
             Ok(Err(error)) => return Err(damaged(&file, &windows, None, error, "the footer cannot be read")),
             Err(panic) => return Err(corrupt(&file, None, format!("the footer cannot be read: {panic}"))),

@@ -5,9 +5,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::{Array, BinaryArray};
-use arrow_buffer::ScalarBuffer;
+use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, RecordBatch, StructArray};
+use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, Fields, Schema};
 use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use proptest::prelude::*;
@@ -246,6 +248,35 @@ fn columns_that_are_no_bytes_become_json_and_their_nulls_stay_nulls() {
     let bytes = |record: &Record| (record.key.clone(), record.value.clone());
     assert_eq!(bytes(&records[0]), (Some(b"42".to_vec()), Some(br#"{"amount":1.50,"lines":[1,2]}"#.to_vec())));
     assert_eq!(bytes(&records[1]), (None, None));
+}
+
+/// A file of one optional struct `after`, which is null in its second row; all in it is required.
+fn required_in_optional() -> OpenFile {
+    let number = |name: &str| Arc::new(Field::new(name, DataType::Int64, false));
+    let column = |values: [i64; 2]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
+    let inner = StructArray::from(vec![(number("n"), column([8, 0]))]);
+    let of_inner = Arc::new(Field::new("inner", inner.data_type().clone(), false));
+    let after = StructArray::new(
+        Fields::from(vec![number("id"), of_inner]),
+        vec![column([7, 0]), Arc::new(inner)],
+        Some(NullBuffer::from(vec![true, false])),
+    );
+    let schema = Arc::new(Schema::new(vec![Field::new("after", after.data_type().clone(), true)]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(after)]).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, None).unwrap();
+    writer.write(&batch).unwrap();
+    memory(writer.into_inner().unwrap())
+}
+
+#[test]
+fn what_is_required_in_a_null_struct_is_null_and_no_default() {
+    for (value, text) in [("after.inner", r#"{"n":8}"#), ("after.inner.n", "8")] {
+        let columns =
+            ColumnNames { key: Some("after.id".to_owned()), value: Some(value.to_owned()), ..ColumnNames::default() };
+        let records = read(&required_in_optional(), &ReadSettings { columns, ..settings() }).unwrap();
+        let found: Vec<_> = records.iter().map(|record| (record.key.as_deref(), record.value.as_deref())).collect();
+        assert_eq!(found, [(Some(b"7".as_slice()), Some(text.as_bytes())), (None, None)], "{value}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! the same row gives the same bytes, whichever way it was encoded. It is appended directly, without a
 //! tree of values in between.
 
+mod bounded;
 mod number;
 mod temporal;
 
@@ -24,6 +25,8 @@ use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use bounded::Bounded;
+
 /// Writes rows of these columns as JSON objects.
 #[derive(Clone, Debug)]
 pub struct JsonText {
@@ -42,7 +45,7 @@ impl JsonText {
         for field in fields {
             check(field.data_type()).map_err(|what| format!("column `{}` is {what}", field.name()))?;
             let mut name = Vec::new();
-            append_text(field.name(), &mut name)?;
+            append_text(field.name(), &mut Bounded::new(&mut name, usize::MAX))?;
             name.push(b':');
             names.push(name);
         }
@@ -50,24 +53,25 @@ impl JsonText {
     }
 
     /// Appends row `row` as an object with the columns in their order. `columns` are those of the
-    /// fields, in their order.
+    /// fields, in their order. The text may have `limit` bytes.
     ///
     /// # Errors
-    /// A column that is missing, too short or of another type.
-    pub fn append(&self, columns: &[ArrayRef], row: usize, out: &mut Vec<u8>) -> Result<(), String> {
+    /// A column that is missing, too short or of another type; a text that is longer than the limit.
+    pub fn append(&self, columns: &[ArrayRef], row: usize, limit: usize, out: &mut Vec<u8>) -> Result<(), String> {
         if columns.len() != self.fields.len() {
             return Err(format!("there are {} columns where {} are due", columns.len(), self.fields.len()));
         }
+        let out = &mut Bounded::new(out, limit);
         out.push(b'{');
         for (index, ((field, name), column)) in self.fields.iter().zip(&self.names).zip(columns).enumerate() {
             if index > 0 {
                 out.push(b',');
             }
             out.extend_from_slice(name);
-            append_value(field, column, row, out)?;
+            checked_value(field, column, row, out)?;
         }
         out.push(b'}');
-        Ok(())
+        out.check()
     }
 }
 
@@ -89,11 +93,23 @@ fn check(data_type: &DataType) -> Result<(), String> {
     }
 }
 
-/// Appends the value of one row of one column.
+/// Appends the value of one row of one column. The text may have `limit` bytes.
 ///
 /// # Errors
-/// A column that is too short or not of the field's type.
-pub fn append_value(field: &Field, array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<(), String> {
+/// A column that is too short or not of the field's type; a text that is longer than the limit.
+pub fn append_value(
+    field: &Field,
+    array: &dyn Array,
+    row: usize,
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let out = &mut Bounded::new(out, limit);
+    checked_value(field, array, row, out)?;
+    out.check()
+}
+
+fn checked_value(field: &Field, array: &dyn Array, row: usize, out: &mut Bounded<'_>) -> Result<(), String> {
     if row >= array.len() {
         return Err(format!("column `{}` has {} rows, but row {row} is due", field.name(), array.len()));
     }
@@ -109,7 +125,8 @@ macro_rules! primitive {
     };
 }
 
-fn value(field: &Field, array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Result<(), String> {
+fn value(field: &Field, array: &dyn Array, row: usize, out: &mut Bounded<'_>) -> Result<(), String> {
+    out.check()?;
     if array.is_null(row) {
         out.extend_from_slice(b"null");
         return Ok(());
@@ -137,14 +154,14 @@ fn value(field: &Field, array: &dyn Array, row: usize, out: &mut Vec<u8>) -> Res
         DataType::Utf8 => append_text(array.as_string::<i32>().value(row), out)?,
         DataType::LargeUtf8 => append_text(array.as_string::<i64>().value(row), out)?,
         DataType::Utf8View => append_text(array.as_string_view().value(row), out)?,
-        DataType::Binary => bytes(array.as_binary::<i32>().value(row), out),
-        DataType::LargeBinary => bytes(array.as_binary::<i64>().value(row), out),
-        DataType::BinaryView => bytes(array.as_binary_view().value(row), out),
+        DataType::Binary => bytes(array.as_binary::<i32>().value(row), out)?,
+        DataType::LargeBinary => bytes(array.as_binary::<i64>().value(row), out)?,
+        DataType::BinaryView => bytes(array.as_binary_view().value(row), out)?,
         DataType::FixedSizeBinary(_) => {
             let value = array.as_fixed_size_binary().value(row);
             match <[u8; 16]>::try_from(value) {
                 Ok(value) if is_uuid(field) => uuid(value, out),
-                _ => bytes(value, out),
+                _ => bytes(value, out)?,
             }
         }
         DataType::Date32 => quoted(out, |out| temporal::date(i64::from(primitive!(array, row, Date32Type)), out)),
@@ -289,7 +306,7 @@ fn with_type(field: &Field, data_type: &DataType) -> Field {
     field.clone().with_data_type(data_type.clone())
 }
 
-fn items(item: &Field, values: &ArrayRef, start: usize, end: usize, out: &mut Vec<u8>) -> Result<(), String> {
+fn items(item: &Field, values: &ArrayRef, start: usize, end: usize, out: &mut Bounded<'_>) -> Result<(), String> {
     out.push(b'[');
     for index in start..end {
         if index > start {
@@ -301,7 +318,7 @@ fn items(item: &Field, values: &ArrayRef, start: usize, end: usize, out: &mut Ve
     Ok(())
 }
 
-fn map(map: &MapArray, row: usize, out: &mut Vec<u8>) -> Result<(), String> {
+fn map(map: &MapArray, row: usize, out: &mut Bounded<'_>) -> Result<(), String> {
     let (keys, values) = (map.keys(), map.values());
     let (key_field, value_field) = match map.entries().fields().as_ref() {
         [key, value] => (key, value),
@@ -337,8 +354,9 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-fn append_text(text: &str, out: &mut Vec<u8>) -> Result<(), String> {
-    serde_json::to_writer(out, text).map_err(|error| error.to_string())
+fn append_text(text: &str, out: &mut Bounded<'_>) -> Result<(), String> {
+    // An escaped text is up to six times as long, so the limit is seen to while it is written.
+    serde_json::to_writer(&mut *out, text).map_err(|error| out.check().err().unwrap_or_else(|| error.to_string()))
 }
 
 fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -347,13 +365,16 @@ fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'"');
 }
 
-fn bytes(value: &[u8], out: &mut Vec<u8>) {
+fn bytes(value: &[u8], out: &mut Bounded<'_>) -> Result<(), String> {
+    let length = value.len().div_ceil(3) * 4;
+    out.check_room(length)?;
     quoted(out, |out| {
         let start = out.len();
-        out.resize(start + value.len().div_ceil(3) * 4, 0);
+        out.resize(start + length, 0);
         let written = BASE64_STANDARD.encode_slice(value, &mut out[start..]).unwrap_or_default();
         out.truncate(start + written);
     });
+    Ok(())
 }
 
 /// Whether a field carries Arrow's canonical extension type for UUIDs.

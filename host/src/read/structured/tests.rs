@@ -20,7 +20,7 @@ const INSTANT: i64 = LEAP_DAY * 86_400 + NOON;
 
 fn text(field: &Field, array: &ArrayRef, row: usize) -> String {
     let mut out = Vec::new();
-    append_value(field, array, row, &mut out).unwrap();
+    append_value(field, array, row, usize::MAX, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -206,15 +206,15 @@ fn a_row_is_an_object_of_its_columns_in_their_order() {
         vec![Arc::new(Int32Array::from(vec![Some(1), None])), Arc::new(StringArray::from(vec![None, Some("x")]))];
     let json = JsonText::new(&fields).unwrap();
     let mut out = Vec::new();
-    json.append(&columns, 0, &mut out).unwrap();
-    json.append(&columns, 1, &mut out).unwrap();
+    json.append(&columns, 0, usize::MAX, &mut out).unwrap();
+    json.append(&columns, 1, usize::MAX, &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), r#"{"b \"quoted\"":1,"a":null}{"b \"quoted\"":null,"a":"x"}"#);
 }
 
 #[test]
 fn columns_that_do_not_fit_are_errors() {
     let json = JsonText::new(&Fields::from(vec![Field::new("a", DataType::Int32, true)])).unwrap();
-    let append = |columns: Vec<ArrayRef>, row| json.append(&columns, row, &mut Vec::new()).unwrap_err();
+    let append = |columns: Vec<ArrayRef>, row| json.append(&columns, row, usize::MAX, &mut Vec::new()).unwrap_err();
     insta::assert_snapshot!(append(vec![], 0), @"there are 0 columns where 1 are due");
     insta::assert_snapshot!(append(vec![Arc::new(Int32Array::from(vec![1]))], 1), @"column `a` has 1 rows, but row 1 is due");
     insta::assert_snapshot!(append(vec![Arc::new(Int64Array::from(vec![1]))], 0), @"column `a` is Int64 where Int32 is due");
@@ -231,4 +231,33 @@ fn slices_and_nulls_within_are_seen() {
     let values = DictionaryArray::<Int32Type>::from_iter([Some("a"), None, Some("b")]);
     let (field, array) = plain(values.slice(1, 2));
     assert_eq!((text(&field, &array, 0), text(&field, &array, 1)), ("null".to_owned(), "\"b\"".to_owned()));
+}
+
+#[test]
+fn a_text_beyond_the_limit_is_an_error_and_never_memory() {
+    let (list, lists) = listed(ListBuilder::new(StringBuilder::new()), |list| {
+        (0..1_000).for_each(|_| list.values().append_null());
+        list.append(true);
+        Arc::new(list.finish())
+    });
+    let long = [
+        (list, lists),
+        // Escaped, each byte becomes six.
+        plain(StringArray::from(vec!["\u{1}".repeat(1_000)])),
+        plain(BinaryArray::from(vec![[0_u8; 1_000].as_slice()])),
+    ];
+    for (field, array) in &long {
+        // What is there already does not count.
+        let mut out = vec![b'x'; 500];
+        let error = append_value(field, array, 0, 100, &mut out).unwrap_err();
+        assert_eq!(error, "its JSON text is longer than 100 bytes", "{}", array.data_type());
+        assert!(out.len() < 700, "{} bytes of {}", out.len(), array.data_type());
+        let json = JsonText::new(&Fields::from(vec![field.clone()])).unwrap();
+        let error = json.append(&[Arc::clone(array)], 0, 1 << 10, &mut out).unwrap_err();
+        assert_eq!(error, "its JSON text is longer than 1024 bytes");
+    }
+    // A limit that fits exactly is enough, and one byte less is not.
+    let (field, array) = plain(Int32Array::from(vec![12_345]));
+    assert!(append_value(&field, &array, 0, 5, &mut Vec::new()).is_ok());
+    assert!(append_value(&field, &array, 0, 4, &mut Vec::new()).is_err());
 }
