@@ -116,7 +116,14 @@ pub static JOB: Table = Table {
             "the file's name without `.toml`; without a file the last part of the backup's URL",
             "The job's name: reports show it, and plugins derive their randomness from it.",
         ),
-        key("allow", Kind::Texts, "none", "Findings of `anabranch plan`, by name, that do not stop the restore."),
+        key(
+            "allow",
+            Kind::Texts,
+            "none",
+            "Findings of `anabranch plan`, by name, that do not stop the restore: those \
+             [of the backup](catalog.md#findings) and those [of the job and the target](kafka.md#findings). A name \
+             that is no finding is refused.",
+        ),
         key("backup", Kind::Table(&BACKUP), "", ""),
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),
@@ -237,13 +244,15 @@ static TARGET: Table = Table {
             Kind::Partition,
             "`\"same\"`",
             "How a record finds its partition: the source's, by key as Kafka's Java producer does \
-             (murmur2), in turn, or by a table such as `{ 0 = 3, 1 = 4 }`.",
+             (murmur2), in turn, or by a table such as `{ 0 = 3, 1 = 4 }`. `round-robin` and a table need \
+             `order = \"none\"`; `same` and a table need a backup that tells its partitions.",
         ),
         key(
             "order",
             Kind::OneOf(|| names(ORDERS)),
             "`\"key\"`",
-            "What is promised: records of one key from one source partition stay in order, or nothing.",
+            "What is promised: records of one key from one source partition stay \
+             [in order](kafka.md#the-promise-of-order), or nothing.",
         ),
         key("topics", Kind::Table(&TOPICS), "", ""),
         key("properties", Kind::Table(&PROPERTIES), "", ""),
@@ -253,7 +262,8 @@ static TARGET: Table = Table {
 
 static TOPICS: Table = Table {
     header: "[target.topics]",
-    help: "Source topic to target topic. Topics that are not named keep their name.",
+    help: "Source topic to target topic. Topics that are not named keep their name. A source topic that the \
+           backup does not hold stops the restore (finding `map-unused`).",
     keys: Keys::Free,
 };
 
@@ -266,7 +276,9 @@ static PROPERTIES: Table = Table {
 
 static CREATE: Table = Table {
     header: "[target.create]",
-    help: "Given, even empty: topics that the target lacks are created. Otherwise they are an error.",
+    help: "Given, even empty: topics that the target lacks are created. Otherwise they are an error. The flags are \
+           `--create`, `--partitions N`, `--replication N` and `--create-config NAME=VALUE`; each of the last three \
+           implies the first.",
     keys: Keys::Fixed(&[
         key("partitions", Kind::Integer, "as many as the backup has", "Partitions of a new topic."),
         key("replication", Kind::Integer, "the cluster's default", "Replication factor of a new topic."),

@@ -8,7 +8,9 @@ mod places;
 use std::collections::HashSet;
 use std::io::Write as _;
 
-use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record};
+use anabranch_plugin::{
+    Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record, Rejection,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize, Parameters)]
@@ -42,7 +44,8 @@ impl Plugin for Mask {
 
     fn record(&mut self, mut record: Record<'_>) -> Outcome {
         let Some(value) = record.value() else { return record.keep() };
-        let places = places::of(&self.fields, std::str::from_utf8(value)?)?;
+        let text = std::str::from_utf8(value).map_err(|error| not_json(&error))?;
+        let places = places::of(&self.fields, text).map_err(|error| not_json(&error))?;
         if !places.is_empty() {
             let (mut masked, mut copied) = (record.value_writer(), 0);
             for place in places {
@@ -54,6 +57,10 @@ impl Plugin for Mask {
         }
         record.keep()
     }
+}
+
+fn not_json(error: &dyn std::error::Error) -> Rejection {
+    Rejection::new(format!("the value is not JSON: {error}"))
 }
 
 anabranch_plugin::export!(Mask);
@@ -90,9 +97,16 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_rejected() {
-        let run = run::<Mask>(json!({ "fields": ["email"] }), [record("k", "{"), record("k", "1")]);
+        let run =
+            run::<Mask>(json!({ "fields": ["email"] }), [record("k", "{"), record("k", "1"), record("k", b"\xff")]);
         assert_eq!(run.records, [record("k", "1")]);
-        let reason = "EOF while parsing an object at line 1 column 1".to_owned();
-        assert_eq!(run.rejected, [Rejected { input: 0, reason }]);
+        let rejected = |input, why| Rejected { input, reason: format!("the value is not JSON: {why}") };
+        assert_eq!(
+            run.rejected,
+            [
+                rejected(0, "EOF while parsing an object at line 1 column 1"),
+                rejected(2, "invalid utf-8 sequence of 1 bytes from index 0"),
+            ]
+        );
     }
 }

@@ -43,8 +43,9 @@
 //! # What it may not do
 //!
 //! Nothing is reachable from a plugin but [`log`] and [`count`]. The same records and parameters must
-//! give the same answers, however the host cuts them into batches: that is what lets a restore resume
-//! and be verified. What a plugin remembers from record to record it declares in [`Plugin::STATE`].
+//! give the same answers, however the host cuts them into batches: a lane may be taken back within a
+//! restore, and a restore that is started again begins anew. What a plugin remembers from record to
+//! record it declares in [`Plugin::STATE`].
 
 mod answer;
 #[doc(hidden)]

@@ -20,15 +20,17 @@ pub trait Plugin: Configure {
     /// The columns that the plugin may change. Changing another one panics.
     const CHANGES: Columns = Columns::empty();
 
-    /// How much of the records before an answer depends on. When a restore resumes in the middle of
-    /// a lane, that much is replayed first.
+    /// How much of the records before an answer depends on. Where the host starts the plugin anew in
+    /// the middle of a lane, because the lane is taken back within a restore or because the record at
+    /// which the plugin fails is looked for, that much is replayed first and its answers thrown away.
+    /// A restore that is started again begins at the beginning of every lane.
     const STATE: State = State::None;
 
     /// Says what becomes of a record; by default it is kept.
     ///
     /// # Errors
-    /// A record that can neither be passed on nor dropped is rejected: what happens then is the job's
-    /// decision. Any error converts into a [`Rejection`], so `?` rejects.
+    /// A record that can neither be passed on nor dropped is rejected: the restore stops and names it.
+    /// Any error converts into a [`Rejection`], so `?` rejects.
     fn record(&mut self, record: Record<'_>) -> Outcome {
         record.keep()
     }
