@@ -43,7 +43,6 @@ impl Properties {
             .set("client.id", "anabranch")
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            .set("linger.ms", LINGER)
             .set("bootstrap.servers", servers);
         for (key, value) in &job.target.properties {
             let value = value.expose();
@@ -51,6 +50,9 @@ impl Properties {
                 return Err(TargetError::Refused { key: key.clone(), reason });
             }
             config.set(key, value);
+        }
+        if config.get("linger.ms").or(config.get("queue.buffering.max.ms")).is_none() {
+            config.set("linger.ms", LINGER);
         }
         let number = |key: &str| config.get(key).and_then(|value| value.trim().parse::<usize>().ok());
         Ok(Self {
