@@ -76,11 +76,12 @@ impl Connection {
 
     /// The topics of these names that exist, with what they take.
     pub(crate) fn topics(&self, names: &[Arc<str>]) -> Result<BTreeMap<Arc<str>, Topic>, TargetError> {
+        let limits = Limits { fixed: self.embedded, ..Limits::default() };
         let mut topics: BTreeMap<Arc<str>, Topic> = names
             .iter()
             .filter_map(|name| {
                 let partitions = self.partitions(name)?;
-                Some((Arc::clone(name), Topic { name: Arc::clone(name), partitions, limits: Limits::default() }))
+                Some((Arc::clone(name), Topic { name: Arc::clone(name), partitions, limits: limits.clone() }))
             })
             .collect();
         if self.embedded || topics.is_empty() {
