@@ -98,10 +98,11 @@ impl BackupDocument {
             url: url.to_string(),
             files: catalog.entries.len(),
             records: CountDocument {
-                count: lanes.iter().map(|lane| lane.records.count).sum(),
+                // Footers may claim any number.
+                count: lanes.iter().fold(0_u64, |sum, lane| sum.saturating_add(lane.records.count)),
                 exact: lanes.iter().all(|lane| lane.records.exact),
             },
-            bytes: catalog.entries.iter().map(|entry| entry.size).sum(),
+            bytes: catalog.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.size)),
             lanes,
             layouts: catalog.layouts.iter().map(LayoutDocument::new).collect(),
         }

@@ -43,7 +43,7 @@ impl Inspect {
         };
         backup.lay_over(&mut draft.backup);
         let job = draft.finish_without_target()?;
-        let open = prepare::open(&job.backup)?;
+        let open = prepare::open(&job.backup, terminal)?;
         let findings = &open.catalog.findings;
         let document = InspectDocument {
             schema: "anabranch.inspect/1",

@@ -1,17 +1,23 @@
 //! What commands do before their own work: open the backup, load the plugins.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crossbeam_channel::RecvTimeoutError;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
+use super::terminal::Terminal;
 use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job};
 use crate::plugin::{Chain, ChainOrigin};
 use crate::store;
 use crate::target::LaneNeed;
+
+/// How long the survey of a backup may be silent.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// A backup that was listed and put in order.
 pub(super) struct OpenBackup {
@@ -34,8 +40,8 @@ impl Explain for NoRuntime {
     }
 }
 
-/// Opens the backup and builds its catalog.
-pub(super) fn open(backup: &Backup) -> Result<OpenBackup, Failure> {
+/// Opens the backup and builds its catalog, and says so on `terminal` where that takes its time.
+pub(super) fn open(backup: &Backup, terminal: &Terminal) -> Result<OpenBackup, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("store")
@@ -43,8 +49,29 @@ pub(super) fn open(backup: &Backup) -> Result<OpenBackup, Failure> {
         .build()
         .map_err(NoRuntime)?;
     let store = store::open(backup, runtime.handle())?;
-    let catalog = Catalog::build(backup, &store)?;
+    let line = format!(
+        "looking into the backup at `{}`; files that do not say by name or footer what they hold are read through",
+        store.url()
+    );
+    let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build(backup, &store))?;
     Ok(OpenBackup { url: Arc::clone(store.url()), catalog, _runtime: runtime })
+}
+
+/// Does `work` on this thread, and says something once if it takes longer than `silence`.
+fn with_patience<T>(silence: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
+    let (done, waiting) = crossbeam_channel::bounded::<()>(0);
+    thread::scope(|scope| {
+        // Without a thread nothing is said; the work does not depend on it.
+        let _ = thread::Builder::new().name("patience".to_owned()).spawn_scoped(scope, move || {
+            if waiting.recv_timeout(silence) == Err(RecvTimeoutError::Timeout) {
+                say();
+            }
+        });
+        let result = work();
+        // Nothing is left to wait for.
+        drop(done);
+        result
+    })
 }
 
 /// Loads the plugins of a job; `None` for a job without.
@@ -77,4 +104,28 @@ pub(super) fn needs(catalog: &Catalog) -> Vec<LaneNeed> {
         log_append_time: lane.log_append_time,
     };
     catalog.lanes.iter().map(need).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_long_survey_is_not_silent_and_a_short_one_is() {
+        let said = AtomicUsize::new(0);
+        let say = || {
+            said.fetch_add(1, Ordering::SeqCst);
+        };
+        assert_eq!(with_patience(Duration::from_secs(600), say, || 7), 7);
+        assert_eq!(said.load(Ordering::SeqCst), 0);
+        let wait = || {
+            while said.load(Ordering::SeqCst) == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        with_patience(Duration::from_millis(1), say, wait);
+        assert_eq!(said.load(Ordering::SeqCst), 1);
+    }
 }

@@ -66,7 +66,7 @@ impl Preview {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let Self { job, records, lane } = self;
         let job = job.job_without_target()?;
-        let open = prepare::open(&job.backup)?;
+        let open = prepare::open(&job.backup, terminal)?;
         let chain = prepare::chain(&job)?;
         let mut document =
             PreviewDocument { schema: "anabranch.preview/1", job: job.name.clone(), records: Vec::new() };

@@ -24,7 +24,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let job = self.job.job()?;
-        let open = prepare::open(&job.backup)?;
+        let open = prepare::open(&job.backup, terminal)?;
         let chain = prepare::chain(&job)?;
         let needs = prepare::needs(&open.catalog);
         let mut findings = plan::before_the_target(&job, &open, chain.as_ref());

@@ -16,9 +16,11 @@ mod read_stage;
 mod send_stage;
 mod transform_stage;
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{Builder, Scope, ScopedJoinHandle};
+use std::{io, thread};
 
 pub use budget::{Budget, Permit};
 
@@ -38,6 +40,10 @@ use crate::target::{LaneTarget, TargetError};
 /// Batches that may wait between two stages. Bytes are bounded by [`Budget`]; this bounds the number
 /// of tiny ones.
 const QUEUE: usize = 4;
+
+/// What to do where the machine gives no more threads.
+pub(crate) const FEWER_LANES: &str =
+    "lower `resources.lanes`: each lane that runs takes three threads; or raise the machine's limit (`ulimit -u`)";
 
 /// The parts of one lane.
 pub struct Lane<'a> {
@@ -83,6 +89,16 @@ pub enum LaneError {
     /// The target.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// No thread for a stage.
+    #[error("{lane}: the machine gives no thread for the {stage} stage")]
+    Thread {
+        /// The lane.
+        lane: TopicPartition,
+        /// Which stage.
+        stage: &'static str,
+        /// The machine's word.
+        source: io::Error,
+    },
     /// A defect of this program.
     #[error("{lane}: the {stage} stage panicked: {message}")]
     Panicked {
@@ -101,6 +117,7 @@ impl Explain for LaneError {
             Self::Read(error) => error.exit(),
             Self::Plugin(error) => error.exit(),
             Self::Target(error) => error.exit(),
+            Self::Thread { .. } => Exit::Environment,
             Self::Panicked { .. } => Exit::Failed,
         }
     }
@@ -110,6 +127,7 @@ impl Explain for LaneError {
             Self::Read(error) => error.hint(),
             Self::Plugin(error) => error.hint(),
             Self::Target(error) => error.hint(),
+            Self::Thread { .. } => Some(FEWER_LANES.to_owned()),
             Self::Panicked { .. } => Some("this is a defect of Anabranch; please report it".to_owned()),
         }
     }
@@ -140,17 +158,14 @@ impl Lane<'_> {
 
         thread::scope(|scope| {
             let (control, lane) = (&control, &source);
-            let reading = scope.spawn(move || {
-                guarded(lane, "reading", control, || {
-                    read_stage::run(batches, state, from, control, budget, stop, progress, to_transform)
-                        .map_err(LaneError::from)
-                })
+            let reading = start(scope, lane, "reading", control, move || {
+                read_stage::run(batches, state, from, control, budget, stop, progress, to_transform)
+                    .map_err(LaneError::from)
             });
-            let transforming = scope.spawn(move || {
-                guarded(lane, "transforming", control, || {
-                    transform_stage::run(transform, plugins, control, from_read, to_send).map_err(LaneError::from)
-                })
+            let transforming = start(scope, lane, "transforming", control, move || {
+                transform_stage::run(transform, plugins, control, from_read, to_send).map_err(LaneError::from)
             });
+            // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {
                 send_stage::run(target, plugins, control, progress, from_transform).map_err(LaneError::from)
             });
@@ -165,6 +180,21 @@ impl Lane<'_> {
             Ok(LaneOutcome { tally, end: if complete { LaneEnd::Complete } else { LaneEnd::Stopped } })
         })
     }
+}
+
+/// Starts a stage on a thread of its own.
+fn start<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    lane: &'scope TopicPartition,
+    stage: &'static str,
+    control: &'scope Control,
+    run: impl FnOnce() -> Result<T, LaneError> + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, Result<T, LaneError>>, LaneError> {
+    let named = Builder::new().name(stage.to_owned());
+    named.spawn_scoped(scope, move || guarded(lane, stage, control, run)).map_err(|source| {
+        control.close();
+        LaneError::Thread { lane: lane.clone(), stage, source }
+    })
 }
 
 /// Runs a stage: a panic becomes an error, and the other stages are told when it ends early.
@@ -182,14 +212,15 @@ fn guarded<T>(
 }
 
 fn join<T>(
-    handle: thread::ScopedJoinHandle<'_, Result<T, LaneError>>,
+    started: Result<ScopedJoinHandle<'_, Result<T, LaneError>>, LaneError>,
     lane: &TopicPartition,
     stage: &'static str,
 ) -> Result<T, LaneError> {
-    handle.join().unwrap_or_else(|panic| Err(panicked(lane, stage, &*panic)))
+    started?.join().unwrap_or_else(|panic| Err(panicked(lane, stage, &*panic)))
 }
 
-fn panicked(lane: &TopicPartition, stage: &'static str, panic: &(dyn std::any::Any + Send)) -> LaneError {
+/// A panic as an error of `lane`.
+pub(crate) fn panicked(lane: &TopicPartition, stage: &'static str, panic: &(dyn Any + Send)) -> LaneError {
     let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use crate::batch::Batch;
 
-use super::PluginError;
 use super::engine::Metering;
 use super::fault::Fault;
 use super::instance::{Instance, Lane};
 use super::lift::Answer;
 use super::loaded::Loaded;
 use super::past::Past;
+use super::{PluginError, State};
 
 /// Instances that one investigation may take.
 const TRIALS: usize = 256;
@@ -26,6 +26,8 @@ const TRIALS: usize = 256;
 const LEAST: Duration = Duration::from_millis(250);
 
 const STATEFUL: &str = "the plugin's state goes back to the lane's beginning, so that no record can be tried by itself";
+const FAR: &str = "the plugin's window reaches back over more than the 64 MiB of records that are kept, so that no \
+                   record can be tried by itself";
 const TOGETHER: &str = "no record of these fails by itself, but together they failed twice";
 
 /// Tries to find out why `batch` failed with `fault`, or to get it done after all.
@@ -41,7 +43,8 @@ pub(super) fn investigate(
 ) -> Result<(Instance, Answer), PluginError> {
     let case = Case { loaded, lane, past, batch };
     if past.before(batch, 0).is_none() {
-        return Err(case.unproven(fault, STATEFUL));
+        let note = if matches!(loaded.description.state, State::Window(_)) { FAR } else { STATEFUL };
+        return Err(case.unproven(fault, note));
     }
     let mut trials = TRIALS;
     if let Some((row, fault)) = case.search(0..batch.len(), &mut trials)? {

@@ -3,15 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::text::printable;
-
-/// Distinct names; further ones are counted together.
-const NAMES: usize = 256;
+use crate::report::names;
 
 /// Bytes of a name.
 const NAME: usize = 256;
-
-/// Where further names are counted.
-const OTHERS: &str = "(others)";
 
 /// Counts by name since they were last taken.
 #[derive(Debug, Default)]
@@ -21,7 +16,7 @@ impl Counters {
     /// Adds to the counter `name`.
     pub(super) fn add(&mut self, name: String, by: u64) {
         let name = if name.len() > NAME { printable(&name, NAME) } else { name };
-        tally(&mut self.0, &name, by);
+        names::count(&mut self.0, &name, by);
     }
 
     /// Forgets everything.
@@ -32,20 +27,9 @@ impl Counters {
     /// Moves the counts into a report.
     pub(super) fn drain_into(&mut self, report: &mut BTreeMap<String, u64>) {
         while let Some((name, by)) = self.0.pop_first() {
-            tally(report, &printable(&name, NAME), by);
+            names::count(report, &printable(&name, NAME), by);
         }
     }
-}
-
-/// Adds to a count of `counts`, under [`OTHERS`] where there are too many names.
-pub(super) fn tally(counts: &mut BTreeMap<String, u64>, name: &str, by: u64) {
-    if let Some(count) = counts.get_mut(name) {
-        *count = count.saturating_add(by);
-        return;
-    }
-    let name = if counts.len() >= NAMES { OTHERS } else { name };
-    let count = counts.entry(name.to_owned()).or_default();
-    *count = count.saturating_add(by);
 }
 
 #[cfg(test)]
@@ -60,8 +44,8 @@ mod tests {
         }
         let mut report = BTreeMap::new();
         counters.drain_into(&mut report);
-        assert!(report.len() <= NAMES + 1, "{}", report.len());
+        assert!(report.len() <= names::NAMES + 1, "{}", report.len());
         assert_eq!(report.values().sum::<u64>(), 10_000);
-        assert!(report.contains_key(OTHERS));
+        assert!(report.contains_key(names::OTHERS));
     }
 }

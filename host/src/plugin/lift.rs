@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
 
-use crate::batch::{Batch, Columns as BatchColumns, Drops, Outputs, Patch, Patches, Rejection, Selection};
+use crate::batch::{Batch, Drops, Outputs, Patch, Patches, Rejection, Selection};
 
 use super::bindings::types::{self, Columns};
 use super::description::ColumnSet;
@@ -16,6 +16,9 @@ use super::{lift_columns, rows};
 
 /// Bytes that an output record counts beyond its key, value and headers.
 const OVERHEAD: usize = 64;
+
+/// Bytes that a header of an output record counts beyond its name and value.
+const HEADER: usize = 16;
 
 /// Bytes that the outputs of one batch may come to where a plugin makes them more than the batch: they
 /// are gathered for the next plugin, and Arrow's offsets have 31 bits.
@@ -181,28 +184,91 @@ fn check_drops(
 /// Bounds what the outputs come to, each record counted as if it were a copy: `limit` bytes beyond the
 /// batch, and [`TOTAL`].
 fn check_size(outputs: &Outputs, limit: usize) -> Result<(), Fault> {
-    let columns = &outputs.batch.columns;
-    let whole = columns.bytes() + outputs.batch.len() * OVERHEAD;
-    let selected = match &outputs.selection {
-        Selection::Rows(rows) if rows::distinct(rows) < rows.len() => fanned_out(columns, rows),
-        _ => whole,
+    let batch = &outputs.batch;
+    let (whole, selected) = match &outputs.selection {
+        Selection::Rows(rows) if rows::distinct(rows) < rows.len() => {
+            (copied(batch, 0..batch.len()), copied(batch, rows.iter().map(|row| *row as usize)))
+        }
+        _ => {
+            let whole = batch.columns.bytes() + batch.len() * OVERHEAD;
+            (whole, whole)
+        }
     };
-    let patched = outputs.patches.bytes();
-    if selected > limit.saturating_add(whole) || (selected + patched > TOTAL && selected + patched > whole) {
+    let total = selected.saturating_add(outputs.patches.bytes());
+    if selected > limit.saturating_add(whole) || (total > TOTAL && total > whole) {
         return Err(Fault::new(FaultKind::Output(limit)));
     }
     Ok(())
 }
 
-/// Bytes of the selected rows, each as often as it is selected.
-fn fanned_out(columns: &BatchColumns, selected: &[u32]) -> usize {
-    let (keys, values) = (columns.keys.value_offsets(), columns.values.value_offsets());
-    let (headers, entries) = (columns.headers.row_offsets(), columns.headers.values().value_offsets());
-    let length = |offsets: &[i32], row: usize| (offsets[row + 1] - offsets[row]) as usize;
-    let bytes = selected.iter().map(|row| {
-        let row = *row as usize;
-        let headers = entries[headers[row + 1] as usize] - entries[headers[row] as usize];
-        length(keys, row) + length(values, row) + headers as usize + OVERHEAD
-    });
-    bytes.sum()
+/// Bytes of these rows, which never decrease, each counted as often as it occurs and as if it shared
+/// nothing with the others.
+fn copied(batch: &Batch, rows: impl Iterator<Item = usize>) -> usize {
+    // The row before: of a fan-out most rows are the same as the one before.
+    let mut last: Option<(usize, usize)> = None;
+    rows.fold(0_usize, |sum, row| {
+        let bytes = match last {
+            Some((before, bytes)) if before == row => bytes,
+            _ => record_bytes(batch, row),
+        };
+        last = Some((row, bytes));
+        sum.saturating_add(bytes)
+    })
+}
+
+/// Bytes of one record with its headers, and of the topic that an earlier plugin chose.
+fn record_bytes(batch: &Batch, row: usize) -> usize {
+    let topic = batch.routes.topics.as_ref().map_or(0, |topics| topics.value_length(row) as usize);
+    batch.columns.record_bytes_at(row) + batch.columns.headers.row(row).len() * HEADER + topic + OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use arrow_array::StringArray;
+
+    use super::*;
+    use crate::batch::{ColumnsBuilder, HeadersBuilder, Routes};
+    use crate::position::TopicPartition;
+
+    /// Bytes that an answer may take by default.
+    const LIMIT: usize = 64 << 20;
+
+    /// One record with so many headers of this name and without a value, sent to `topic`.
+    fn record(headers: usize, name: &str, topic: Option<&str>) -> Arc<Batch> {
+        let mut builder = HeadersBuilder::default();
+        (0..headers).for_each(|_| builder.push(name, None));
+        builder.end_row();
+        let mut columns = ColumnsBuilder::default();
+        columns.row(None, None, builder.finish().row(0), 0);
+        Arc::new(Batch {
+            source: Arc::new(TopicPartition::new("orders", Some(3))),
+            file: "a.jsonl".into(),
+            rows: ScalarBuffer::from(vec![0]),
+            offsets: None,
+            columns: columns.finish(),
+            routes: Routes { topics: topic.map(|topic| StringArray::from(vec![topic])), partitions: None },
+        })
+    }
+
+    fn fanned_out(batch: &Arc<Batch>, times: usize) -> Result<(), Fault> {
+        let selection = Selection::Rows(vec![0; times]);
+        check_size(&Outputs { batch: Arc::clone(batch), selection, patches: Patches::default() }, LIMIT)
+    }
+
+    #[test]
+    fn empty_headers_and_their_names_count_in_a_fan_out() {
+        let million = 1_000_000;
+        fanned_out(&record(0, "", None), million).unwrap();
+        fanned_out(&record(5_000, "", None), million).unwrap_err();
+        fanned_out(&record(1, &"n".repeat(1000), None), million).unwrap_err();
+    }
+
+    #[test]
+    fn an_inherited_topic_counts_in_a_fan_out() {
+        let topic = "t".repeat(249);
+        fanned_out(&record(0, "", Some(&topic)), 1000).unwrap();
+        fanned_out(&record(0, "", Some(&topic)), 1_000_000).unwrap_err();
+    }
 }

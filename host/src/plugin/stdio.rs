@@ -25,13 +25,17 @@ struct Pending {
 }
 
 impl CapturedLines {
-    /// Moves what was written into the log; an unfinished line waits for its end unless `finish`.
+    /// Moves what was written into the log; an unfinished line waits for its end unless `finish`, or unless
+    /// there is no more room for it: it would wait for ever, and nothing later be kept.
     pub(super) fn drain_into(&self, log: &mut PluginLog, finish: bool) {
         let mut pending = self.0.lock();
         let Pending { output, error } = &mut *pending;
         for (level, bytes) in [(Level::Info, output), (Level::Error, error)] {
-            let whole =
-                if finish { bytes.len() } else { bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1) };
+            let whole = if finish || bytes.len() >= KEPT {
+                bytes.len()
+            } else {
+                bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1)
+            };
             for line in bytes.drain(..whole).collect::<Vec<_>>().split(|byte| *byte == b'\n') {
                 let line = String::from_utf8_lossy(line);
                 if !line.trim().is_empty() {
@@ -93,5 +97,39 @@ impl OutputStream for Captured {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(KEPT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::position::TopicPartition;
+
+    #[test]
+    fn a_line_without_an_end_does_not_silence_a_guest_for_ever() {
+        let lines = CapturedLines::default();
+        let mut stream = Captured::new(lines.clone(), Level::Error);
+        let mut log = PluginLog::new("test".into(), Arc::new(TopicPartition::new("orders", Some(3))), 100);
+        stream.write(vec![b'x'; KEPT + 1].into()).unwrap();
+        lines.drain_into(&mut log, false);
+        assert!(log.take_last_words().unwrap().starts_with("xxx"));
+        stream.write("later\n".into()).unwrap();
+        lines.drain_into(&mut log, false);
+        assert_eq!(log.take_last_words().as_deref(), Some("later"));
+    }
+
+    #[test]
+    fn an_unfinished_line_waits_for_its_end() {
+        let lines = CapturedLines::default();
+        let mut stream = Captured::new(lines.clone(), Level::Error);
+        let mut log = PluginLog::new("test".into(), Arc::new(TopicPartition::new("orders", Some(3))), 100);
+        stream.write("half ".into()).unwrap();
+        lines.drain_into(&mut log, false);
+        assert_eq!(log.take_last_words(), None);
+        stream.write("a line\n".into()).unwrap();
+        lines.drain_into(&mut log, false);
+        assert_eq!(log.take_last_words().as_deref(), Some("half a line"));
     }
 }

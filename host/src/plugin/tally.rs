@@ -1,9 +1,9 @@
 //! What a plugin did, counted into the report.
 
 use crate::batch::{Outputs, Selection};
-use crate::report::PluginCounts;
+use crate::report::{PluginCounts, names};
 
-use super::counters::{Counters, tally};
+use super::counters::Counters;
 use super::lift::Answer;
 use super::rows;
 use super::text::printable;
@@ -29,11 +29,11 @@ pub(super) fn count(answer: &Answer, counters: &mut Counters, counts: &mut Plugi
             }
         }
         for (reason, count) in drops.dictionary.iter().zip(by_reason).filter(|(_, count)| *count > 0) {
-            tally(&mut counts.dropped, &printable(reason, REASON), count);
+            names::count(&mut counts.dropped, &printable(reason, REASON), count);
         }
     }
     if unexplained > 0 {
-        tally(&mut counts.dropped, "", unexplained as u64);
+        names::count(&mut counts.dropped, "", unexplained as u64);
     }
     counts.read += read as u64;
     counts.kept += kept as u64;

@@ -6,6 +6,7 @@
 
 mod display;
 mod document;
+pub(crate) mod names;
 mod plugin;
 mod progress;
 pub mod shown;

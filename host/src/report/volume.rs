@@ -20,7 +20,7 @@ impl Volume {
 
 impl AddAssign for Volume {
     fn add_assign(&mut self, other: Self) {
-        self.records += other.records;
-        self.bytes += other.bytes;
+        self.records = self.records.saturating_add(other.records);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }

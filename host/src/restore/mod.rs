@@ -5,20 +5,21 @@
 
 mod memory;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
+use std::{io, thread};
 
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 
 pub use memory::{Memory, batch_limits};
 
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::failure::{Exit, Explain};
 use crate::finding::Finding;
 use crate::job::Job;
-use crate::lane::{Budget, Lane, LaneError, LaneOutcome};
+use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, panicked};
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::stop::StopSignal;
@@ -30,18 +31,30 @@ pub enum RestoreError {
     /// A lane failed; its error names the position.
     #[error(transparent)]
     Lane(#[from] LaneError),
+    /// The machine gives fewer threads than the job asks for.
+    #[error("the machine gives no thread for lane {number} of the {wanted} that are to run at a time")]
+    Thread {
+        /// Which of them, from 1.
+        number: usize,
+        /// Lanes that were to run at a time.
+        wanted: usize,
+        /// The machine's word.
+        source: io::Error,
+    },
 }
 
 impl Explain for RestoreError {
     fn exit(&self) -> Exit {
         match self {
             Self::Lane(error) => error.exit(),
+            Self::Thread { .. } => Exit::Environment,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Lane(error) => error.hint(),
+            Self::Thread { .. } => Some(FEWER_LANES.to_owned()),
         }
     }
 }
@@ -66,7 +79,8 @@ impl Restore<'_> {
     /// Runs all lanes and puts together what they did. `findings` go into the summary.
     ///
     /// # Errors
-    /// The first error of any lane, after the others have sent what they had read.
+    /// The first error of any lane, after the others have sent what they had read; a machine that does not
+    /// give the threads.
     pub fn run(&self, findings: Vec<Finding>) -> Result<Summary, RestoreError> {
         let started = Instant::now();
         let budget = Budget::new(self.job.resources.lane_bytes());
@@ -81,10 +95,15 @@ impl Restore<'_> {
         drop(give);
         let workers = self.job.resources.lanes.clamp(1, self.catalog.lanes.len().max(1));
         thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| self.work(&take, &budget, &ends));
+            for number in 1..=workers {
+                let named = thread::Builder::new().name("lane".to_owned());
+                if let Err(source) = named.spawn_scoped(scope, || self.work(&take, &budget, &ends)) {
+                    self.stop.stop();
+                    return Err(RestoreError::Thread { number, wanted: workers, source });
+                }
             }
-        });
+            Ok(())
+        })?;
 
         let mut lanes = Vec::new();
         for (lane, end) in self.catalog.lanes.iter().zip(ends.into_inner()) {
@@ -119,7 +138,10 @@ impl Restore<'_> {
             if self.stop.is_stopped() {
                 return;
             }
-            let outcome = self.lane(index, budget);
+            let Some(lane) = self.catalog.lanes.get(index) else { continue };
+            // A panic in a stage is caught there; this is for what comes before: plugins and target are opened.
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.lane(index, lane, budget)))
+                .unwrap_or_else(|panic| Err(panicked(&lane.source, "opening", &*panic)));
             if outcome.is_err() {
                 self.stop.stop();
             }
@@ -129,10 +151,9 @@ impl Restore<'_> {
         }
     }
 
-    fn lane(&self, index: usize, budget: &Budget) -> Result<Option<LaneOutcome>, LaneError> {
-        let (Some(lane), Some(progress)) = (self.catalog.lanes.get(index), self.progress.lanes().get(index)) else {
-            return Ok(None);
-        };
+    /// Runs lane `index` of the catalog; `None` for one that nobody watches, which there is not.
+    fn lane(&self, index: usize, lane: &catalog::Lane, budget: &Budget) -> Result<Option<LaneOutcome>, LaneError> {
+        let Some(progress) = self.progress.lanes().get(index) else { return Ok(None) };
         let target_topic = self.job.target.topic(&lane.source.topic);
         let transform: Box<dyn Transform> = match self.chain {
             Some(chain) => chain.open(&lane.source, target_topic)?,
@@ -163,3 +184,6 @@ impl Restore<'_> {
         order
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,13 +41,14 @@ impl Location {
                 }
             },
             "s3" | "s3a" => {
-                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-                if bucket.contains('@') {
+                if may_hold_secrets(scheme, rest) {
                     return wrong(
-                        "credentials do not belong in a URL",
-                        "set `access_key_id` and `secret_access_key` under `backup.store`, or the environment's `AWS_…`",
+                        "credentials do not belong in a URL, nor does a port",
+                        "set `access_key_id` and `secret_access_key` (or `endpoint`) under `backup.store`, or the \
+                         environment's `AWS_…`",
                     );
                 }
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
                 if bucket.is_empty() {
                     return wrong("it names no bucket", "write `s3://bucket/prefix`");
                 }
@@ -65,18 +66,26 @@ impl Location {
     }
 }
 
-/// A URL as messages may show it: without user and password.
+/// A URL as messages may show it: only its scheme where it may hold a user and a password.
 pub(super) fn shown(url: &str) -> String {
     match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let host = rest.split('/').next().unwrap_or_default();
-            match host.rsplit_once('@') {
-                Some((user, _)) => format!("{scheme}://[hidden]{}", rest.get(user.len()..).unwrap_or_default()),
-                None => url.to_owned(),
-            }
-        }
-        None => url.to_owned(),
+        Some((scheme, rest)) if may_hold_secrets(scheme, rest) => format!("{scheme}://[hidden]"),
+        _ => url.to_owned(),
     }
+}
+
+/// Whether what follows the scheme may hold a user and a password. Secret keys of S3 have slashes in
+/// them, so that a password may reach beyond the first one: any `@` after a `:` counts.
+fn may_hold_secrets(scheme: &str, rest: &str) -> bool {
+    let authority = rest.split('/').next().unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        // An absolute path, in which both characters are ordinary.
+        "file" if authority.is_empty() => return false,
+        // No bucket has a `:` in its name, and the `@` may have been forgotten.
+        "s3" | "s3a" if authority.contains(':') => return true,
+        _ => {}
+    }
+    authority.contains('@') || rest.split_once(':').is_some_and(|(_, after)| after.contains('@'))
 }
 
 #[cfg(test)]
@@ -104,9 +113,36 @@ mod tests {
             format!("{error} ({})", error.hint().unwrap())
         };
         insta::assert_snapshot!(said("gs://bucket/a"), @"`gs://bucket/a` is not the place of a backup: `gs://` is not supported (use a bare path, `file:///path` or `s3://bucket/prefix`)");
-        insta::assert_snapshot!(said("s3://KEY:hunter2@bucket/a"), @"`s3://[hidden]@bucket/a` is not the place of a backup: credentials do not belong in a URL (set `access_key_id` and `secret_access_key` under `backup.store`, or the environment's `AWS_…`)");
+        insta::assert_snapshot!(said("s3://KEY:hunter2@bucket/a"), @"`s3://[hidden]` is not the place of a backup: credentials do not belong in a URL, nor does a port (set `access_key_id` and `secret_access_key` (or `endpoint`) under `backup.store`, or the environment's `AWS_…`)");
         insta::assert_snapshot!(said("file://relative/a"), @"`file://relative/a` is not the place of a backup: a `file://` URL needs an absolute path (write `file:///absolute/path`, or a bare path)");
         insta::assert_snapshot!(said("s3:///a"), @"`s3:///a` is not the place of a backup: it names no bucket (write `s3://bucket/prefix`)");
         insta::assert_snapshot!(said(""), @"`` is not the place of a backup: it is empty (set `backup.url` to a path, a `file://` URL or `s3://bucket/prefix`)");
+    }
+
+    #[test]
+    fn a_secret_key_with_a_slash_is_neither_shown_nor_taken_for_a_bucket() {
+        for url in [
+            "s3://AKIA:ab/cd@bucket/x",
+            "s3://AKIA:ab/cd/ef+gh=@bucket",
+            "s3://AKIA:ab@bucket/x",
+            "s3://AKIA@bucket/x",
+            "S3A://AKIA:ab/cd",
+            "s3://AK/IA:ab@bucket/x",
+        ] {
+            let error = Location::parse(url).unwrap_err();
+            let said = format!("{error} {error:?} {:?} {}", error.hint(), shown(url));
+            assert!(said.contains("://[hidden]"), "{said}");
+            assert!(!said.contains("AK") && !said.contains("ab") && !said.contains("cd"), "{said}");
+        }
+        assert_eq!(shown("gs://user:pass/word@bucket/x"), "gs://[hidden]");
+    }
+
+    #[test]
+    fn places_without_secrets_are_shown_whole() {
+        for url in ["s3://bucket/a@b/12:30", "file:///data/a:b@c", "backups/a:b@c", "gs://bucket:9000/a"] {
+            assert_eq!(shown(url), url);
+        }
+        assert_eq!(Location::parse("s3://bucket/a@b/12:30").unwrap(), s3("bucket", "a@b/12:30"));
+        assert_eq!(Location::parse("file:///data/a:b@c").unwrap(), Location::Local("/data/a:b@c".into()));
     }
 }

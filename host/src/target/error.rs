@@ -127,6 +127,8 @@ pub enum TargetError {
         size: usize,
         /// The limit.
         limit: usize,
+        /// Whether nobody can raise it: the embedded cluster's topics have no configs.
+        fixed: bool,
         /// The topic.
         topic: Arc<str>,
     },
@@ -237,6 +239,11 @@ impl Explain for TargetError {
             Self::Route(error) | Self::Lane { error, .. } | Self::RecordRoute { error, .. } => return error.hint(),
             Self::UnknownTopic { .. } => "create the topic before the restore".to_owned(),
             Self::SmallTopic { limit, .. } => format!("set `target.properties.\"batch.size\"` to {limit} or less"),
+            Self::TooLarge { fixed: true, .. } => {
+                "the embedded cluster has Kafka's default as its limit: restore into a cluster whose topic takes more, or \
+                 leave such records out with a plugin"
+                    .to_owned()
+            }
             Self::TooLarge { size, .. } => format!("raise `max.message.bytes` of the topic to {size} or more"),
             Self::TimestampZero { .. } => {
                 "`allow = [\"timestamp-zero\"]` sends it with timestamp 1, a millisecond later".to_owned()
@@ -254,5 +261,22 @@ impl Explain for TargetError {
             | Self::Send { .. }
             | Self::Delivery { .. } => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_raise_a_limit_of_the_embedded_cluster() {
+        let hint = |fixed| {
+            let (position, topic) = ("orders-3@7".to_owned(), "orders".into());
+            TargetError::TooLarge { position, size: 2_000_000, limit: 1_048_588, fixed, topic }.hint().unwrap()
+        };
+        assert_eq!(hint(false), "raise `max.message.bytes` of the topic to 2000000 or more");
+        assert!(!hint(true).contains("max.message.bytes"), "{}", hint(true));
     }
 }

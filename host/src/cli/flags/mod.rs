@@ -70,7 +70,7 @@ impl JobFlags {
         }
         backup_flags.lay_over(&mut draft.backup);
         plugins.lay_over(&mut draft.plugins)?;
-        target.lay_over(&mut draft.target);
+        target.lay_over(&mut draft.target)?;
         if name.is_some() {
             draft.name = name;
         }

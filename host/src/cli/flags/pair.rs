@@ -1,6 +1,8 @@
 //! Flags of the form `name=value`.
 
-use crate::job::{Choices, choose, names, nearest};
+use std::collections::BTreeMap;
+
+use crate::job::{Choices, JobError, choose, names, nearest};
 
 /// Parts a text at its first `=`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
@@ -25,6 +27,23 @@ pub(super) fn pair_of(known: &[&str], text: &str) -> Result<(String, String), St
 /// What a word means.
 pub(super) fn word<T: Clone>(choices: Choices<T>, text: &str) -> Result<T, String> {
     choose(choices, text).ok_or_else(|| format!("must be one of {}", listed(&names(choices))))
+}
+
+/// Refuses a name that `flag` gives twice with different values: all but the last would be lost silently.
+///
+/// # Errors
+/// The flag and the name; never a value, which may be a password.
+pub(super) fn once(flag: &str, pairs: &[(String, String)]) -> Result<(), JobError> {
+    let mut given = BTreeMap::new();
+    for (name, value) in pairs {
+        if given.insert(name, value).is_some_and(|before| before != value) {
+            return Err(JobError::Conflict {
+                message: format!("`{flag}` is given more than once for `{name}`, with different values"),
+                hint: "give it once for each name",
+            });
+        }
+    }
+    Ok(())
 }
 
 fn listed(names: &[&str]) -> String {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::pair::{pair, word};
+use super::pair::{once, pair, word};
 use crate::job::draft::TargetDraft;
-use crate::job::{ORDERS, Order, PARTITIONS, PartitionStrategy, Secret};
+use crate::job::{JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret};
 
 /// Where records go.
 #[derive(Debug, Args)]
@@ -56,8 +56,14 @@ fn partition(text: &str) -> Result<PartitionStrategy, String> {
 
 impl TargetFlags {
     /// Puts these flags over what the job file says.
-    pub(super) fn lay_over(self, draft: &mut TargetDraft) {
+    ///
+    /// # Errors
+    /// Flags that contradict each other.
+    pub(super) fn lay_over(self, draft: &mut TargetDraft) -> Result<(), JobError> {
         let Self { brokers, map, partition, order, create, partitions, replication, create_config, property } = self;
+        once("--map", &map)?;
+        once("--create-config", &create_config)?;
+        once("--property", &property)?;
         draft.brokers = brokers.or(draft.brokers.take());
         draft.topics.extend(map);
         draft.partition = partition.or(draft.partition.take());
@@ -69,12 +75,49 @@ impl TargetFlags {
             created.replication = replication.or(created.replication);
             created.configs.extend(create_config);
         }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use clap::Parser;
+
     use super::*;
+    use crate::failure::{Exit, Explain};
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        target: TargetFlags,
+    }
+
+    /// These flags over a draft whose file maps `orders` to `by-file`.
+    fn laid(flags: &[&str]) -> Result<TargetDraft, JobError> {
+        let line = Line::try_parse_from(["anabranch"].iter().chain(flags)).unwrap();
+        let mut draft = TargetDraft::default();
+        draft.topics.insert("orders".to_owned(), "by-file".to_owned());
+        line.target.lay_over(&mut draft).map(|()| draft)
+    }
+
+    #[test]
+    fn a_name_given_twice_with_different_values_is_refused_and_not_decided_by_the_last() {
+        for flag in ["--map", "--property", "--create-config"] {
+            let error = laid(&[flag, "orders=x", flag, "orders=hunter2"]).unwrap_err();
+            let wanted = format!("`{flag}` is given more than once for `orders`, with different values");
+            assert_eq!(error.to_string(), wanted);
+            assert_eq!(error.exit(), Exit::Usage);
+            assert!(laid(&[flag, "orders=x", flag, "orders=x", flag, "carts=y"]).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_flag_outranks_the_file() {
+        let draft = laid(&["--map", "orders=by-flag"]).unwrap();
+        assert_eq!(draft.topics.get("orders").map(String::as_str), Some("by-flag"));
+    }
 
     #[test]
     fn partitions_are_a_word_or_pairs() {

@@ -83,7 +83,7 @@ impl<'a> PlanDocument<'a> {
             description: DescriptionDocument::new(description),
             parameters: shown_parameters(plugin),
         });
-        let plugin_memory = job.plugins.iter().map(|plugin| plugin.limits.memory).sum();
+        let plugin_memory = job.plugins.iter().fold(0_usize, |sum, plugin| sum.saturating_add(plugin.limits.memory));
         let largest_record = open.catalog.lanes.iter().filter_map(|lane| lane.largest_record).max();
         let memory = Memory::of(job.resources, open.catalog.lanes.len(), plugin_memory);
         let (established, error) = match target {

@@ -35,7 +35,7 @@ impl PlanCommand {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let Self { job, offline } = self;
         let job = if offline { job.job_without_target()? } else { job.job()? };
-        let open = prepare::open(&job.backup)?;
+        let open = prepare::open(&job.backup, terminal)?;
         let chain = prepare::chain(&job)?;
         if let Some(chain) = &chain {
             prepare::try_out(chain, &job, &open.catalog)?;

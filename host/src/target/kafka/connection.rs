@@ -1,8 +1,9 @@
 //! Speaking with a cluster about its topics.
 //!
 //! librdkafka tries for ever: a wrong password and a cluster that is not there look alike to whoever
-//! only waits. So the first question is asked in short turns, and what the client complains of between
-//! them decides.
+//! only waits. So the first question is asked in turns, and what the client complains of between them
+//! decides. An answer that comes after its turn is lost, so each turn is twice as long as the last:
+//! complaints, which come early as a rule, are noticed early, and a slow cluster has its turn in the end.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use super::topic::{Limits, Topic};
 use crate::job::CreateTopics;
 use crate::target::TargetError;
 
-/// One turn of waiting for a first answer.
+/// The first turn of waiting for a first answer.
 const TURN: Duration = Duration::from_millis(250);
 /// How long another broker may still answer after one has refused the credentials.
 const GRACE: Duration = Duration::from_secs(1);
@@ -75,11 +76,12 @@ impl Connection {
 
     /// The topics of these names that exist, with what they take.
     pub(crate) fn topics(&self, names: &[Arc<str>]) -> Result<BTreeMap<Arc<str>, Topic>, TargetError> {
+        let limits = Limits { fixed: self.embedded, ..Limits::default() };
         let mut topics: BTreeMap<Arc<str>, Topic> = names
             .iter()
             .filter_map(|name| {
                 let partitions = self.partitions(name)?;
-                Some((Arc::clone(name), Topic { name: Arc::clone(name), partitions, limits: Limits::default() }))
+                Some((Arc::clone(name), Topic { name: Arc::clone(name), partitions, limits: limits.clone() }))
             })
             .collect();
         if self.embedded || topics.is_empty() {
@@ -177,6 +179,12 @@ fn partitions_of(metadata: &Metadata) -> HashMap<String, i32> {
         .collect()
 }
 
+/// A turn within the time that is `left`: all of it where no longer turn would fit behind this one, since
+/// a shorter one would only throw away the answer that is under way.
+fn bounded(turn: Duration, left: Duration) -> Duration {
+    if left < turn.saturating_mul(2) { left.max(Duration::from_millis(1)) } else { turn }
+}
+
 /// Asks for the cluster's topics until it answers, refuses, or patience ends.
 fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
     let client: BaseProducer<Context> =
@@ -184,9 +192,15 @@ fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
             .map_err(|error| properties.fault(error))?;
     let servers = properties.servers.clone();
     let begun = Instant::now();
-    let mut refused_at = None;
+    let mut refused_at: Option<Instant> = None;
+    let mut turn = TURN;
     loop {
-        let answer = client.client().fetch_metadata(None, TURN);
+        let left = match refused_at {
+            Some(since) => GRACE.saturating_sub(since.elapsed()),
+            None => properties.patience.saturating_sub(begun.elapsed()),
+        };
+        let answer = client.client().fetch_metadata(None, bounded(turn, left));
+        turn = turn.saturating_mul(2);
         client.poll(Duration::ZERO);
         let last = match answer {
             Ok(metadata) => return Ok(metadata),
@@ -208,3 +222,7 @@ fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

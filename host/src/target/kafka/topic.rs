@@ -25,6 +25,8 @@ pub(crate) struct Topic {
 pub(crate) struct Limits {
     /// Whether the cluster told.
     pub(crate) known: bool,
+    /// Whether nobody can change them: those of the mock cluster, whose topics have no configs.
+    pub(crate) fixed: bool,
     pub(crate) max_message_bytes: usize,
     /// Whether the broker replaces timestamps by its own.
     pub(crate) log_append_time: bool,
@@ -41,6 +43,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             known: false,
+            fixed: false,
             max_message_bytes: MAX_MESSAGE_BYTES,
             log_append_time: false,
             before: (i64::MAX, BEFORE),
@@ -77,6 +80,7 @@ impl Limits {
         let policy = text("cleanup.policy").unwrap_or("delete");
         Self {
             known: false,
+            fixed: false,
             max_message_bytes: number("max.message.bytes")
                 .and_then(|bytes| usize::try_from(bytes).ok())
                 .unwrap_or(MAX_MESSAGE_BYTES),
@@ -116,7 +120,8 @@ impl Topic {
         let (limits, topic) = (&self.limits, &self.name);
         if size > limits.max_message_bytes {
             let (position, topic) = (position(), Arc::clone(topic));
-            return Err(TargetError::TooLarge { position, size, limit: limits.max_message_bytes, topic });
+            let (limit, fixed) = (limits.max_message_bytes, limits.fixed);
+            return Err(TargetError::TooLarge { position, size, limit, fixed, topic });
         }
         if let Some(config) = limits.out_of_range(row.timestamp, now) {
             let (position, topic) = (position(), Arc::clone(topic));

@@ -1,0 +1,60 @@
+//! The first answer of a cluster, quick or slow.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use rdkafka::mocking::MockCluster;
+
+use super::*;
+use crate::job::{Backup, Cluster, ColumnNames, Encodings, Job, Order, PartitionStrategy, Resources, Secret, Target};
+
+fn properties(servers: &str, patience: &str) -> Properties {
+    let backup = Backup {
+        url: String::new(),
+        store: BTreeMap::new(),
+        path: None,
+        topic: None,
+        columns: ColumnNames::default(),
+        encoding: Encodings::default(),
+        format: None,
+    };
+    let setup = ("socket.connection.setup.timeout.ms".to_owned(), Secret::new(patience));
+    let target = Target {
+        cluster: Cluster::Kafka(servers.to_owned()),
+        properties: BTreeMap::from([setup]),
+        topics: BTreeMap::new(),
+        partition: PartitionStrategy::Same,
+        order: Order::Key,
+        create: None,
+    };
+    let resources = Resources::default();
+    let job = Job { name: "job".to_owned(), backup, plugins: Vec::new(), target, resources, allow: Vec::new() };
+    Properties::new(&job, servers).unwrap()
+}
+
+#[test]
+fn a_cluster_that_answers_slowly_answers() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("orders", 3, 1).unwrap();
+    // Longer than the first turns, each of which throws its question away.
+    cluster.broker_round_trip_time(1, Duration::from_millis(700)).unwrap();
+    let answer = first_answer(&properties(&cluster.bootstrap_servers(), "20000")).unwrap();
+    assert_eq!(partitions_of(&answer).get("orders"), Some(&3));
+}
+
+#[test]
+fn nobody_answering_ends_with_patience() {
+    let begun = Instant::now();
+    // Nothing listens on port 1.
+    let error = first_answer(&properties("127.0.0.1:1", "1500")).err().unwrap();
+    assert!(matches!(error, TargetError::Unreachable { seconds: 1, .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn turns_grow_and_none_goes_beyond_the_patience_left() {
+    let seconds = Duration::from_secs;
+    assert_eq!(bounded(seconds(2), seconds(10)), seconds(2));
+    assert_eq!(bounded(seconds(8), seconds(6)), seconds(6));
+    assert_eq!(bounded(seconds(8), seconds(15)), seconds(15));
+    assert_eq!(bounded(seconds(8), Duration::ZERO), Duration::from_millis(1));
+}
