@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cli;
 pub mod failure;
 pub mod finding;
+mod guard;
 pub mod job;
 pub mod lane;
 pub mod plugin;

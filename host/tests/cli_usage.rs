@@ -75,6 +75,7 @@ fn what_is_missing_is_named() {
     --- stderr
     error: cannot read the job file `absent.toml`
       caused by: No such file or directory (os error 2)
+    hint: check the path of the job file
     ");
     insta::assert_snapshot!(run(dir.path(), &["plan", "--backup", "data", "--brokers", "null", "--param", "a=b"]), @r"
     exit 2

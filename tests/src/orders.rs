@@ -45,7 +45,7 @@ impl Orders {
             let a_file = records.div_ceil(self.files);
             for first in (0..records).step_by(a_file.max(1) as usize) {
                 let path = place.join(format!("{TOPIC}+{partition}+{first:010}.parquet"));
-                let mut writer = ParquetWriter::new(File::create(&path)?)?;
+                let mut writer = ParquetWriter::snappy(File::create(&path)?)?;
                 let end = (first + a_file).min(records);
                 for chunk in (first..end).step_by(CHUNK as usize) {
                     let batch = self.batch(partition, chunk, (chunk + CHUNK).min(end));
@@ -93,8 +93,10 @@ fn value(order: u64) -> String {
     let mixed = mixed(order);
     let (cents, pieces, street) = (mixed % 100_000, mixed % 7 + 1, mixed % 900);
     format!(
-        r#"{{"order":{order},"email":"customer{street}@example.com","currency":"EUR","cents":{cents},"pieces":{pieces},"address":{{"street":"Bergstrasse {street}","city":"Freiburg","country":"DE"}},"note":"{mixed:016x}{:016x}{:016x}"}}"#,
+        r#"{{"order":{order},"email":"customer{street}@example.com","currency":"EUR","cents":{cents},"pieces":{pieces},"address":{{"street":"Bergstrasse {street}","city":"Freiburg","country":"DE"}},"note":"{mixed:016x}{:016x}{:016x}{:016x}{:016x}"}}"#,
+        mixed.rotate_left(7),
         mixed.rotate_left(17),
+        mixed.rotate_left(29),
         mixed.rotate_left(43)
     )
 }

@@ -46,10 +46,12 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Result<Run> {
     })
 }
 
-/// The exit code and what was said to people.
+/// The exit code and the error with its hint; all of what was said to people where there is none. Log lines
+/// and how far each lane came, which stand before the error, differ from run to run.
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.map_or("none".to_owned(), |code| code.to_string());
-        write!(f, "exit {code}\n{}", self.stderr)
+        let error = self.stderr.find("\nerror: ").map_or(0, |newline| newline + 1);
+        write!(f, "exit {code}\n{}", &self.stderr[error..])
     }
 }

@@ -24,7 +24,7 @@ pub enum CatalogError {
         skipped: String,
     },
     /// There are files, but no records in them.
-    #[error("the {files} files of the backup at `{url}` hold no record")]
+    #[error("the backup at `{url}` holds no record in any of its files ({files})")]
     NoRecords {
         /// The backup.
         url: Arc<str>,

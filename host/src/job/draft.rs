@@ -76,14 +76,14 @@ impl Draft {
     /// # Errors
     /// What is missing, and what does not go together.
     pub fn finish(self) -> Result<Job, JobError> {
+        if let Some(unset) = &self.target.unset {
+            return Err(JobError::Unset(unset.clone()));
+        }
         if self.target.brokers.is_none() {
             return Err(JobError::Missing {
                 what: "target",
                 hint: "give `--brokers host:port`, or `brokers` in the job file's `[target]`; `null` only counts",
             });
-        }
-        if let Some(unset) = &self.target.unset {
-            return Err(JobError::Unset(unset.clone()));
         }
         self.finish_without_target()
     }

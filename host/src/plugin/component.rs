@@ -8,6 +8,7 @@ use wasmtime::component::types::ComponentItem;
 use super::bindings::{GUEST, PACKAGE, VERSION};
 use super::engine::Runtime;
 use super::{PluginError, text, wasi};
+use crate::guard::guarded;
 
 /// The version and layer fields of a core module and of a component, after the magic number.
 const MODULE: [u8; 4] = [1, 0, 0, 0];
@@ -45,13 +46,17 @@ fn componentize(path: &Path, module: &[u8]) -> Result<Vec<u8>, PluginError> {
         path: path.to_owned(),
         message: text::printable(&format!("{error:#}"), super::fault::WORDS),
     };
-    let (typed, _) = wit_component::metadata::decode(module).map_err(|error| invalid(&error))?;
-    if typed.is_none() {
-        return Err(PluginError::NoComponentType { path: path.to_owned() });
-    }
-    let mut encoder = wit_component::ComponentEncoder::default();
-    encoder.module(module).map_err(|error| invalid(&error))?;
-    encoder.validate(true).encode().map_err(|error| invalid(&error))
+    // The crate slices without looking in a module that is cut off.
+    let made = guarded(|| {
+        let (typed, _) = wit_component::metadata::decode(module).map_err(|error| invalid(&error))?;
+        if typed.is_none() {
+            return Err(PluginError::NoComponentType { path: path.to_owned() });
+        }
+        let mut encoder = wit_component::ComponentEncoder::default();
+        encoder.module(module).map_err(|error| invalid(&error))?;
+        encoder.validate(true).encode().map_err(|error| invalid(&error))
+    });
+    made.unwrap_or_else(|panic| Err(invalid(&panic)))
 }
 
 /// Checks that `component` exports what a plugin must and imports nothing that the host lacks.

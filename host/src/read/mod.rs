@@ -5,7 +5,6 @@
 
 pub mod avro;
 pub mod encoding;
-mod guard;
 pub mod json_lines;
 pub mod mapping;
 pub mod parquet;
@@ -165,7 +164,15 @@ impl crate::failure::Explain for ReadError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Lane(error) => error.hint(),
-            _ => None,
+            Self::Corrupt { .. } => Some(
+                "take the file from its source again; if a column or its encoding is not what was meant, set \
+                 `backup.columns` or `backup.encoding`; to restore the rest without it, move it out of the backup"
+                    .to_owned(),
+            ),
+            Self::UnknownFormat { .. } => None,
+            Self::Mapping { .. } => {
+                Some("name a column that the file has, or `-` for none; `anabranch inspect` lists them".to_owned())
+            }
         }
     }
 }

@@ -21,6 +21,10 @@ use crate::batch::Batch;
 /// A row group is written when it has this many bytes, encoded.
 const ROW_GROUP: usize = 64 << 20;
 
+fn properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder().set_statistics_enabled(EnabledStatistics::Page).set_max_row_group_bytes(Some(ROW_GROUP))
+}
+
 /// Writes records to one file.
 pub struct ParquetWriter<W: Write + Send> {
     writer: ArrowWriter<W>,
@@ -33,13 +37,15 @@ impl<W: Write + Send> ParquetWriter<W> {
     /// # Errors
     /// What the output says.
     pub fn new(output: W) -> Result<Self, ParquetError> {
-        Self::with_properties(
-            output,
-            WriterProperties::builder()
-                .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                .set_statistics_enabled(EnabledStatistics::Page)
-                .set_max_row_group_bytes(Some(ROW_GROUP)),
-        )
+        Self::with_properties(output, properties().set_compression(Compression::ZSTD(ZstdLevel::default())))
+    }
+
+    /// Begins a file, compressed with snappy, as most other writers do by default.
+    ///
+    /// # Errors
+    /// What the output says.
+    pub fn snappy(output: W) -> Result<Self, ParquetError> {
+        Self::with_properties(output, properties().set_compression(Compression::SNAPPY))
     }
 
     /// Begins a file with properties of one's own.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anabranch::finding::{Finding, Weight};
+use anabranch::finding::Finding;
 use anabranch::job::CreateTopics;
 use anabranch::target::{LaneNeed, examine};
 use anabranch_tests::batches::lane;
@@ -16,11 +16,7 @@ fn shown(findings: &[Finding], names: &[(&str, &str)]) -> String {
     let lines: Vec<String> = findings
         .iter()
         .map(|finding| {
-            let weight = match finding.weight {
-                Weight::Note => "note",
-                Weight::Warning => "warning",
-                Weight::Stop => "stop",
-            };
+            let weight = finding.weight.name();
             let remedy = finding.remedy.as_ref().map_or_else(String::new, |remedy| format!(" ({remedy})"));
             format!("{weight} {}: {}{remedy}", finding.code, finding.message)
         })

@@ -9,7 +9,7 @@ use anabranch::write::json_lines::{JsonLinesWriter, LinesCompression};
 use anabranch_tests::orders::Orders;
 
 /// What is in it.
-pub(crate) const ORDERS: Orders = Orders { records: 6000, partitions: 3, files: 3 };
+pub(crate) const ORDERS: Orders = Orders { records: 6000, partitions: 3, files: 3, headers: true };
 
 /// The format of its files.
 #[derive(Clone, Copy)]

@@ -175,7 +175,7 @@ fn what_cannot_be_put_in_order_says_why() {
     ");
     let nothing = files([("topic=orders/a", "columns", vec![])]);
     let exact = Catalog::build_with(&backup(), &store(&nothing), Arc::new(Lines { statistics: true })).err().unwrap();
-    insta::assert_snapshot!(exact, @"the 1 files of the backup at `memory` hold no record");
+    insta::assert_snapshot!(exact, @r"the backup at `memory` holds no record in any of its files (1)");
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn what_is_missing_or_does_not_go_together() {
     "#);
     insta::assert_snapshot!(complaint(&format!("{LEAST}[[plugin]]\npath = \"a/x.wasm\"\n[[plugin]]\npath = \"b/x.wasm\"\n")), @r"
     two plugins have the name `x`
-    hint: give each a `name` of its own in the job file
+    hint: give each a `name` of its own, in a job file, or as the name of its file
     ");
 }
 

@@ -10,7 +10,7 @@ use arrow_avro::reader::{HeaderInfo, read_header_info};
 
 use super::decompress;
 use crate::batch::Limits;
-use crate::read::guard::guarded;
+use crate::guard::guarded;
 use crate::read::{OpenFile, ReadError};
 use crate::store::{SequentialReader, StoreError};
 

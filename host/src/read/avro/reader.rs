@@ -8,7 +8,7 @@ use super::blocks::Blocks;
 use super::columns::Converter;
 use super::schema::Decoding;
 use crate::batch::Limits;
-use crate::read::guard::guarded;
+use crate::guard::guarded;
 use crate::read::{OpenFile, ReadError, ReadSettings, RowReader, Rows};
 
 /// The most records without a byte that one block may hold; more would be a damaged count.

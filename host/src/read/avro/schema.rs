@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::columns::{at as at_steps, field};
 use super::extent;
-use crate::read::guard::guarded;
+use crate::guard::guarded;
 use crate::read::mapping::{Column, Mapping, Role};
 use crate::read::{ReadError, ReadSettings};
 

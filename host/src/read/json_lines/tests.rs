@@ -12,7 +12,7 @@ fn settings() -> ReadSettings {
     ReadSettings {
         columns: ColumnNames::default(),
         encoding: Encodings::default(),
-        limits: Limits::default(),
+        limits: Limits { records: 4096, bytes: 1 << 20 },
         first_row: 0,
         format: None,
     }

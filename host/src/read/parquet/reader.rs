@@ -17,8 +17,8 @@ use super::shape::{Content, HeaderSource, Shape};
 use super::source::{Source, corrupt, damaged};
 use super::window::Windows;
 use crate::batch::{ColumnsBuilder, Limits, NO_TIMESTAMP};
+use crate::guard::guarded;
 use crate::job::Encodings;
-use crate::read::guard::guarded;
 use crate::read::{OpenFile, ReadError, ReadSettings, RowReader, Rows};
 
 /// Reads a file; see the module.

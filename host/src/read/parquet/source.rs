@@ -8,7 +8,7 @@ use parquet::file::metadata::ParquetMetaData;
 use super::footer;
 use super::shape::Shape;
 use super::window::Windows;
-use crate::read::guard::guarded;
+use crate::guard::guarded;
 use crate::read::mapping::Mapping;
 use crate::read::{OpenFile, ReadError, ReadSettings};
 

@@ -30,6 +30,9 @@ const TURN: Duration = Duration::from_millis(250);
 /// How long another broker may still answer after one has refused the credentials.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Events of the client that are looked at between two turns.
+const EVENTS: usize = 256;
+
 /// A cluster that has answered.
 pub(crate) struct Connection {
     admin: AdminClient<Context>,
@@ -201,7 +204,8 @@ fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
         };
         let answer = client.client().fetch_metadata(None, bounded(turn, left));
         turn = turn.saturating_mul(2);
-        client.poll(Duration::ZERO);
+        // Each poll serves one event, and the complaint that decides may stand behind others.
+        (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
         let last = match answer {
             Ok(metadata) => return Ok(metadata),
             Err(error) => reason(&error),

@@ -1,6 +1,6 @@
 //! Turns a panic of a decoding crate into an error.
 //!
-//! The crates promise errors for corrupt files, but index and slice in places where a crafted or
+//! The crates that decode files and plugins promise errors for corrupt ones, but index and slice in places where a crafted or
 //! damaged one makes them panic. A restore says which file that was and stops; it does not print a
 //! backtrace of somebody else's code.
 
@@ -18,7 +18,7 @@ thread_local! {
 ///
 /// # Errors
 /// What the panic said.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
