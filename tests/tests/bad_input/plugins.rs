@@ -21,30 +21,51 @@ fn built(package: &str) -> Vec<u8> {
 
 #[test]
 fn a_file_that_is_not_there() {
-    assert_snapshot!(restore(&good(), &["--plugin", "missing.wasm"]), @"");
+    assert_snapshot!(restore(&good(), &["--plugin", "missing.wasm"]), @r"
+    exit 2
+    error: plugin file `missing.wasm` cannot be read
+      caused by: No such file or directory (os error 2)
+    hint: a plugin's path is taken from the folder of the job file, or from where the command runs
+    ");
 }
 
 #[test]
 fn a_file_that_is_no_webassembly() {
-    assert_snapshot!(through(&good(), b"#!/bin/sh\necho no plugin\n", &[]), @"");
+    assert_snapshot!(through(&good(), b"#!/bin/sh\necho no plugin\n", &[]), @r##"
+    exit 2
+    error: `plugin.wasm` is not WebAssembly: it begins with "#!/bin/s"
+    hint: build the plugin for `wasm32-unknown-unknown` or `wasm32-wasip2` and name the `.wasm` file
+    "##);
 }
 
 #[test]
 fn a_module_that_is_no_component() {
     // The eight bytes of an empty core module: magic and version.
-    assert_snapshot!(through(&good(), b"\0asm\x01\0\0\0", &[]), @"");
+    assert_snapshot!(through(&good(), b"\0asm\x01\0\0\0", &[]), @r"
+    exit 2
+    error: `plugin.wasm` is a core WebAssembly module without a `component-type` section, so it is no plugin
+    hint: build it with the plugin SDK, or with `wit-bindgen` from the files in `wit/`
+    ");
 }
 
 #[test]
 fn a_component_that_is_no_plugin() {
-    assert_snapshot!(through(&good(), b"\0asm\x0d\0\x01\0", &[]), @"");
+    assert_snapshot!(through(&good(), b"\0asm\x0d\0\x01\0", &[]), @r"
+    exit 2
+    error: `plugin.wasm` is a component, but exports no `anabranch:plugin/guest`
+    hint: build it with the plugin SDK, or with `wit-bindgen` from the files in `wit/`
+    ");
 }
 
 #[test]
 fn a_plugin_of_another_interface_version() {
     let plugin = built("drop-test-users");
     // In the names of the interfaces and in the package that they are of.
-    assert_snapshot!(through(&good(), &replaced(plugin, b"@0.1.0", b"@0.7.0"), &[]), @"");
+    assert_snapshot!(through(&good(), &replaced(plugin, b"@0.1.0", b"@0.7.0"), &[]), @r"
+    exit 2
+    error: `plugin.wasm` speaks version 0.7.0 of the plugin interface, this program speaks 0.1.0
+    hint: build the plugin with an SDK of version 0.1.0
+    ");
 }
 
 #[test]
@@ -56,9 +77,21 @@ fn a_plugin_that_is_cut_off() {
 #[test]
 fn parameters_that_do_not_fit() {
     let plugin = built("drop-test-users");
-    assert_snapshot!(through(&good(), &plugin, &["--param", "perfix=a"]), @"");
-    assert_snapshot!(through(&good(), &plugin, &["--param", "prefix=7"]), @"");
-    assert_snapshot!(through(&good(), &built("guest-hostile"), &["--param", "deed=trap"]), @"");
+    assert_snapshot!(through(&good(), &plugin, &["--param", "perfix=a"]), @r"
+    exit 2
+    error: plugin `plugin` takes no parameter `perfix`
+    hint: did you mean `prefix`?
+    ");
+    assert_snapshot!(through(&good(), &plugin, &["--param", "prefix=7"]), @r"
+    exit 2
+    error: parameter `prefix` of plugin `plugin` must be a text, not the integer `7`
+    hint: `anabranch plugin inspect` lists parameters and their types
+    ");
+    assert_snapshot!(through(&good(), &built("guest-hostile"), &["--param", "deed=trap"]), @r"
+    exit 2
+    error: plugin `plugin` needs the parameter `at`
+    hint: set `at` in the plugin's `parameters`: The offset of the record.
+    ");
 }
 
 /// A hostile plugin that meets offset 13, with little to take.
@@ -78,32 +111,72 @@ fn hostile(deed: &str) -> Run {
 
 #[test]
 fn a_plugin_that_traps() {
-    assert_snapshot!(hostile("trap"), @"");
-    assert_snapshot!(hostile("stack"), @"");
+    assert_snapshot!(hostile("trap"), @r#"
+    exit 1
+    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:28:23:\ncannot go on", at orders-0@13
+    hint: `anabranch preview` runs the plugin over the first records without a target
+    "#);
+    assert_snapshot!(hostile("stack"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` trapped (call stack exhausted) at orders-0@13
+    hint: `anabranch preview` runs the plugin over the first records without a target
+    ");
 }
 
 #[test]
 fn a_plugin_that_loops() {
-    assert_snapshot!(hostile("loop"), @"");
+    assert_snapshot!(hostile("loop"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` did not answer within 100000000 instructions for a single record at orders-0@13
+    hint: look for a loop without an end, or raise the plugin's limit `time`
+    ");
 }
 
 #[test]
 fn a_plugin_that_exhausts_memory() {
-    assert_snapshot!(hostile("memory"), @"");
+    assert_snapshot!(hostile("memory"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` wanted more than its 16 MiB of memory at orders-0@13
+    hint: raise the plugin's limit `memory`, or let it keep less
+    ");
 }
 
 #[test]
 fn a_plugin_that_fails_on_its_own() {
-    assert_snapshot!(hostile("fail"), @"");
+    assert_snapshot!(hostile("fail"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` failed (does not want this batch) at orders-0@13
+    hint: `anabranch preview` runs the plugin over the first records without a target
+    ");
 }
 
 #[test]
 fn a_plugin_that_answers_nonsense() {
-    assert_snapshot!(hostile("selection"), @"");
-    assert_snapshot!(hostile("order"), @"");
-    assert_snapshot!(hostile("offsets"), @"");
-    assert_snapshot!(hostile("text"), @"");
-    assert_snapshot!(hostile("undeclared"), @"");
+    assert_snapshot!(hostile("selection"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` broke the plugin interface (selection names row 1 of 1) at orders-0@13
+    hint: this is a mistake in the plugin or its SDK; tell the plugin's author this message
+    ");
+    assert_snapshot!(hostile("order"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` broke the plugin interface (rows of selection decrease at entry 1) somewhere in orders-0@0 to orders-0@19
+    hint: no record of these fails by itself, but together they failed twice; this is a mistake in the plugin or its SDK; tell the plugin's author this message
+    ");
+    assert_snapshot!(hostile("offsets"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` broke the plugin interface (the offsets of values end with 1048576, but there are 1) at orders-0@13
+    hint: this is a mistake in the plugin or its SDK; tell the plugin's author this message
+    ");
+    assert_snapshot!(hostile("text"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` broke the plugin interface (header name 0 is not UTF-8) at orders-0@13
+    hint: this is a mistake in the plugin or its SDK; tell the plugin's author this message
+    ");
+    assert_snapshot!(hostile("undeclared"), @r"
+    exit 1
+    error: plugin `hostile 0.1.0` broke the plugin interface (it patches keys, which its description does not name in `changes`) at orders-0@13
+    hint: this is a mistake in the plugin or its SDK; tell the plugin's author this message
+    ");
 }
 
 fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {

@@ -11,17 +11,29 @@ fn restore(url: &str) -> anabranch_tests::run::Run {
 
 #[test]
 fn a_folder_that_is_not_there() {
-    assert_snapshot!(restore("nowhere"), @"");
+    assert_snapshot!(restore("nowhere"), @r"
+    exit 3
+    error: there is nothing at `nowhere`
+    hint: check the path; a prefix must be a whole folder name or file name
+    ");
 }
 
 #[test]
 fn a_scheme_that_is_no_store() {
-    assert_snapshot!(restore("ftp://host/backup"), @"");
+    assert_snapshot!(restore("ftp://host/backup"), @r"
+    exit 2
+    error: `ftp://host/backup` is not the place of a backup: `ftp://` is not supported
+    hint: use a bare path, `file:///path` or `s3://bucket/prefix`
+    ");
 }
 
 #[test]
 fn a_url_that_is_none() {
-    assert_snapshot!(restore("s3://"), @"");
+    assert_snapshot!(restore("s3://"), @r"
+    exit 2
+    error: `s3://` is not the place of a backup: it names no bucket
+    hint: write `s3://bucket/prefix`
+    ");
 }
 
 #[test]
@@ -30,5 +42,9 @@ fn an_account_without_credentials() {
     // Nobody answers on the discard port, so that the machine's own metadata service is not asked.
     let no_metadata = "aws_metadata_endpoint=http://127.0.0.1:9";
     let arguments = ["restore", "--backup", "s3://bucket/backup", "--brokers", "null", "--store", no_metadata];
-    assert_snapshot!(run(folder.path(), &arguments).unwrap(), @"");
+    assert_snapshot!(run(folder.path(), &arguments).unwrap(), @r#"
+    exit 3
+    error: there are no credentials for `s3://bucket/backup`: neither the environment nor the job has any, and no instance metadata service answers
+    hint: set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `access_key_id` and `secret_access_key` under `backup.store`; for a public bucket set `skip_signature = "true"`; profiles in `~/.aws` are not read
+    "#);
 }

@@ -39,7 +39,11 @@ fn restore(folder: &Path, servers: &str, arguments: &[&str], names: &[(&str, &st
 #[test]
 fn a_topic_that_does_not_exist() {
     let folder = backup();
-    assert_snapshot!(restore(folder.path(), Cluster::plain().servers(), &["--map", "orders=not-there"], &[]), @"");
+    assert_snapshot!(restore(folder.path(), Cluster::plain().servers(), &["--map", "orders=not-there"], &[]), @r"
+    exit 2
+    error: the target has no topic `not-there`
+    hint: create them, map them in `target.topics`, or have them created with `[target.create]`
+    ");
 }
 
 #[test]
@@ -47,7 +51,11 @@ fn a_partition_that_the_target_lacks() {
     let topic = Cluster::plain().topic("narrow", 1, &[]).unwrap();
     let map = format!("orders={topic}");
     let said = restore(backup().path(), Cluster::plain().servers(), &["--map", &map], &[(&topic, "<topic>")]);
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r"
+    exit 2
+    error: orders-1: topic `<topic>` has no partition 1, only 1 of them from 0
+    hint: add partitions to the topic, or set `target.partition` to `key`
+    ");
 }
 
 #[test]
@@ -56,7 +64,11 @@ fn a_record_over_the_topic_s_limit() {
     let topic = cluster.topic("small", 2, &[("max.message.bytes", "2000")]).unwrap();
     let map = format!("orders={topic}");
     let said = restore(backup().path(), cluster.servers(), &["--map", &map], &[(&topic, "<topic>")]);
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r"
+    exit 1
+    error: the restore does not start: record-too-large
+    hint: orders-1 holds a record of 5001 bytes, and topic `<topic>` takes 2000 (raise `max.message.bytes` of the topic); to restore in spite of it: --allow record-too-large
+    ");
     assert_eq!(cluster.read(&topic).unwrap().values().map(Vec::len).sum::<usize>(), 0);
     // Allowed, it is caught before it is produced.
     let allowed = ["--map", &map, "--allow", "record-too-large"];
@@ -65,8 +77,16 @@ fn a_record_over_the_topic_s_limit() {
 
 #[test]
 fn no_broker() {
-    assert_snapshot!(restore(backup().path(), "127.0.0.1:1", &[], &[]), @"");
-    assert_snapshot!(restore(backup().path(), "no-such-host.invalid:9092", &[], &[]), @"");
+    assert_snapshot!(restore(backup().path(), "127.0.0.1:1", &[], &[]), @r#"
+    exit 3
+    error: no answer from Kafka at `<servers>` within 10 s: <servers>/bootstrap: Connect to ipv4#<servers> failed: Connection refused
+    hint: check `target.brokers` and `security.protocol`; `target.properties."socket.connection.setup.timeout.ms"` sets how long is tried
+    "#);
+    assert_snapshot!(restore(backup().path(), "no-such-host.invalid:9092", &[], &[]), @r#"
+    exit 3
+    error: no answer from Kafka at `<servers>` within 10 s: <servers>/bootstrap: Failed to resolve '<servers>': Name or service not known
+    hint: check `target.brokers` and `security.protocol`; `target.properties."socket.connection.setup.timeout.ms"` sets how long is tried
+    "#);
 }
 
 #[test]
@@ -77,7 +97,11 @@ fn a_wrong_password() {
     let security =
         ["security.protocol=SASL_SSL", &ca, &user, "sasl.mechanism=SCRAM-SHA-256", "sasl.password=wrong-password"];
     let arguments: Vec<&str> = security.iter().flat_map(|property| ["--property", property]).collect();
-    assert_snapshot!(restore(backup().path(), cluster.secure_servers(), &arguments, &[]), @"");
+    assert_snapshot!(restore(backup().path(), cluster.secure_servers(), &arguments, &[]), @r"
+    exit 3
+    error: Kafka at `<servers>` does not accept the credentials: sasl_ssl://<servers>/bootstrap: SASL authentication error: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-256
+    hint: check `sasl.mechanism`, `sasl.username` and `sasl.password` under `target.properties`
+    ");
 }
 
 #[test]
@@ -88,5 +112,9 @@ fn a_wrong_certificate() {
     let security = ["security.protocol=SASL_SSL", &ca, &user, "sasl.mechanism=PLAIN", "sasl.password=wrong-password"];
     let arguments: Vec<&str> = security.iter().flat_map(|property| ["--property", property]).collect();
     let said = restore(backup().path(), cluster.secure_servers(), &arguments, &[(&other, "<ca>")]);
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r"
+    exit 3
+    error: no TLS connection to Kafka at `<servers>`: sasl_ssl://<servers>/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured or root CA certificates are installed (install ca-certificates package)
+    hint: check `ssl.ca.location` (or `ssl.ca.pem`) and that the certificate names the host of `target.brokers`
+    ");
 }
