@@ -104,7 +104,6 @@ fn config(metering: Metering) -> Config {
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .compiler_inlining(wasmtime::Inlining::Yes)
         .max_wasm_stack(STACK)
         .epoch_interruption(metering == Metering::Time)
         .consume_fuel(metering == Metering::Fuel);

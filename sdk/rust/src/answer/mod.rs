@@ -125,8 +125,7 @@ impl AnswerBuilder {
 
     /// Nothing comes of the row under way, for the given reason.
     ///
-    /// Never inlined, so that a handler that keeps and drops stays small enough to be inlined into the
-    /// loop over the rows.
+    /// Never inlined: a handler that keeps and drops stays small, and most records are kept.
     #[inline(never)]
     pub(crate) fn drop(&mut self, reason: &str) {
         self.take_back();

@@ -73,7 +73,7 @@ fn profile(folder: &Path, arguments: &[String]) -> Result<String> {
     let lines = report.lines().filter(|line| line.contains('%') && !line.starts_with('#'));
     let mut text =
         format!("Top ten of the profile, one lane (`perf`, self time; `[.] 0x…` is the plugin's own code):\n\n```\n");
-    lines.take(TOP).try_for_each(|line| writeln!(text, "{}", line.trim_end()))?;
+    lines.take(TOP).try_for_each(|line| writeln!(text, "{}", line.trim_end_matches([' ', '-'])))?;
     text.push_str("```\n");
     Ok(text)
 }
