@@ -174,7 +174,8 @@ impl Explain for PluginError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine { .. } | Self::Invalid { .. } | Self::Description { .. } | Self::Configuration { .. } => None,
+            Self::Engine { .. } | Self::Description { .. } | Self::Configuration { .. } => None,
+            Self::Invalid { .. } => Some("the file may be cut off; build the plugin again, or copy it again".to_owned()),
             Self::Read { .. } => {
                 Some("a plugin's path is taken from the folder of the job file, or from where the command runs".to_owned())
             }

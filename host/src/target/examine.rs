@@ -105,7 +105,7 @@ fn on_merging(name: &str, lanes: &[&LaneNeed], findings: &mut Vec<Finding>) {
 }
 
 fn on_limits(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
-    if !limits.known {
+    if !limits.known && !limits.fixed {
         findings.push(Finding {
             code: "limits-unknown",
             weight: Weight::Warning,

@@ -72,7 +72,11 @@ fn a_record_over_the_topic_s_limit() {
     assert_eq!(cluster.read(&topic).unwrap().values().map(Vec::len).sum::<usize>(), 0);
     // Allowed, it is caught before it is produced.
     let allowed = ["--map", &map, "--allow", "record-too-large"];
-    assert_snapshot!(restore(backup().path(), cluster.servers(), &allowed, &[(&topic, "<topic>")]), @"");
+    assert_snapshot!(restore(backup().path(), cluster.servers(), &allowed, &[(&topic, "<topic>")]), @r"
+    exit 1
+    error: orders-1@1: 5071 bytes as a record batch, more than `<topic>` takes with 2000
+    hint: raise `max.message.bytes` of the topic to 5071 or more
+    ");
 }
 
 #[test]
