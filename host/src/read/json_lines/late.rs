@@ -64,10 +64,10 @@ impl LateNames {
     pub(super) fn find(&self, name: &str) -> Option<Late<'_>> {
         let part = self.parts.iter().find(|(candidate, ..)| candidate.eq_ignore_ascii_case(name));
         if let Some((name, role, rank)) = part {
-            return Some(Late::Part { name: *name, role: *role, rank: *rank });
+            return Some(Late::Part { name, role: *role, rank: *rank });
         }
         let object = self.objects.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
-        object.map(|(name, names)| Late::Object { name: *name, names })
+        object.map(|(name, names)| Late::Object { name, names })
     }
 
     /// The names to look for within the object that is field `name`.
