@@ -17,8 +17,11 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+/// Measures and gives its results as Markdown.
+type Measure = fn() -> Result<String>;
+
 /// What can be measured, in the order in which it is.
-const PARTS: [(&str, fn() -> Result<String>); 3] =
+const PARTS: [(&str, Measure); 3] =
     [("boundary", boundary::measure), ("pipeline", pipeline::measure), ("broker", broker::measure)];
 
 fn main() -> ExitCode {

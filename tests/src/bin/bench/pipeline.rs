@@ -72,7 +72,7 @@ fn profile(folder: &Path, arguments: &[String]) -> Result<String> {
     let report = String::from_utf8(report.stdout).context("the profile")?;
     let lines = report.lines().filter(|line| line.contains('%') && !line.starts_with('#'));
     let mut text =
-        format!("Top ten of the profile, one lane (`perf`, self time; `[.] 0x…` is the plugin's own code):\n\n```\n");
+        "Top ten of the profile, one lane (`perf`, self time; `[.] 0x…` is the plugin's own code):\n\n```\n".to_owned();
     lines.take(TOP).try_for_each(|line| writeln!(text, "{}", line.trim_end_matches([' ', '-'])))?;
     text.push_str("```\n");
     Ok(text)
