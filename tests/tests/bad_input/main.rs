@@ -26,7 +26,7 @@ fn good() -> TempDir {
     let mut writer = ParquetWriter::new(fs::File::create(folder.path().join("backup/good.parquet")).unwrap()).unwrap();
     writer.write(&orders.batch(0, 0, 20), None).unwrap();
     writer.finish().unwrap();
-    write(folder.path(), "backup/good.jsonl", &lines(1, 0..20));
+    write(folder.path(), "backup/good.jsonl", lines(1, 0..20));
     folder
 }
 

@@ -115,7 +115,7 @@ fn hostile(deed: &str) -> Run {
 fn a_plugin_that_traps() {
     assert_snapshot!(hostile("trap"), @r#"
     exit 1
-    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:28:23:\ncannot go on", at orders-0@13
+    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:30:23:\ncannot go on", at orders-0@13
     hint: `anabranch preview` runs the plugin over the first records without a target
     "#);
     assert_snapshot!(hostile("stack"), @r"

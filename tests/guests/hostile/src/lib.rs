@@ -1,5 +1,7 @@
 //! Does one misdeed when it meets one record, and passes everything else as it is.
 
+#![allow(clippy::panic, reason = "that is one of the misdeeds")]
+
 use std::hint::black_box;
 
 use anabranch_plugin::columns::{Answer, Batch, BytesColumn, BytesPatch, HeadersColumn, HeadersPatch};
