@@ -1,6 +1,6 @@
 //! Where records go: Kafka, or nothing, or memory.
 //!
-//! [`connect`] opens what the job names; [`examine`] tells beforehand what it will not take or give back.
+//! [`connect`] opens what the job names; [`examine()`] tells beforehand what it will not take or give back.
 
 mod error;
 mod examine;
