@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 24] = [
+pub const CODES: [&str; 25] = [
     "counted-offsets",
     "empty-files",
     "estimated-records",
@@ -43,6 +43,7 @@ pub const CODES: [&str; 24] = [
     "topic-assumed",
     "topic-created",
     "topic-unused",
+    "unmatched-files",
 ];
 
 /// One finding.
@@ -102,5 +103,33 @@ impl fmt::Display for Finding {
             Some(remedy) => write!(f, "\n  hint: {remedy}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+    use walkdir::WalkDir;
+
+    use super::*;
+
+    #[test]
+    fn every_finding_in_the_sources_can_be_allowed() {
+        let code = Regex::new(r#"(?:code: |\.add\()"([a-z]+(?:-[a-z]+)*)""#).unwrap();
+        let sources = WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).into_iter().map(Result::unwrap);
+        let mut used = BTreeSet::from([crate::target::kafka::TIMESTAMP_ZERO.to_owned()]);
+        for source in sources.filter(|source| source.file_type().is_file()) {
+            // Tests make findings up.
+            let text = std::fs::read_to_string(source.path()).unwrap();
+            let is_test =
+                source.path().components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
+            if !is_test {
+                used.extend(code.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+        assert_eq!(used, CODES.map(str::to_owned).into());
     }
 }

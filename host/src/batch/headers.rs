@@ -154,6 +154,13 @@ pub struct RowHeaders<'a> {
     end: usize,
 }
 
+impl RowHeaders<'_> {
+    /// Bytes of their names and values.
+    pub fn bytes(&self) -> usize {
+        self.clone().map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len)).sum()
+    }
+}
+
 impl<'a> Iterator for RowHeaders<'a> {
     type Item = Header<'a>;
 

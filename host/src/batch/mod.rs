@@ -75,8 +75,8 @@ impl Columns {
     /// # Panics
     /// If `row` is out of bounds.
     pub fn record_bytes_at(&self, row: usize) -> usize {
-        let headers = self.headers.row(row).map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len));
-        self.keys.value_length(row) as usize + self.values.value_length(row) as usize + headers.sum::<usize>()
+        let headers = self.headers.row(row).bytes();
+        self.keys.value_length(row) as usize + self.values.value_length(row) as usize + headers
     }
 
     /// Bytes that the columns take: values, header names once, timestamps. What limits go by.

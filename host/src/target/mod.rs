@@ -63,7 +63,7 @@ pub struct Sent {
 impl Sent {
     /// Counts a record sent to a topic; allocates only when the topic is another than the last one.
     fn add(&mut self, topic: &Arc<str>, row: &OutputRow<'_>) {
-        let headers: usize = row.headers.clone().map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len)).sum();
+        let headers = row.headers.bytes();
         let bytes = (row.key.map_or(0, <[u8]>::len) + row.value.map_or(0, <[u8]>::len) + headers) as u64;
         let volume = Volume::new(1, bytes);
         match self.by_topic.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(known, topic) || known == topic) {

@@ -175,6 +175,7 @@ fn pass(kind: u8, input: &mut &[u8], depth: usize) -> Option<()> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::super::page_header::tests::varint;
     use super::*;
 
     /// The beginning of a footer whose elements have so many children each.
@@ -188,14 +189,6 @@ mod tests {
             bytes.push(0);
         }
         bytes
-    }
-
-    fn varint(mut number: u64, out: &mut Vec<u8>) {
-        while number >= 0x80 {
-            out.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        out.push(number as u8);
     }
 
     fn fails(footer: &[u8]) -> String {

@@ -110,7 +110,7 @@ pub(super) fn zigzag(input: &mut impl Read) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
@@ -128,7 +128,8 @@ mod tests {
         bytes
     }
 
-    fn varint(mut number: u64, out: &mut Vec<u8>) {
+    /// Writes a number of the compact protocol.
+    pub(in crate::read::parquet) fn varint(mut number: u64, out: &mut Vec<u8>) {
         while number >= 0x80 {
             out.push(number as u8 | 0x80);
             number >>= 7;
