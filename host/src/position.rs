@@ -1,7 +1,8 @@
 //! Where a record stands in the backup.
 //!
-//! Every log line, error and report writes a position the same way: `topic-partition@offset`, or
-//! `topic@file:row` where the backup holds no offsets. Nothing else in the program formats one.
+//! Every log line, error and report writes a position the same way: `topic-partition@offset`, with
+//! `@file:row` where the backup holds no offsets and without `-partition` where it holds no
+//! partitions. Nothing else in the program formats one.
 
 use std::fmt;
 use std::sync::Arc;

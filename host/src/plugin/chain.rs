@@ -23,7 +23,7 @@ use super::{PluginError, State, Transform};
 pub struct ChainOrigin {
     /// The job's name.
     pub job: String,
-    /// Milliseconds since the epoch at which the job first started.
+    /// Milliseconds since the epoch at which the restore started.
     pub started: i64,
     /// What randomness derives from.
     pub seed: u64,

@@ -66,8 +66,8 @@ pub trait Plugin: Configure {
         let mut answer = AnswerBuilder::new(batch.count, Self::CHANGES);
         for row in 0..batch.count {
             answer.begin(row);
-            if let Err(rejection) = self.record(Record::new(&rows, row, &mut answer)) {
-                answer.reject(rejection.reason);
+            if let Err(rejection) = self.record(Record::new(&rows, &mut answer)) {
+                answer.reject(*rejection.reason);
             }
         }
         Ok(answer.finish())
@@ -85,13 +85,14 @@ pub struct Done(pub(crate) ());
 /// A record that a plugin can neither pass on nor drop, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    pub(crate) reason: String,
+    /// Boxed, so that an [`Outcome`] is one machine word: it is returned for every record.
+    pub(crate) reason: Box<String>,
 }
 
 impl Rejection {
     /// A rejection for the given reason, written for a person.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self { reason: Box::new(reason.into()) }
     }
 }
 

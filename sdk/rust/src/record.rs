@@ -88,10 +88,10 @@ impl<'a> Rows<'a> {
 /// # let run = run::<Lines>(serde_json::json!({}), [record("k", "a\nb"), tombstone("t")]);
 /// # assert_eq!(run.records, [record("k", "a"), record("k", "b"), tombstone("t")]);
 /// ```
+// Two pointers, so that it is passed in registers; which row it is, the answer knows as well.
 #[derive(Debug)]
 pub struct Record<'a> {
     rows: &'a Rows<'a>,
-    row: u32,
     answer: &'a mut AnswerBuilder,
 }
 
@@ -103,8 +103,15 @@ fn unread(what: &str, column: &str) -> ! {
 }
 
 impl<'a> Record<'a> {
-    pub(crate) fn new(rows: &'a Rows<'a>, row: u32, answer: &'a mut AnswerBuilder) -> Self {
-        Self { rows, row, answer }
+    #[inline]
+    pub(crate) fn new(rows: &'a Rows<'a>, answer: &'a mut AnswerBuilder) -> Self {
+        Self { rows, answer }
+    }
+
+    /// Which row of the batch it is.
+    #[inline]
+    fn row(&self) -> usize {
+        self.answer.row() as usize
     }
 
     /// The key; `None` where the record has none.
@@ -114,7 +121,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn key(&self) -> Option<&'a [u8]> {
         match self.rows.keys {
-            Some(keys) => keys.get(self.row as usize),
+            Some(keys) => keys.get(self.row()),
             None => unread("the key", "KEY"),
         }
     }
@@ -123,7 +130,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn value(&self) -> Option<&'a [u8]> {
         match self.rows.values {
-            Some(values) => values.get(self.row as usize),
+            Some(values) => values.get(self.row()),
             None => unread("the value", "VALUE"),
         }
     }
@@ -133,7 +140,7 @@ impl<'a> Record<'a> {
     pub fn headers(&self) -> Headers<'a> {
         match &self.rows.batch.headers {
             Some(column) => {
-                let row = self.row as usize;
+                let row = self.row();
                 let (next, end) = (column.rows[row] as usize, column.rows[row + 1] as usize);
                 Headers { column, names: &self.rows.names, next, end }
             }
@@ -150,7 +157,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn timestamp(&self) -> Option<i64> {
         match &self.rows.batch.timestamps {
-            Some(timestamps) => Some(timestamps[self.row as usize]).filter(|timestamp| *timestamp != -1),
+            Some(timestamps) => Some(timestamps[self.row()]).filter(|timestamp| *timestamp != -1),
             None => unread("the timestamp", "TIMESTAMP"),
         }
     }
@@ -159,7 +166,7 @@ impl<'a> Record<'a> {
     /// plugin made of one record shares its offset.
     #[inline]
     pub fn offset(&self) -> i64 {
-        self.rows.batch.offsets[self.row as usize]
+        self.rows.batch.offsets[self.row()]
     }
 
     /// The source topic.
@@ -178,7 +185,7 @@ impl<'a> Record<'a> {
             unread("the topic that an earlier plugin chose", "TOPIC");
         }
         let topics = self.rows.batch.topics.as_ref()?;
-        let topic = topics.dictionary.get(topics.indices[self.row as usize] as usize)?;
+        let topic = topics.dictionary.get(topics.indices[self.row()] as usize)?;
         Some(topic.as_str()).filter(|topic| !topic.is_empty())
     }
 
@@ -188,7 +195,7 @@ impl<'a> Record<'a> {
             unread("the partition that an earlier plugin chose", "PARTITION");
         }
         let partitions = self.rows.batch.partitions.as_ref()?;
-        Some(partitions[self.row as usize]).filter(|partition| *partition >= 0)
+        Some(partitions[self.row()]).filter(|partition| *partition >= 0)
     }
 
     /// Gives the outgoing record another key, or none.
@@ -283,7 +290,7 @@ impl<'a> Record<'a> {
         Ok(Done(()))
     }
 
-    /// Rejects the record, whatever was emitted of it: the job decides what happens then.
+    /// Rejects the record, whatever was emitted of it: the restore stops and names it.
     ///
     /// # Errors
     /// Always: this is what `?` on an error does as well.

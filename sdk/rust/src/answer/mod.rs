@@ -77,6 +77,12 @@ impl AnswerBuilder {
         self.row = row;
     }
 
+    /// The input row under way.
+    #[inline]
+    pub(crate) fn row(&self) -> u32 {
+        self.row
+    }
+
     /// Output records so far; the next one has this index.
     #[inline]
     fn outputs(&self) -> u32 {
