@@ -48,6 +48,7 @@ fn componentize(path: &Path, module: &[u8]) -> Result<Vec<u8>, PluginError> {
     };
     // The crate slices without looking in a module that is cut off.
     let made = guarded(|| {
+        check_packages(module).map_err(|error| invalid(&error))?;
         let (typed, _) = wit_component::metadata::decode(module).map_err(|error| invalid(&error))?;
         if typed.is_none() {
             return Err(PluginError::NoComponentType { path: path.to_owned() });
@@ -57,6 +58,30 @@ fn componentize(path: &Path, module: &[u8]) -> Result<Vec<u8>, PluginError> {
         encoder.validate(true).encode().map_err(|error| invalid(&error))
     });
     made.unwrap_or_else(|panic| Err(invalid(&panic)))
+}
+
+/// Checks what the crate takes for granted: that no packages of the interface depend on each other in a circle, along
+/// which it would go until the stack ends. What cannot be decoded is left to it.
+fn check_packages(module: &[u8]) -> Result<(), String> {
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        let Ok(wasmparser::Payload::CustomSection(section)) = payload else { continue };
+        if !section.name().starts_with("component-type") {
+            continue;
+        }
+        let Ok(decoded) = wit_parser::decoding::decode(section.data()) else { continue };
+        let resolve = decoded.resolve();
+        let mut left: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
+        while !left.is_empty() {
+            let (waiting, free): (Vec<_>, Vec<_>) =
+                left.iter().partition(|id| resolve.package_direct_deps(**id).any(|dependency| left.contains(&dependency)));
+            if free.is_empty() {
+                let name = waiting.first().map(|id| resolve.packages[*id].name.to_string()).unwrap_or_default();
+                return Err(format!("package `{name}` of its interface depends on itself"));
+            }
+            left = waiting;
+        }
+    }
+    Ok(())
 }
 
 /// Checks that `component` exports what a plugin must and imports nothing that the host lacks.

@@ -51,6 +51,22 @@ fn half_a_plugin_is_refused() {
     }
 }
 
+/// Interfaces that name each other in a circle were followed until the stack ended, and with it the process.
+#[test]
+fn a_plugin_whose_packages_depend_on_each_other_is_refused_and_no_stack_overflow() {
+    let whole = Guest::default().module();
+    let name = b"anabranch:plugin/";
+    let places: Vec<usize> = (0..whole.len()).filter(|place| whole[*place..].starts_with(name)).collect();
+    assert!(places.len() > 4, "{places:?}");
+    let mut circles = 0;
+    for place in places {
+        let mut renamed = whole.clone();
+        renamed[place..place + 9].copy_from_slice(b"elsewhere");
+        circles += usize::from(refused(&renamed).contains("of its interface depends on itself"));
+    }
+    assert!(circles > 0);
+}
+
 #[test]
 fn a_file_that_is_missing_is_named() {
     let mut bench = Bench::of(&[&Guest::default()]);

@@ -9,6 +9,7 @@ mod boundary;
 mod broker;
 mod machine;
 mod pipeline;
+mod processor;
 mod restore;
 mod timing;
 
