@@ -68,6 +68,24 @@ impl ColumnsBuilder {
         self.bytes += 8;
     }
 
+    /// Adds keys of rows under way; as many values and timestamps follow by [`Self::values`] and
+    /// [`Self::end_rows`], and they have no headers.
+    pub fn keys<'a>(&mut self, keys: impl Iterator<Item = Option<&'a [u8]>>) {
+        keys.for_each(|key| self.key(key));
+    }
+
+    /// Adds values of the rows under way.
+    pub fn values<'a>(&mut self, values: impl Iterator<Item = Option<&'a [u8]>>) {
+        values.for_each(|value| self.value(value));
+    }
+
+    /// Ends the rows under way, one for each timestamp.
+    pub fn end_rows(&mut self, timestamps: &[i64]) {
+        self.headers.end_rows(timestamps.len());
+        self.timestamps.extend_from_slice(timestamps);
+        self.bytes += 8 * timestamps.len();
+    }
+
     /// Adds a whole row.
     pub fn row(&mut self, key: Option<&[u8]>, value: Option<&[u8]>, headers: RowHeaders<'_>, timestamp: i64) {
         self.key(key);

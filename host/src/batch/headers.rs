@@ -231,6 +231,11 @@ impl HeadersBuilder {
         self.rows.push(self.names.len() as i32);
     }
 
+    /// Ends so many rows under way, which have no headers but the first.
+    pub fn end_rows(&mut self, rows: usize) {
+        self.rows.extend(std::iter::repeat_n(self.names.len() as i32, rows));
+    }
+
     /// Adds a row with the headers of another.
     pub fn push_row(&mut self, headers: RowHeaders<'_>) {
         for header in headers {

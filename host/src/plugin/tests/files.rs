@@ -11,11 +11,16 @@ use crate::plugin::inspect::inspect_with;
 
 /// What is said of a plugin file with this content.
 fn refused(content: &[u8]) -> String {
+    refusal(content).unwrap()
+}
+
+/// What is said of a plugin file with this content; nothing where it is taken.
+fn refusal(content: &[u8]) -> Option<String> {
     let bench = Bench::of(&[&Guest::default()]);
     std::fs::write(&bench.uses[0].path, content).unwrap();
-    let error = bench.load().err().unwrap();
+    let error = bench.load().err()?;
     assert_eq!(error.exit(), Exit::Usage);
-    shown(&error).replace(&bench.folder.path().display().to_string(), "…")
+    Some(shown(&error).replace(&bench.folder.path().display().to_string(), "…"))
 }
 
 #[test]
@@ -62,7 +67,9 @@ fn a_plugin_whose_packages_depend_on_each_other_is_refused_and_no_stack_overflow
     for place in places {
         let mut renamed = whole.clone();
         renamed[place..place + 9].copy_from_slice(b"elsewhere");
-        circles += usize::from(refused(&renamed).contains("of its interface depends on itself"));
+        // Some of the names stand where they say nothing.
+        let said = refusal(&renamed).unwrap_or_default();
+        circles += usize::from(said.contains("of its interface depends on itself"));
     }
     assert!(circles > 0);
 }

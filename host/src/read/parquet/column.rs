@@ -8,9 +8,10 @@ use std::sync::Arc;
 use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::pages::{CountedPages, Progress};
+use super::views::Views;
 use super::window::Windows;
 
 /// Rows that are decoded at a time at most.
@@ -22,6 +23,7 @@ const STEP_BYTES: usize = 256 << 10;
 #[derive(Clone, Copy)]
 pub(super) struct Group<'a> {
     pub(super) windows: &'a Windows,
+    pub(super) file: &'a ParquetMetaData,
     pub(super) metadata: &'a RowGroupMetaData,
     /// Rows of the group.
     pub(super) rows: usize,
@@ -197,6 +199,18 @@ where
         Ok(self.rows - self.row)
     }
 
+    /// The values of the next `rows` rows where none is null in what was decoded; `None`, and no row taken,
+    /// where one is. No more rows than [`Self::fill`] said.
+    pub(super) fn run(&mut self, rows: usize) -> Option<&[T::T]> {
+        if self.decoder.values.len() != self.rows {
+            return None;
+        }
+        let run = self.decoder.values.get(self.value..self.value + rows)?;
+        self.row += rows;
+        self.value += rows;
+        Some(run)
+    }
+
     /// The value of the next row. Only as often as [`Self::fill`] said.
     pub(super) fn next(&mut self) -> Option<&T::T> {
         let present = self.decoder.max_definition == 0
@@ -266,6 +280,17 @@ where
         &self.decoder.repetitions
     }
 
+    /// Whether what was decoded has a single entry a row, which is defined less far down than `definition`.
+    pub(super) fn ends_above(&self, definition: i16) -> bool {
+        let definitions = &self.decoder.definitions;
+        definitions.len() == self.rows && definitions.iter().all(|of_row| *of_row < definition)
+    }
+
+    /// Passes over the entries of the next `rows` rows, of a column that [ends above](Self::ends_above) values.
+    pub(super) fn pass(&mut self, rows: usize) {
+        self.level += rows;
+    }
+
     /// The next entry of what was decoded.
     pub(super) fn next(&mut self) -> Option<Entry<'_, T::T>> {
         let definition = *self.decoder.definitions.get(self.level)?;
@@ -286,6 +311,7 @@ where
 
 /// A flat column of bytes, of variable or of one length.
 pub(super) enum Bytes {
+    Views(Views),
     Variable(Flat<ByteArrayType>),
     Fixed(Flat<FixedLenByteArrayType>),
 }
@@ -296,7 +322,13 @@ impl Bytes {
     /// # Errors
     /// As [`Flat::open`].
     pub(super) fn open(group: Group<'_>, leaf: usize, fixed: bool) -> Result<Self> {
-        Ok(if fixed { Self::Fixed(Flat::open(group, leaf)?) } else { Self::Variable(Flat::open(group, leaf)?) })
+        Ok(match fixed {
+            true => Self::Fixed(Flat::open(group, leaf)?),
+            false => match Views::open(group, leaf)? {
+                Some(views) => Self::Views(views),
+                None => Self::Variable(Flat::open(group, leaf)?),
+            },
+        })
     }
 
     /// As [`Flat::fill`].
@@ -305,6 +337,7 @@ impl Bytes {
     /// As [`Flat::fill`].
     pub(super) fn fill(&mut self) -> Result<usize> {
         match self {
+            Self::Views(column) => column.fill(),
             Self::Variable(column) => column.fill(),
             Self::Fixed(column) => column.fill(),
         }
@@ -313,6 +346,7 @@ impl Bytes {
     /// As [`Flat::next`].
     pub(super) fn next(&mut self) -> Option<&[u8]> {
         match self {
+            Self::Views(column) => column.next(),
             Self::Variable(column) => column.next().map(ByteArray::data),
             Self::Fixed(column) => column.next().map(|value| value.data()),
         }

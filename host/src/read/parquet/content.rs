@@ -5,6 +5,7 @@ use parquet::errors::ParquetError;
 use super::column::{Bytes, Group};
 use super::json::{JsonColumn, JsonSchema};
 use super::shape::Content;
+use super::views::Views;
 use crate::batch::Limits;
 use crate::job::Encoding;
 use crate::read::encoding;
@@ -97,6 +98,33 @@ impl ContentColumn {
             Self::Bytes(column, _) => Ok(column.fill()?),
             Self::Json(column) => column.fill(),
         }
+    }
+
+    /// Whether rows can be taken by [`Self::run`]: the column is as it lies in the file, or there is none.
+    pub(super) fn runs(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Bytes(Bytes::Views(_), encoded) => encoded.encoding == Encoding::Text,
+            Self::Bytes(..) | Self::Json(_) => false,
+        }
+    }
+
+    /// Bytes of the rows to come, in order; none for a column that does not [run](Self::runs).
+    pub(super) fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
+        let views = match self {
+            Self::Bytes(Bytes::Views(views), _) => Some(views),
+            _ => None,
+        };
+        views.into_iter().flat_map(Views::lengths).chain(std::iter::repeat(0))
+    }
+
+    /// The bytes of the next `rows` rows, of a column that [runs](Self::runs).
+    pub(super) fn run(&mut self, rows: usize) -> impl Iterator<Item = Option<&[u8]>> {
+        let (views, none) = match self {
+            Self::Bytes(Bytes::Views(views), _) => (Some(views), 0),
+            _ => (None, rows),
+        };
+        views.into_iter().flat_map(move |views| views.run(rows)).chain(std::iter::repeat_n(None, none))
     }
 
     /// The bytes of the next row. Only as often as [`Self::fill`] said.

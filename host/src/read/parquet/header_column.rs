@@ -15,7 +15,15 @@ pub(super) enum HeaderColumn {
     /// There are none.
     None,
     /// Names and values of the entries of a list or a map.
-    List { names: Repeated<ByteArrayType>, values: Values, entry: i16, rows_left: usize, encoded: Encoded },
+    List {
+        names: Repeated<ByteArrayType>,
+        values: Values,
+        entry: i16,
+        rows_left: usize,
+        /// Whether none of the rows left has a header.
+        blank: bool,
+        encoded: Encoded,
+    },
     /// A column for each name.
     Struct(Vec<(String, Bytes, Encoded)>),
 }
@@ -43,6 +51,7 @@ impl HeaderColumn {
                 },
                 entry: *entry,
                 rows_left: 0,
+                blank: false,
                 encoded: encoded(values),
             },
             HeaderSource::Struct(fields) => {
@@ -61,12 +70,13 @@ impl HeaderColumn {
     pub(super) fn fill(&mut self) -> Result<usize, ParquetError> {
         match self {
             Self::None => Ok(usize::MAX),
-            Self::List { names, values, rows_left, .. } => {
+            Self::List { names, values, entry, rows_left, blank, .. } => {
                 if *rows_left == 0 {
                     *rows_left = match values {
                         Values::Variable(values) => decode(names, values)?,
                         Values::Fixed(values) => decode(names, values)?,
                     };
+                    *blank = names.ends_above(*entry);
                 }
                 Ok(*rows_left)
             }
@@ -80,6 +90,27 @@ impl HeaderColumn {
         }
     }
 
+    /// Whether no row that [`Self::fill`] spoke of has a header.
+    pub(super) fn is_blank(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::List { blank, .. } => *blank,
+            Self::Struct(_) => false,
+        }
+    }
+
+    /// Passes over the next `rows` rows, of which none [has a header](Self::is_blank).
+    pub(super) fn pass(&mut self, rows: usize) {
+        if let Self::List { names, values, rows_left, .. } = self {
+            *rows_left = rows_left.saturating_sub(rows);
+            names.pass(rows);
+            match values {
+                Values::Variable(values) => values.pass(rows),
+                Values::Fixed(values) => values.pass(rows),
+            }
+        }
+    }
+
     /// Adds the headers of the next row to the row under way, `left` bytes at most. Only as often as
     /// [`Self::fill`] said.
     ///
@@ -88,7 +119,7 @@ impl HeaderColumn {
     pub(super) fn append(&mut self, builder: &mut ColumnsBuilder, mut left: usize) -> Result<(), Failure> {
         match self {
             Self::None => Ok(()),
-            Self::List { names, values, entry, rows_left, encoded } => {
+            Self::List { names, values, entry, rows_left, encoded, .. } => {
                 *rows_left = rows_left.saturating_sub(1);
                 match values {
                     Values::Variable(values) => append(names, values, *entry, encoded, builder, left),

@@ -30,6 +30,7 @@ mod scalar;
 mod schema;
 mod shape;
 mod source;
+mod views;
 mod window;
 
 #[cfg(test)]

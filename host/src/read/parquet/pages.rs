@@ -1,7 +1,8 @@
 //! The pages of a column chunk, counted as they are loaded.
 //!
 //! A column reader that is asked for no more than what is left of the page in memory never holds two
-//! pages. It does not say how much that is; this wrapper around the pages does.
+//! pages. It does not say how much that is; this wrapper around the pages does. For readers that are asked
+//! for a number of rows whatever the pages are, it can pause after each page instead.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,6 +42,8 @@ pub(super) struct CountedPages {
     progress: Arc<Progress>,
     levels: bool,
     repeats: bool,
+    pauses: bool,
+    pause_is_due: bool,
 }
 
 impl CountedPages {
@@ -53,7 +56,21 @@ impl CountedPages {
         let pages = SerializedPageReader::new(Arc::new(windows.clone()), chunk, rows, None)?;
         let descriptor = chunk.column_descr();
         let (levels, repeats) = (descriptor.max_def_level() > 0, descriptor.max_rep_level() > 0);
-        Ok((Self { pages, progress: Arc::clone(&progress), levels, repeats }, progress))
+        let pages = Self {
+            pages,
+            progress: Arc::clone(&progress),
+            levels,
+            repeats,
+            pauses: false,
+            pause_is_due: false,
+        };
+        Ok((pages, progress))
+    }
+
+    /// The same pages, which seem to end after each data page and go on when asked again: a reader of the crate
+    /// then gives what it has of a batch, so that it holds values of one page only.
+    pub(super) fn pausing(self) -> Self {
+        Self { pauses: true, ..self }
     }
 
     /// The values of a page: what follows the levels.
@@ -103,6 +120,9 @@ impl Iterator for CountedPages {
 
 impl PageReader for CountedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
+        if std::mem::take(&mut self.pause_is_due) {
+            return Ok(None);
+        }
         loop {
             let Some(page) = self.pages.get_next_page()? else {
                 return Ok(None);
@@ -113,6 +133,7 @@ impl PageReader for CountedPages {
                     continue;
                 }
                 self.check(&page)?;
+                self.pause_is_due = self.pauses;
                 self.progress.values.fetch_add(u64::from(page.num_values()), Ordering::Relaxed);
                 self.progress.expands.store(page.encoding() == Encoding::DELTA_BYTE_ARRAY, Ordering::Relaxed);
             }

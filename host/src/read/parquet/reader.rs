@@ -51,6 +51,8 @@ struct OpenGroup {
     offset: Option<Scalar>,
     topic: Option<Bytes>,
     rows_left: usize,
+    /// Timestamps on their way to the builder.
+    instants: Vec<i64>,
 }
 
 /// Columns of a record's place under construction.
@@ -117,6 +119,7 @@ impl Reader {
             self.windows = Windows::over(&self.file, chunks);
             let group = Group {
                 windows: &self.windows,
+                file: &self.metadata,
                 metadata,
                 rows: usize::try_from(rows).unwrap_or(usize::MAX),
                 skip: usize::try_from(self.row - first).unwrap_or(usize::MAX),
@@ -132,6 +135,7 @@ impl Reader {
                 offset: scalar(shape.offset)?,
                 topic: shape.topic.map(|leaf| Bytes::open(group, leaf.leaf, leaf.fixed)).transpose()?,
                 rows_left: group.rows - group.skip,
+                instants: Vec::new(),
             });
             return Ok(true);
         }
@@ -204,6 +208,9 @@ impl OpenGroup {
         limits: Limits,
     ) -> Result<(), Failure> {
         let run = self.fill()?;
+        if self.key.runs() && self.value.runs() && self.headers.is_blank() {
+            return self.append_run(run, row, builder, places, limits);
+        }
         for _ in 0..run {
             let key = self.key.next("key")?;
             let mut left = Limits::RECORD.checked_sub(key.map_or(0, <[u8]>::len)).ok_or_else(too_large)?;
@@ -227,12 +234,62 @@ impl OpenGroup {
         Ok(())
     }
 
+    /// Adds rows as [`Self::append`] does, column by column.
+    fn append_run(
+        &mut self,
+        run: usize,
+        row: &mut u64,
+        builder: &mut ColumnsBuilder,
+        places: &mut Places,
+        limits: Limits,
+    ) -> Result<(), Failure> {
+        let mut bytes = builder.bytes();
+        let mut rows = 0;
+        for (key, value) in self.key.lengths().zip(self.value.lengths()).take(run) {
+            if key.saturating_add(value) > Limits::RECORD {
+                // Those before it are good; the next call has it alone.
+                if rows == 0 {
+                    return Err(too_large());
+                }
+                break;
+            }
+            rows += 1;
+            bytes += key + value + size_of::<i64>();
+            if bytes >= limits.bytes || builder.len() + rows >= limits.records {
+                break;
+            }
+        }
+        builder.keys(self.key.run(rows));
+        builder.values(self.value.run(rows));
+        self.headers.pass(rows);
+        self.instants.clear();
+        match &mut self.timestamp {
+            Some(column) => {
+                let read = column.instants(rows, &mut self.instants);
+                read.inspect_err(|_| *row += self.instants.len() as u64)?;
+            }
+            None => self.instants.resize(rows, NO_TIMESTAMP),
+        }
+        builder.end_rows(&self.instants);
+        match (&mut self.offset, &mut places.offsets) {
+            (Some(column), Some(offsets)) if self.partition.is_none() && self.topic.is_none() => {
+                let before = offsets.len();
+                let read = column.integers(rows, || Err(null("offset")), offsets);
+                read.inspect_err(|_| *row += (offsets.len() - before) as u64)?;
+                *row += rows as u64;
+            }
+            _ => {
+                for _ in 0..rows {
+                    self.append_place(places)?;
+                    *row += 1;
+                }
+            }
+        }
+        self.rows_left -= rows;
+        Ok(())
+    }
+
     fn append_place(&mut self, places: &mut Places) -> Result<(), Failure> {
-        let null = |part: &str| {
-            Failure::Row(format!(
-                "the {part} is null (`backup.columns.{part} = \"-\"` if the file's {part}s do not count)"
-            ))
-        };
         if let (Some(column), Some(partitions)) = (&mut self.partition, &mut places.partitions) {
             let partition = column.integer()?.ok_or_else(|| null("partition"))?;
             partitions.push(kafka_partition(partition)?);
@@ -262,6 +319,10 @@ impl OpenGroup {
             run => Ok(run),
         }
     }
+}
+
+fn null(part: &str) -> Failure {
+    Failure::Row(format!("the {part} is null (`backup.columns.{part} = \"-\"` if the file's {part}s do not count)"))
 }
 
 fn kafka_partition(partition: i64) -> Result<i32, Failure> {

@@ -9,6 +9,7 @@ use super::column::{Flat, Group};
 use super::content::Failure;
 use super::schema::{is_unsigned, unit};
 use super::shape::ScalarLeaf;
+use crate::batch::NO_TIMESTAMP;
 
 /// A column of integers, whichever way they are written.
 pub(super) struct Scalar {
@@ -81,6 +82,44 @@ impl Scalar {
                 None => None,
             },
         })
+    }
+
+    /// Adds the integers of the next `rows` rows to `integers`, `null` for those that are null. No more rows than
+    /// [`Self::fill`] said.
+    ///
+    /// # Errors
+    /// Text that is no integer; a null without a `null`.
+    pub(super) fn integers(
+        &mut self,
+        rows: usize,
+        null: impl Fn() -> Result<i64, Failure>,
+        integers: &mut Vec<i64>,
+    ) -> Result<(), Failure> {
+        if let (Physical::Int64(column), false) = (&mut self.column, self.unsigned)
+            && let Some(run) = column.run(rows)
+        {
+            integers.extend_from_slice(run);
+            return Ok(());
+        }
+        for _ in 0..rows {
+            integers.push(self.integer()?.map_or_else(&null, Ok)?);
+        }
+        Ok(())
+    }
+
+    /// Adds the instants of the next `rows` rows to `instants`, [`NO_TIMESTAMP`] for those that are null. No more
+    /// rows than [`Self::fill`] said.
+    ///
+    /// # Errors
+    /// As [`Self::millis`].
+    pub(super) fn instants(&mut self, rows: usize, instants: &mut Vec<i64>) -> Result<(), Failure> {
+        if let (Physical::Int64(_), TimeUnit::MILLIS) = (&self.column, self.unit) {
+            return self.integers(rows, || Ok(NO_TIMESTAMP), instants);
+        }
+        for _ in 0..rows {
+            instants.push(self.millis()?.unwrap_or(NO_TIMESTAMP));
+        }
+        Ok(())
     }
 
     /// The instant of the next row in milliseconds since the epoch, rounded down. Only as often as
