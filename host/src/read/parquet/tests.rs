@@ -315,6 +315,26 @@ fn facts_tell_rows_offsets_and_what_is_lost() {
     "#);
 }
 
+/// A reader of the crate that has just as many rows as it was asked for does not see that its page ended.
+#[test]
+fn pages_as_long_as_a_step_do_not_end_their_column() {
+    let records: Vec<Record> = (0..4096)
+        .map(|row| Record {
+            key: Some(format!("key {}", row % 7).into_bytes()),
+            value: (row % 5 > 0).then(|| format!("value {row}").into_bytes()),
+            headers: if row / 1000 == 2 { vec![("a".to_owned(), None)] } else { Vec::new() },
+            timestamp: row,
+            partition: Some(3),
+            offset: Some(row),
+            topic: Some("orders".to_owned()),
+        })
+        .collect();
+    for page in [512, 1024, 2048, 3072] {
+        let properties = WriterProperties::builder().set_data_page_row_count_limit(page).set_write_batch_size(page);
+        assert_eq!(read(&written(&records, properties), &settings()).unwrap(), records, "pages of {page} rows");
+    }
+}
+
 /// Records of one lane as a batch.
 fn batch(records: &[Record]) -> Batch {
     let mut builder = ColumnsBuilder::default();
