@@ -26,6 +26,10 @@ impl Restore {
         let job = self.job.job()?;
         let open = prepare::open(&job.backup, terminal)?;
         let chain = prepare::chain(&job)?;
+        if let Some(chain) = &chain {
+            // Before topics are created: what a plugin refuses leaves none behind.
+            prepare::try_out(chain, &job, &open.catalog)?;
+        }
         let needs = prepare::needs(&open.catalog);
         let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
         findings.extend(target::examine(&job, &needs)?);
@@ -38,7 +42,9 @@ impl Restore {
         let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), lane.records));
         let progress = Arc::new(Progress::new(lanes));
         let display = Display::start(Arc::clone(&progress), terminal.screen());
-        tracing::info!("restoring `{}`: {} lanes, to {}", job.name, progress.lanes().len(), job.target.cluster);
+        let lanes = progress.lanes().len();
+        let noun = if lanes == 1 { "lane" } else { "lanes" };
+        tracing::info!("restoring `{}`: {lanes} {noun}, to {}", job.name, job.target.cluster);
         let restore = restore::Restore {
             job: &job,
             catalog: &open.catalog,
@@ -55,13 +61,14 @@ impl Restore {
     }
 }
 
-/// After a failure: up to where each lane was sent, so that nobody has to guess what the target holds.
+/// After a failure: up to where each lane is known to be written, so that nobody has to guess what the target holds
+/// for certain. More may be there: what was under way.
 fn say_how_far(progress: &Progress, terminal: &Terminal) {
     for lane in progress.lanes() {
         match lane.place() {
-            Some(_) if lane.is_done() => terminal.say(&format!("{}: all of it was sent", lane.source())),
-            Some(place) => terminal.say(&format!("{}: sent up to {}", lane.source(), lane.source().at(&place))),
-            None => terminal.say(&format!("{}: nothing was sent", lane.source())),
+            _ if lane.is_done() => terminal.say(&format!("{}: all of it is written", lane.source())),
+            Some(place) => terminal.say(&format!("{}: written up to {}", lane.source(), lane.source().at(&place))),
+            None => terminal.say(&format!("{}: nothing is known to be written", lane.source())),
         }
     }
 }

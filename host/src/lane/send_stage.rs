@@ -27,8 +27,22 @@ pub(super) fn run(
     progress: &LaneProgress,
     queue: Receiver<Item<Transformed>>,
 ) -> Result<Sent, TargetError> {
-    let mut tally = Tally::new(plugins);
     let mut up_to: Option<Place> = None;
+    let sent = send(&mut *target, plugins, control, progress, queue, &mut up_to);
+    // Also, and above all, after a failure.
+    progress.written_up_to(target.written_up_to(up_to.as_ref()));
+    sent
+}
+
+fn send(
+    target: &mut dyn LaneTarget,
+    plugins: usize,
+    control: &Control,
+    progress: &LaneProgress,
+    queue: Receiver<Item<Transformed>>,
+    up_to: &mut Option<Place>,
+) -> Result<Sent, TargetError> {
+    let mut tally = Tally::new(plugins);
     let mut generation = 0;
     for item in queue {
         match item {
@@ -46,9 +60,10 @@ pub(super) fn run(
                 }
                 tally.read += payload.read;
                 tally.plugins.iter_mut().zip(&payload.plugins).for_each(|(sum, counts)| sum.add(counts));
-                progress.add_written(volume, payload.last.clone());
-                up_to = Some(payload.last);
-                generation = rewind_if_wanted(&mut *target, control, generation);
+                progress.add_written(volume);
+                *up_to = Some(payload.last);
+                progress.written_up_to(target.written_up_to(up_to.as_ref()));
+                generation = rewind_if_wanted(target, control, generation);
             }
             Item::End { generation: of, complete } => {
                 if of < generation {
@@ -56,18 +71,18 @@ pub(super) fn run(
                 }
                 target.flush()?;
                 let before = generation;
-                generation = rewind_if_wanted(&mut *target, control, generation);
+                generation = rewind_if_wanted(target, control, generation);
                 if generation == before {
                     control.close();
                     progress.finish();
-                    tally.up_to = up_to;
+                    tally.up_to = up_to.clone();
                     return Ok(Sent { tally, complete });
                 }
             }
         }
     }
     target.flush()?;
-    tally.up_to = up_to;
+    tally.up_to = up_to.clone();
     Ok(Sent { tally, complete: false })
 }
 

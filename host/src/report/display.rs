@@ -127,7 +127,8 @@ mod tests {
         let lane = |partition| (Arc::new(TopicPartition::new("orders", Some(partition))), expected);
         let progress = Progress::new([lane(0), lane(1)]);
         progress.lanes()[0].add_read(Volume::new(1_500_000, 375_000_000));
-        progress.lanes()[0].add_written(Volume::new(1_200_000, 300_000_000), Place::Offset(1_499_999));
+        progress.lanes()[0].add_written(Volume::new(1_200_000, 300_000_000));
+        progress.lanes()[0].written_up_to(Some(Place::Offset(1_499_999)));
         progress.lanes()[0].finish();
         progress
     }

@@ -61,10 +61,14 @@ impl LaneProgress {
         self.read.add(volume);
     }
 
-    /// Adds records sent to the target, and says which source record they came up to.
-    pub fn add_written(&self, volume: Volume, up_to: Place) {
+    /// Adds records sent to the target.
+    pub fn add_written(&self, volume: Volume) {
         self.written.add(volume);
-        *self.place.lock() = Some(up_to);
+    }
+
+    /// Says up to which source record everything is known to be written.
+    pub fn written_up_to(&self, place: Option<Place>) {
+        *self.place.lock() = place;
     }
 
     /// Says that nothing more will come.
@@ -72,7 +76,7 @@ impl LaneProgress {
         self.done.store(true, Ordering::Relaxed);
     }
 
-    /// The last source record sent to the target.
+    /// The last source record of which everything, and everything before it, is known to be written.
     pub fn place(&self) -> Option<Place> {
         self.place.lock().clone()
     }

@@ -109,7 +109,13 @@ pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreEr
         Some(Ok(objects)) => objects,
         Some(Err(error)) => return Err(StoreError::listing(url, &remote.bucket, &error)),
         None => {
-            return Err(StoreError::Unreadable { place: Arc::clone(url), message: "listing was stopped".to_owned() });
+            return Err(StoreError::Option {
+                url: url.to_string(),
+                message: "its client gave up before it asked".to_owned(),
+                hint: "look for what no URL or HTTP header can hold in `endpoint`, `region`, the bucket's name and the \
+                       credentials"
+                    .to_owned(),
+            });
         }
     };
     let root = remote.prefix.as_ref();

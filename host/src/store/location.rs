@@ -52,6 +52,13 @@ impl Location {
                 if bucket.is_empty() {
                     return wrong("it names no bucket", "write `s3://bucket/prefix`");
                 }
+                // S3's own rule is narrower; other stores, and buckets of old, are not bound by it.
+                if !bucket.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
+                    return wrong(
+                        "no bucket has such a name",
+                        "write `s3://bucket/prefix`, the bucket in letters, digits, `-`, `.` and `_`",
+                    );
+                }
                 let prefix = prefix.trim_matches('/');
                 if prefix.split('/').any(|part| part == "." || part == "..") {
                     return wrong("a prefix has no `.` and `..`", "write the prefix from the bucket's root");

@@ -18,14 +18,16 @@ pub use file::{MemoryFile, PendingRead, SourceFile};
 pub use list::{Entry, Listing, Skipped};
 pub use sequential::SequentialReader;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
+use std::task::Poll;
 
 use object_store::ObjectStore;
 use object_store::path::Path;
 use tokio::runtime::Handle;
 
+use crate::guard::guarded;
 use crate::job;
 use crate::read::OpenFile;
 use location::Location;
@@ -131,12 +133,23 @@ fn blocking<T: Send + 'static>(runtime: &Handle, work: impl Future<Output = T> +
     begin(runtime, work).recv().ok()
 }
 
-/// Starts `work` on the runtime; the receiver gets its result, or nothing if it panicked.
+/// Starts `work` on the runtime; the receiver gets its result, or nothing if it panicked, which the client
+/// of a store does for options that make no request.
 fn begin<T: Send + 'static>(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> mpsc::Receiver<T> {
     let (sender, receiver) = mpsc::sync_channel(1);
+    let mut work = Box::pin(work);
     runtime.spawn(async move {
-        // Nobody waits any more: the result is of no use.
-        let _ = sender.send(work.await);
+        let done = poll_fn(|context| match guarded(|| work.as_mut().poll(context)) {
+            Ok(poll) => poll.map(Some),
+            Err(panic) => {
+                tracing::debug!("the store's client: {panic}");
+                Poll::Ready(None)
+            }
+        });
+        if let Some(result) = done.await {
+            // Nobody waits any more: the result is of no use.
+            let _ = sender.send(result);
+        }
     });
     receiver
 }

@@ -71,7 +71,8 @@ pub(super) fn s3(
         builder = builder.with_config(known, value.expose());
     }
     builder = builder.with_bucket_name(bucket);
-    refuse_plain_http(url, &builder)?;
+    refuse_control_characters(url, &builder)?;
+    refuse_endpoint(url, &builder)?;
     if !has_credentials(&builder) {
         let probe = build(url, builder.clone().with_retry(retries(1, METADATA_TIMEOUT)))?;
         let provider = Arc::clone(probe.credentials());
@@ -115,21 +116,59 @@ pub(super) fn none_taken(options: &BTreeMap<String, Secret>) -> Result<(), Store
     }
 }
 
-/// Says at once what the client would say at its first request, and less clearly.
-fn refuse_plain_http(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
-    let value = |key| builder.get_config_value(&key);
-    let endpoint = value(AmazonS3ConfigKey::S3Endpoint).or_else(|| value(AmazonS3ConfigKey::Endpoint));
-    let allowed =
-        value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|v| v.eq_ignore_ascii_case("true"));
-    match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") && !allowed => Err(StoreError::Option {
+/// Refuses what no request could hold, and what the client would panic over: as a rule the line break at the
+/// end of a file that a value was read from.
+fn refuse_control_characters(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
+    use AmazonS3ConfigKey as Key;
+    let named = [
+        ("access_key_id", Key::AccessKeyId),
+        ("secret_access_key", Key::SecretAccessKey),
+        ("token", Key::Token),
+        ("region", Key::Region),
+        ("default_region", Key::DefaultRegion),
+    ];
+    match named.into_iter().find(|(_, key)| {
+        builder.get_config_value(key).is_some_and(|value| value.chars().any(|c| c.is_control() || !c.is_ascii()))
+    }) {
+        Some((name, _)) => Err(StoreError::Option {
             url: url.to_owned(),
-            message: "its endpoint is plain HTTP, and that is not allowed".to_owned(),
-            hint: "use an `https://` endpoint, or set `allow_http = \"true\"` under `backup.store` or `AWS_ALLOW_HTTP=true`"
-                .to_owned(),
+            message: format!("its `{name}` has a line break or another character in it that none has"),
+            hint: format!("correct `backup.store.{name}`, or `AWS_{}`", name.to_ascii_uppercase()),
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
+}
+
+/// Says at once, and clearly, what the client would fail with at its first request. An endpoint may hold a
+/// password and is not repeated.
+fn refuse_endpoint(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
+    let value = |key| builder.get_config_value(&key);
+    let allows_http =
+        value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let endpoints = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint];
+    for endpoint in endpoints.into_iter().filter_map(value) {
+        let refused = |message: &str, hint: &str| {
+            Err(StoreError::Option { url: url.to_owned(), message: message.to_owned(), hint: hint.to_owned() })
+        };
+        let has_scheme = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+        let parsed = url::Url::parse(&endpoint).ok().filter(|parsed| has_scheme && parsed.has_host());
+        // The client puts bucket and key behind it as it is.
+        let is_plain = endpoint.chars().all(|c| c.is_ascii_graphic()) && !endpoint.contains(['?', '#']);
+        if parsed.is_none() || !is_plain {
+            return refused(
+                "its endpoint is no URL of a server",
+                "write for instance `http://localhost:9000` or `https://minio.example.com` in `endpoint` or \
+                 `AWS_ENDPOINT`",
+            );
+        }
+        if endpoint.starts_with("http://") && !allows_http {
+            return refused(
+                "its endpoint is plain HTTP, and that is not allowed",
+                "use an `https://` endpoint, or set `allow_http = \"true\"` under `backup.store` or `AWS_ALLOW_HTTP=true`",
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether there are credentials, or none are wanted, without asking the metadata service.

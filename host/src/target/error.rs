@@ -179,6 +179,8 @@ pub enum TargetError {
         partition: i32,
         /// Why.
         reason: String,
+        /// Whether the cluster did not answer, rather than refuse.
+        outage: bool,
     },
     /// More lanes open than a target takes.
     #[error("{limit} lanes are open, and the target takes no more")]
@@ -207,7 +209,8 @@ impl Explain for TargetError {
             | Self::Authentication { .. }
             | Self::Tls { .. }
             | Self::Request { .. }
-            | Self::Create { .. } => Exit::Environment,
+            | Self::Create { .. }
+            | Self::Delivery { outage: true, .. } => Exit::Environment,
             Self::RecordRoute { .. }
             | Self::UnknownTopic { .. }
             | Self::SmallTopic { .. }
@@ -253,13 +256,18 @@ impl Explain for TargetError {
                 "leave such records out with a plugin, or change the topic's `cleanup.policy`".to_owned()
             }
             Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
-            Self::Refused { .. }
-            | Self::Property { .. }
-            | Self::Client { .. }
-            | Self::Request { .. }
-            | Self::Create { .. }
-            | Self::Send { .. }
-            | Self::Delivery { .. } => return None,
+            Self::Send { .. } => "leave such records out with a plugin, or change what refuses them under \
+                 `target.properties`"
+                .to_owned(),
+            Self::Delivery { outage: true, .. } => "bring the cluster back and start again; \
+                 `target.properties.\"message.timeout.ms\"` sets how long is tried"
+                .to_owned(),
+            Self::Delivery { .. } => "the cluster refuses whole batches, so that another record of the same partition, \
+                 shortly before or after this one, may be at fault; the broker's log says more"
+                .to_owned(),
+            Self::Property { .. } => "names and values are librdkafka's own; its CONFIGURATION.md lists them".to_owned(),
+            Self::Refused { .. } => "leave it out, or give a value that keeps the guarantee".to_owned(),
+            Self::Client { .. } | Self::Request { .. } | Self::Create { .. } => return None,
         })
     }
 }

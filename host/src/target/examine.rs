@@ -42,6 +42,10 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetErro
             if create.is_none() && !missing.is_empty() {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));
             }
+            if let Some(create) = create {
+                connection.would_create(&missing, create)?;
+            }
+            let retention = if missing.is_empty() { None } else { connection.default_retention() };
             for (name, lanes) in &needs.topics {
                 match (there.get(name), create) {
                     (Some(topic), _) => {
@@ -50,7 +54,8 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetErro
                     }
                     (None, Some(create)) => {
                         on_creation(name, lanes, create, &mut findings);
-                        on_limits(name, lanes, &Limits::of_new(&create.configs), &mut findings);
+                        let limits = Limits::of_new(&create.configs, retention);
+                        on_limits(name, lanes, &limits, &mut findings);
                     }
                     (None, None) => {}
                 }
@@ -190,7 +195,10 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
                 "{} holds records older than `retention.ms` of `{name}`: the broker deletes them soon after they arrive",
                 lane.source
             ),
-            remedy: Some("set `retention.ms` of the topic to -1 for the time being".to_owned()),
+            remedy: Some(
+                "set `retention.ms` of the topic to -1 for the time being; a new one gets it by `target.create.configs`"
+                    .to_owned(),
+            ),
         });
     }
 }

@@ -39,6 +39,12 @@ pub trait LaneTarget: Send {
     /// A record that cannot be sent, or one sent earlier that failed; the message names its position.
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError>;
 
+    /// The last source record of which everything, and everything before it, is known to be written, `sent` being
+    /// the last one handed over. A target that is done with a record when [`Self::send`] returns keeps this default.
+    fn written_up_to(&self, sent: Option<&Place>) -> Option<Place> {
+        sent.cloned()
+    }
+
     /// Waits until everything sent is acknowledged.
     ///
     /// # Errors

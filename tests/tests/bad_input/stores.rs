@@ -48,3 +48,24 @@ fn an_account_without_credentials() {
     hint: set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `access_key_id` and `secret_access_key` under `backup.store`; for a public bucket set `skip_signature = "true"`; profiles in `~/.aws` are not read
     "#);
 }
+
+/// The client of the store panics over what makes no request, at its first one.
+#[test]
+fn what_no_request_can_hold_is_refused_and_no_panic() {
+    let folder = good();
+    let said = |url: &str, options: &[&str]| {
+        let mut arguments = vec!["restore", "--backup", url, "--brokers", "null", "--store", "secret_access_key=hunter2"];
+        options.iter().for_each(|option| arguments.extend(["--store", option]));
+        run(folder.path(), &arguments).unwrap().to_string()
+    };
+    for endpoint in ["localhost:9000", "minio", "", "http:/x", "http://", "http://a b/", "http://[::1", "https://x:99999"] {
+        let said = said("s3://bucket", &["access_key_id=a", "region=r", "allow_http=true", &format!("endpoint={endpoint}")]);
+        assert!(said.starts_with("exit 2\n") && said.contains("no URL of a server\nhint: "), "{endpoint}: {said}");
+    }
+    for option in ["access_key_id=a\n", "region=r\n", "token=t\r"] {
+        let said = said("s3://bucket", &["endpoint=https://localhost:9", option]);
+        assert!(said.starts_with("exit 2\n") && said.contains("has a line break"), "{option:?}: {said}");
+    }
+    let said = said("s3://B u/x", &[]);
+    assert!(said.starts_with("exit 2\n") && said.contains("no bucket has such a name"), "{said}");
+}

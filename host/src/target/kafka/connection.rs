@@ -16,7 +16,7 @@ use rdkafka::admin::{
 };
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::metadata::Metadata;
+use rdkafka::metadata::{Metadata, MetadataBroker};
 use rdkafka::producer::{BaseProducer, Producer};
 
 use super::context::{Complaints, Context, reason};
@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     admin: AdminClient<Context>,
     servers: String,
     patience: Duration,
+    /// One of its brokers.
+    broker: Option<i32>,
     /// Whether it is librdkafka's mock, here or in another process, which knows no configs and lets
     /// every question for them run into its time limit.
     embedded: bool,
@@ -56,6 +58,7 @@ impl Connection {
             admin,
             servers: properties.servers.clone(),
             patience: properties.patience,
+            broker: first.brokers().first().map(MetadataBroker::id),
             embedded,
             partitions: Mutex::new(partitions_of(&first)),
         })
@@ -106,8 +109,56 @@ impl Connection {
         Ok(topics)
     }
 
+    /// How many milliseconds a topic keeps its records that is created without saying so; `None` for ever, and
+    /// where the cluster does not tell.
+    pub(crate) fn default_retention(&self) -> Option<i64> {
+        if self.embedded {
+            return None;
+        }
+        let asked = self.broker.map(ResourceSpecifier::Broker)?;
+        let told = block_on(self.admin.describe_configs([&asked], &self.options()))
+            .inspect_err(|error| tracing::debug!("{} cannot tell its defaults: {}", self.servers, reason(error)))
+            .ok()?;
+        let configs = told.into_iter().flatten().next()?;
+        // The finer one counts, as in Kafka itself.
+        let units = [("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)];
+        let number = |name: &str| configs.get(name)?.value.as_deref()?.parse::<i64>().ok();
+        let (number, unit) = units.into_iter().find_map(|(name, unit)| Some((number(name)?, unit)))?;
+        Some(number.saturating_mul(unit)).filter(|retention| *retention >= 0)
+    }
+
+    /// Asks whether topics could be created so; creates none.
+    pub(crate) fn would_create(&self, topics: &BTreeMap<Arc<str>, i32>, how: &CreateTopics) -> Result<(), TargetError> {
+        if self.embedded || topics.is_empty() {
+            return Ok(());
+        }
+        self.ask_to_create(topics, how, &self.options().validate_only(true))
+    }
+
     /// Creates topics, each with so many partitions, and waits until the cluster has them.
     pub(crate) fn create(&self, topics: &BTreeMap<Arc<str>, i32>, how: &CreateTopics) -> Result<(), TargetError> {
+        self.ask_to_create(topics, how, &self.options())?;
+        let deadline = Instant::now() + self.patience;
+        loop {
+            self.refresh()?;
+            if topics.keys().all(|name| self.partitions(name).is_some()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let topic = topics.keys().find(|name| self.partitions(name).is_none()).map_or("", |name| &**name);
+                let reason = "the cluster said yes, and does not show it".to_owned();
+                return Err(TargetError::Create { topic: topic.to_owned(), reason, by_job: false });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn ask_to_create(
+        &self,
+        topics: &BTreeMap<Arc<str>, i32>,
+        how: &CreateTopics,
+        options: &AdminOptions,
+    ) -> Result<(), TargetError> {
         // -1 is the cluster's own default (KIP-464).
         let replication = how.replication.unwrap_or(-1);
         let new: Vec<NewTopic<'_>> = topics
@@ -118,7 +169,7 @@ impl Connection {
                 how.configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
             })
             .collect();
-        let made = block_on(self.admin.create_topics(&new, &self.options()));
+        let made = block_on(self.admin.create_topics(&new, options));
         for result in made.map_err(|error| match error {
             KafkaError::AdminOpCreation(reason) => TargetError::Create {
                 topic: topics.keys().cloned().collect::<Vec<_>>().join("`, `"),
@@ -143,19 +194,7 @@ impl Connection {
                 }
             }
         }
-        let deadline = Instant::now() + self.patience;
-        loop {
-            self.refresh()?;
-            if topics.keys().all(|name| self.partitions(name).is_some()) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                let topic = topics.keys().find(|name| self.partitions(name).is_none()).map_or("", |name| &**name);
-                let reason = "the cluster said yes, and does not show it".to_owned();
-                return Err(TargetError::Create { topic: topic.to_owned(), reason, by_job: false });
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        Ok(())
     }
 
     fn options(&self) -> AdminOptions {

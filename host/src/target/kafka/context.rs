@@ -98,6 +98,10 @@ impl ProducerContext for Context {
             topic: message.topic().to_owned(),
             partition: message.partition(),
             reason: reason(error),
+            outage: matches!(
+                error.rdkafka_error_code(),
+                Some(RDKafkaErrorCode::MessageTimedOut | RDKafkaErrorCode::RequestTimedOut)
+            ),
         });
         let ledgers = self.ledgers.read();
         if let Some(ledger) = ledgers.get(ticket.lane) {

@@ -9,6 +9,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use super::ledger::{Ledger, OpenRun, Places};
 use super::{OpenTopic, Shared};
 use crate::batch::{OutputRow, Outputs};
+use crate::position::Place;
 use crate::route::{LaneRoute, Turn};
 use crate::target::{LaneTarget, Sent, TargetError};
 
@@ -119,6 +120,10 @@ impl LaneTarget for KafkaLane {
             sent.add(&topic.facts.name, &row);
         }
         Ok(sent)
+    }
+
+    fn written_up_to(&self, _: Option<&Place>) -> Option<Place> {
+        self.ledger.up_to()
     }
 
     fn flush(&mut self) -> Result<(), TargetError> {

@@ -127,14 +127,29 @@ impl Places {
         }
     }
 
+    fn place(&self, input: usize) -> Place {
+        match &self.offsets {
+            Some(offsets) => Place::Offset(offsets[input]),
+            None => Place::Row { file: Arc::clone(&self.file), row: self.rows[input] },
+        }
+    }
+
+    /// The place of the last source record of which nothing comes after output `last`, among outputs from `first`.
+    fn whole_up_to(&self, first: usize, last: usize) -> Option<Place> {
+        let outputs = match &self.selection {
+            Selection::All => self.rows.len(),
+            Selection::Rows(rows) => rows.len(),
+        };
+        let row = |output: usize| self.rows[self.input(output)];
+        let whole = (first..=last).rev().find(|output| output + 1 == outputs || row(*output) != row(output + 1))?;
+        Some(self.place(self.input(whole)))
+    }
+
     /// The position of an output record, as [`Outputs::position`] writes it.
     fn position(&self, output: usize) -> String {
         let key = |input: usize| (self.rows[input], self.offsets.as_ref().map(|offsets| offsets[input]));
         let input = self.input(output);
-        let place = match &self.offsets {
-            Some(offsets) => Place::Offset(offsets[input]),
-            None => Place::Row { file: Arc::clone(&self.file), row: self.rows[input] },
-        };
+        let place = self.place(input);
         let siblings = (0..output).rev().take_while(|before| key(self.input(*before)) == key(input)).count();
         let position = self.source.at(&place);
         if siblings == 0 { position.to_string() } else { format!("{position}#{siblings}") }
@@ -155,6 +170,12 @@ impl Run {
     fn is_settled(&self) -> bool {
         self.closed && self.acknowledged == self.sent
     }
+
+    /// The place of the last source record of which this run holds the last.
+    fn up_to(&self) -> Option<Place> {
+        let last = (self.first_output + self.sent as usize).checked_sub(1)?;
+        self.places.whole_up_to(self.first_output, last)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -162,6 +183,8 @@ struct Runs {
     /// Number of the front one, modulo [`RUNS`].
     first: u32,
     queue: VecDeque<Run>,
+    /// The last source record of which everything, and everything before it, is written.
+    up_to: Option<Place>,
     failure: Option<TargetError>,
 }
 
@@ -171,6 +194,7 @@ pub(crate) struct Undelivered {
     pub(crate) topic: String,
     pub(crate) partition: i32,
     pub(crate) reason: String,
+    pub(crate) outage: bool,
 }
 
 /// The ledger of one lane.
@@ -223,11 +247,11 @@ impl Ledger {
         let Some(run) = runs.queue.get_mut(index as usize) else { return };
         run.acknowledged += 1;
         let settled = run.is_settled().then_some(run.bytes);
-        if let Some(Undelivered { topic, partition, reason }) = fault
+        if let Some(Undelivered { topic, partition, reason, outage }) = fault
             && !self.failed.load(Ordering::Acquire)
         {
             let position = run.places.position(run.first_output + ticket.row as usize);
-            runs.failure = Some(TargetError::Delivery { position, topic, partition, reason });
+            runs.failure = Some(TargetError::Delivery { position, topic, partition, reason, outage });
             self.failed.store(true, Ordering::Release);
             self.settled.notify_all();
         }
@@ -239,8 +263,12 @@ impl Ledger {
     fn leave(&self, runs: &mut Runs, bytes: usize) {
         self.room.release(bytes);
         while runs.queue.front().is_some_and(Run::is_settled) {
-            runs.queue.pop_front();
+            let up_to = runs.queue.pop_front().and_then(|run| run.up_to());
             runs.first = (runs.first + 1) % RUNS;
+            // What failed is settled as well, and nothing behind it counts.
+            if runs.failure.is_none() && up_to.is_some() {
+                runs.up_to = up_to;
+            }
         }
         if runs.queue.is_empty() {
             self.settled.notify_all();
@@ -259,6 +287,11 @@ impl Ledger {
             }
             self.settled.wait(&mut runs);
         }
+    }
+
+    /// The last source record of which everything, and everything before it, is written.
+    pub(crate) fn up_to(&self) -> Option<Place> {
+        self.runs.lock().up_to.clone()
     }
 
     /// Whether nothing is awaited any more.

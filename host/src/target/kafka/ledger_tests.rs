@@ -22,7 +22,7 @@ fn outputs(selection: Selection) -> Outputs {
 }
 
 fn fault() -> Option<Undelivered> {
-    Some(Undelivered { topic: "t".to_owned(), partition: 1, reason: "no".to_owned() })
+    Some(Undelivered { topic: "t".to_owned(), partition: 1, reason: "no".to_owned(), outage: false })
 }
 
 #[test]
@@ -107,4 +107,42 @@ fn a_full_room_makes_the_next_run_wait_until_it_is_free() {
         ledger.report(ticket, None);
         waiting.join().unwrap().unwrap();
     });
+}
+
+#[test]
+fn nothing_counts_as_written_behind_a_record_that_failed_or_before_the_last_of_its_siblings() {
+    let ledger = Ledger::new(0, Arc::new(Room::new(1000)));
+    let places = Arc::new(Places::of(&outputs(Selection::Rows(vec![0, 1, 1, 2]))));
+    let send = |first: usize, records: u32| {
+        let mut run = ledger.open(&places, first, 100).unwrap();
+        let tickets: Vec<Ticket> = (0..records)
+            .map(|_| {
+                let ticket = run.ticket();
+                run.sent(1);
+                ticket
+            })
+            .collect();
+        tickets
+    };
+    let (first, second, third) = (send(0, 2), send(2, 1), send(3, 1));
+    assert_eq!(ledger.up_to(), None);
+    second.iter().for_each(|ticket| ledger.report(*ticket, None));
+    assert_eq!(ledger.up_to(), None, "the first run is under way");
+    ledger.report(first[0], None);
+    ledger.report(first[1], None);
+    assert_eq!(ledger.up_to(), Some(Place::Offset(1043)));
+    third.iter().for_each(|ticket| ledger.report(*ticket, fault()));
+    assert_eq!(ledger.up_to(), Some(Place::Offset(1043)), "what failed is not written");
+}
+
+#[test]
+fn a_run_that_ends_among_siblings_counts_up_to_the_record_before() {
+    let ledger = Ledger::new(0, Arc::new(Room::new(1000)));
+    let places = Arc::new(Places::of(&outputs(Selection::Rows(vec![0, 1, 1]))));
+    let mut run = ledger.open(&places, 0, 100).unwrap();
+    let tickets = [run.ticket(), { run.sent(1); run.ticket() }];
+    run.sent(1);
+    drop(run);
+    tickets.into_iter().for_each(|ticket| ledger.report(ticket, None));
+    assert_eq!(ledger.up_to(), Some(Place::Offset(1042)));
 }

@@ -55,14 +55,17 @@ impl Properties {
             config.set("linger.ms", LINGER);
         }
         let number = |key: &str| config.get(key).and_then(|value| value.trim().parse::<usize>().ok());
-        Ok(Self {
+        let properties = Self {
             servers: servers.to_owned(),
             queue: number("queue.buffering.max.kbytes").map_or(bound, |kbytes| kbytes.saturating_mul(1024)),
             patience: number("socket.connection.setup.timeout.ms")
                 .map_or(PATIENCE, |limit| Duration::from_millis(limit as u64)),
             batch_size: number("batch.size").unwrap_or(BATCH_SIZE),
             config,
-        })
+        };
+        // librdkafka knows names and values without a cluster.
+        properties.config.create_native_config().map_err(|error| properties.fault(error))?;
+        Ok(properties)
     }
 
     /// The configuration of a client that only asks.
@@ -136,9 +139,22 @@ fn refusal(key: &str, value: &str, queue: usize) -> Option<String> {
     Some(reason.to_owned())
 }
 
-/// `reason` without a value that might be a password.
+/// `reason` without a value that might be a password, wherever it is not a part of a longer word or number.
 fn hidden(reason: &str, value: &str) -> String {
-    if value.is_empty() { reason.to_owned() } else { reason.replace(value, "[hidden]") }
+    if value.is_empty() {
+        return reason.trim().to_owned();
+    }
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let mut shown = String::with_capacity(reason.len());
+    let mut rest = reason.trim();
+    while let Some((before, after)) = rest.split_once(value) {
+        shown.push_str(before);
+        let goes_on = is_word(shown.chars().next_back()) && is_word(value.chars().next())
+            || is_word(value.chars().next_back()) && is_word(after.chars().next());
+        shown.push_str(if goes_on { value } else { "[hidden]" });
+        rest = after;
+    }
+    shown + rest
 }
 
 #[cfg(test)]

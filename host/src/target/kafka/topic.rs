@@ -65,9 +65,13 @@ impl Limits {
         Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref())) }
     }
 
-    /// The limits of a topic that would be created with these configs, the rest being Kafka's defaults.
-    pub(crate) fn of_new(configs: &BTreeMap<String, String>) -> Self {
-        Self { known: true, ..Self::read(|name| configs.get(name).map(String::as_str)) }
+    /// The limits of a topic that would be created with these configs, the rest being Kafka's defaults and the
+    /// cluster's own `retention`.
+    pub(crate) fn of_new(configs: &BTreeMap<String, String>, retention: Option<i64>) -> Self {
+        let limits = Self { known: true, ..Self::read(|name| configs.get(name).map(String::as_str)) };
+        let says = configs.contains_key("retention.ms");
+        let deletes = configs.get("cleanup.policy").is_none_or(|policy| policy.contains("delete"));
+        Self { retention: limits.retention.or(retention.filter(|_| deletes && !says)), ..limits }
     }
 
     fn read<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
