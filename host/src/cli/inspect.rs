@@ -41,7 +41,7 @@ impl Inspect {
             draft.backup.url = Some(source);
             draft
         };
-        backup.lay_over(&mut draft.backup);
+        backup.lay_over(&mut draft.backup)?;
         let job = draft.finish_without_target()?;
         let open = prepare::open(&job.backup, terminal)?;
         let findings = &open.catalog.findings;

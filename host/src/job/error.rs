@@ -42,8 +42,8 @@ pub struct Unset {
     pub variable: String,
 }
 
-/// What is wrong with a job file or with the flags over it. No message holds the value of an
-/// environment variable.
+/// What is wrong with a job file or with the flags over it. What the environment puts into a text is in
+/// no message but that of [`Self::Conflict`], which names plugins and findings.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     /// The file cannot be read.

@@ -10,7 +10,10 @@ use super::draft::{self, BackupDraft, Draft, TargetDraft};
 use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
-use super::{ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Resources, Secret};
+use super::{
+    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Resources, Secret, servers,
+    topic,
+};
 
 /// A job from the text of its file. `path` is how messages name the file, and its folder is where
 /// relative paths in it begin; `environment` is where `${NAME}` is looked up.
@@ -61,7 +64,7 @@ fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
         url: table.text("url")?.map(|url| if is_path(&url) { beside(folder, &url) } else { url }),
         store: secrets(table, "store")?,
         path: table.text("path")?,
-        topic: table.text("topic")?,
+        topic: table.parsed("topic", topic::name)?,
         columns: table.table("columns")?.map(|table| columns(&table)).transpose()?.unwrap_or_default(),
         encoding: table.table("encoding")?.map(|table| encoding(&table)).transpose()?.unwrap_or_default(),
         format: table.one_of("format", FORMATS)?,
@@ -132,10 +135,10 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         properties => (properties?, None),
     };
     Ok(TargetDraft {
-        brokers: table.text("brokers")?,
+        brokers: table.parsed("brokers", servers::servers)?,
         properties,
         unset,
-        topics: free(table, "topics")?,
+        topics: table.table("topics")?.map(|table| table.free_parsed(topic::name)).transpose()?.unwrap_or_default(),
         partition,
         order: table.one_of("order", ORDERS)?,
         create: table.table("create")?.map(|table| create(&table)).transpose()?,

@@ -14,6 +14,8 @@ mod reader;
 mod reference;
 pub mod schema;
 mod secret;
+pub mod servers;
+pub mod topic;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

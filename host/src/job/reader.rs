@@ -169,7 +169,10 @@ impl<'a> Reader<'a> {
     /// A number of bytes.
     pub(super) fn size(&self, name: &str) -> Result<Option<usize>, JobError> {
         match self.entry(name) {
-            Some(value) if matches!(value.get_ref(), DeValue::Integer(_)) => self.integer(name, 1),
+            Some(value) if matches!(value.get_ref(), DeValue::Integer(_)) => {
+                let size = self.integer(name, 1)?.map(quantity::bounded).transpose();
+                size.map_err(|message| self.invalid(name, &value.span(), message, None))
+            }
             _ => self.parsed(name, quantity::size),
         }
     }
@@ -180,7 +183,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that `parse` understands; what it says of one that it does not must not repeat the text.
-    fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, JobError> {
+    pub(super) fn parsed<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, JobError> {
         let Some(value) = self.entry(name) else { return Ok(None) };
         let text = self.as_text(name, self.due(name), value)?;
         parse(&text).map(Some).map_err(|message| self.invalid(name, &value.span(), message, None))
@@ -210,7 +217,11 @@ impl<'a> Reader<'a> {
             let (Some(source), Some(target)) = (partition(from.get_ref()), target) else {
                 return Err(self.invalid(name, &from.span(), "not a partition number".to_owned(), None));
             };
-            partitions.insert(source, target);
+            // `0` and `00` are two keys to TOML and one partition.
+            if partitions.insert(source, target).is_some_and(|before| before != target) {
+                let message = format!("`{source}` is given more than once, with different values");
+                return Err(self.invalid(name, &from.span(), message, None));
+            }
         }
         Ok(Some(partitions))
     }
@@ -246,8 +257,16 @@ impl<'a> Reader<'a> {
     /// All entries of a free table as texts. A nested table is dotted keys: `linger.ms = 5` in TOML is
     /// the table `linger` with the key `ms`, and here the key `linger.ms`.
     pub(super) fn free(&self) -> Result<BTreeMap<String, String>, JobError> {
+        self.free_parsed(|text| Ok(text.to_owned()))
+    }
+
+    /// As [`Self::free`], of texts that `parse` understands; it must not repeat one that it does not.
+    pub(super) fn free_parsed(
+        &self,
+        parse: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<BTreeMap<String, String>, JobError> {
         let mut texts = BTreeMap::new();
-        self.flatten("", self.entries, &mut texts)?;
+        self.flatten("", self.entries, &parse, &mut texts)?;
         Ok(texts)
     }
 
@@ -255,13 +274,14 @@ impl<'a> Reader<'a> {
         &self,
         prefix: &str,
         entries: &DeTable<'_>,
+        parse: &dyn Fn(&str) -> Result<String, String>,
         texts: &mut BTreeMap<String, String>,
     ) -> Result<(), JobError> {
         for (name, value) in entries {
             let name = format!("{prefix}{}", name.get_ref());
             let text = match value.get_ref() {
                 DeValue::Table(entries) => {
-                    self.flatten(&format!("{name}."), entries, texts)?;
+                    self.flatten(&format!("{name}."), entries, parse, texts)?;
                     continue;
                 }
                 DeValue::String(text) => self.interpolated(&name, text, &value.span())?,
@@ -272,6 +292,12 @@ impl<'a> Reader<'a> {
                     return Err(self.wrong_type(&name, "text, a number or a boolean".to_owned(), value));
                 }
             };
+            let text = parse(&text).map_err(|message| self.invalid(&name, &value.span(), message, None))?;
+            // `"linger.ms"` and `linger.ms` are two keys to TOML and one name here.
+            if texts.get(&name).is_some_and(|before| *before != text) {
+                let message = "is given more than once, with different values".to_owned();
+                return Err(self.invalid(&name, &value.span(), message, None));
+            }
             texts.insert(name, text);
         }
         Ok(())

@@ -236,8 +236,8 @@ static TARGET: Table = Table {
             "brokers",
             Kind::Text,
             "required",
-            "Bootstrap servers, `host:port` with commas between; `mock` for a cluster inside the process, \
-             gone when it ends; `null` to count and forget.",
+            "Bootstrap servers, `host:port` with commas between (without a port 9092; IPv6 as `[::1]:9092`); \
+             `mock` for a cluster inside the process, gone when it ends; `null` to count and forget.",
         ),
         key(
             "partition",
@@ -262,8 +262,9 @@ static TARGET: Table = Table {
 
 static TOPICS: Table = Table {
     header: "[target.topics]",
-    help: "Source topic to target topic. Topics that are not named keep their name. A source topic that the \
-           backup does not hold stops the restore (finding `map-unused`).",
+    help: "Source topic to target topic. Topics that are not named keep their name. A target topic's name has 1 to \
+           249 ASCII letters, digits, `.`, `_` and `-`. A source topic that the backup does not hold stops the \
+           restore (finding `map-unused`).",
     keys: Keys::Free,
 };
 

@@ -4,13 +4,11 @@ use arrow_array::{Array, BinaryArray, StringArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use crate::batch::Headers;
+use crate::job::topic;
 
 use super::bindings::types::{BytesColumnResult, HeadersColumnResult, TopicsColumnResult};
 use super::fault::Fault;
 use super::text::printable;
-
-/// Bytes of a topic's name, as Kafka limits it.
-const TOPIC: usize = 249;
 
 /// A column of `count` byte strings.
 pub(super) fn bytes(what: &str, column: BytesColumnResult, count: usize) -> Result<BinaryArray, Fault> {
@@ -79,8 +77,8 @@ pub(super) fn topics(column: &TopicsColumnResult, count: usize) -> Result<String
     if indices.len() != count {
         return Err(Fault::contract(format!("there are {} topics for {count} rows", indices.len())));
     }
-    if let Some(name) = dictionary.iter().find(|name| !is_topic(name)) {
-        return Err(Fault::contract(format!("`{}` is no legal name of a topic", printable(name, TOPIC))));
+    if let Some(name) = dictionary.iter().find(|name| !topic::is_legal(name)) {
+        return Err(Fault::contract(format!("`{}` is no legal name of a topic", printable(name, topic::LONGEST))));
     }
     let names = indices.iter().map(|index| dictionary.get(*index as usize).ok_or(*index));
     let names: Result<Vec<&String>, u32> = names.collect();
@@ -92,10 +90,4 @@ pub(super) fn topics(column: &TopicsColumnResult, count: usize) -> Result<String
         Ok(names) => Ok(StringArray::from_iter_values(names)),
         Err(index) => Err(Fault::contract(format!("topic {index} of a dictionary of {}", dictionary.len()))),
     }
-}
-
-/// Whether Kafka takes a topic of this name (`org.apache.kafka.common.internals.Topic`).
-fn is_topic(name: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    !name.is_empty() && name.len() <= TOPIC && name != "." && name != ".." && name.bytes().all(legal)
 }

@@ -2,16 +2,16 @@
 
 use clap::Args;
 
-use super::pair::{pair, pair_of, word};
+use super::pair::{once, pair, pair_of, word};
 use crate::job::draft::BackupDraft;
-use crate::job::{ColumnNames, ENCODINGS, Encoding, Encodings, FORMATS, Secret};
+use crate::job::{ColumnNames, ENCODINGS, Encoding, Encodings, FORMATS, JobError, Secret, topic};
 use crate::read::Format;
 
 /// How a backup is read.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BackupFlags {
     /// The topic, for a backup that does not say
-    #[arg(long)]
+    #[arg(long, value_parser = topic::name)]
     topic: Option<String>,
     /// Where topic, partition and offset stand in a file's path, for instance
     /// `{topic}/partition={partition}/{offset}.parquet`
@@ -44,8 +44,14 @@ fn encoding(text: &str) -> Result<(String, Encoding), String> {
 
 impl BackupFlags {
     /// Puts these flags over what the job file says.
-    pub(in crate::cli) fn lay_over(self, draft: &mut BackupDraft) {
+    ///
+    /// # Errors
+    /// Flags that contradict each other.
+    pub(in crate::cli) fn lay_over(self, draft: &mut BackupDraft) -> Result<(), JobError> {
         let Self { topic, path, column, encoding, format, store } = self;
+        once("--column", &column)?;
+        once("--encoding", &encoding)?;
+        once("--store", &store)?;
         draft.topic = topic.or(draft.topic.take());
         draft.path = path.or(draft.path.take());
         draft.format = format.or(draft.format.take());
@@ -76,5 +82,49 @@ impl BackupFlags {
             };
             *encoded = encoding;
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::failure::{Exit, Explain};
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        backup: BackupFlags,
+    }
+
+    fn laid(flags: &[&str]) -> Result<BackupDraft, JobError> {
+        let line = Line::try_parse_from(["anabranch"].iter().chain(flags)).unwrap();
+        let mut draft = BackupDraft::default();
+        line.backup.lay_over(&mut draft).map(|()| draft)
+    }
+
+    #[test]
+    fn a_part_given_twice_with_different_values_is_refused_and_not_decided_by_the_last() {
+        for (flag, name, one, other) in [
+            ("--column", "key", "key=k", "key=hunter2"),
+            ("--encoding", "value", "value=text", "value=base64"),
+            ("--store", "token", "token=x", "token=hunter2"),
+        ] {
+            let error = laid(&[flag, one, flag, other]).unwrap_err();
+            let wanted = format!("`{flag}` is given more than once for `{name}`, with different values");
+            assert_eq!(error.to_string(), wanted);
+            assert_eq!(error.exit(), Exit::Usage);
+            assert!(laid(&[flag, one, flag, one]).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_topic_that_there_cannot_be_is_refused() {
+        let error = Line::try_parse_from(["anabranch", "--topic", "a/b"]).unwrap_err().to_string();
+        assert!(error.contains("--topic") && error.contains("no topic can have this name"), "{error}");
     }
 }

@@ -68,7 +68,7 @@ impl JobFlags {
         if backup.is_some() {
             draft.backup.url = backup;
         }
-        backup_flags.lay_over(&mut draft.backup);
+        backup_flags.lay_over(&mut draft.backup)?;
         plugins.lay_over(&mut draft.plugins)?;
         target.lay_over(&mut draft.target)?;
         if name.is_some() {

@@ -33,7 +33,7 @@ pub(super) fn word<T: Clone>(choices: Choices<T>, text: &str) -> Result<T, Strin
 ///
 /// # Errors
 /// The flag and the name; never a value, which may be a password.
-pub(super) fn once(flag: &str, pairs: &[(String, String)]) -> Result<(), JobError> {
+pub(super) fn once<V: PartialEq>(flag: &str, pairs: &[(String, V)]) -> Result<(), JobError> {
     let mut given = BTreeMap::new();
     for (name, value) in pairs {
         if given.insert(name, value).is_some_and(|before| before != value) {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use serde_json::Value;
 
-use super::pair::pair;
+use super::pair::{once, pair};
 use crate::failure::Failure;
 use crate::job::{JobError, PluginLimits, PluginUse, draft};
 
@@ -76,7 +76,14 @@ impl FromArgMatches for PluginFlags {
 impl PluginFlags {
     /// Puts these flags over what the job file says.
     pub(super) fn lay_over(self, plugins: &mut Vec<PluginUse>) -> Result<(), Failure> {
-        let Self { loose, plugins: given } = self;
+        let Self { mut loose, plugins: mut given } = self;
+        if let [(_, parameters)] = given.as_mut_slice() {
+            // Where there is one plugin, those before it can be of no other.
+            parameters.append(&mut loose);
+        }
+        for parameters in given.iter().map(|(_, parameters)| parameters).chain([&loose]) {
+            once("--param", parameters)?;
+        }
         if !given.is_empty() {
             let plugin = |(path, parameters): (PathBuf, Vec<(String, String)>)| PluginUse {
                 hidden: Default::default(),
@@ -105,4 +112,40 @@ impl PluginFlags {
 /// JSON where the text is some, else the text.
 fn value(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::failure::Exit;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        plugins: PluginFlags,
+    }
+
+    fn laid(flags: &[&str]) -> Result<Vec<PluginUse>, Failure> {
+        let line = Line::try_parse_from(["anabranch"].iter().chain(flags)).unwrap();
+        let mut plugins = Vec::new();
+        line.plugins.lay_over(&mut plugins).map(|()| plugins)
+    }
+
+    #[test]
+    fn a_parameter_given_twice_with_different_values_is_refused_and_not_decided_by_the_last() {
+        let (half, more) = (["--param", "share=0.5"], ["--param", "share=0.6"]);
+        let plugin = ["--plugin", "sample.wasm"];
+        for flags in [[plugin, half, more], [half, plugin, more], [half, more, plugin]] {
+            let failure = laid(&flags.concat()).unwrap_err();
+            let wanted = "`--param` is given more than once for `share`, with different values";
+            assert_eq!((failure.to_string().as_str(), failure.exit()), (wanted, Exit::Usage));
+        }
+        let two = laid(&[plugin, half, ["--plugin", "other.wasm"], more].concat()).unwrap();
+        let shares: Vec<_> = two.iter().map(|plugin| plugin.parameters.get("share").cloned()).collect();
+        assert_eq!(shares, [Some(0.5.into()), Some(0.6.into())]);
+    }
 }

@@ -6,16 +6,16 @@ use clap::Args;
 
 use super::pair::{once, pair, word};
 use crate::job::draft::TargetDraft;
-use crate::job::{JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret};
+use crate::job::{JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret, servers, topic};
 
 /// Where records go.
 #[derive(Debug, Args)]
 pub(super) struct TargetFlags {
     /// Bootstrap servers; `mock` for a cluster inside the process; `null` to count and forget
-    #[arg(long, value_name = "HOST:PORT,…")]
+    #[arg(long, value_name = "HOST:PORT,…", value_parser = servers::servers)]
     brokers: Option<String>,
     /// A source topic's name at the target, for instance `orders=orders-restored`; may be repeated
-    #[arg(long, value_name = "SOURCE=TARGET", value_parser = pair)]
+    #[arg(long, value_name = "SOURCE=TARGET", value_parser = mapping)]
     map: Vec<(String, String)>,
     /// How records find their partition: `same`, `key`, `round-robin`, or by source as in `0=3,1=4`
     #[arg(long, value_name = "HOW", value_parser = partition)]
@@ -41,6 +41,11 @@ pub(super) struct TargetFlags {
     property: Vec<(String, String)>,
 }
 
+fn mapping(text: &str) -> Result<(String, String), String> {
+    let (source, target) = pair(text)?;
+    Ok((source, topic::name(&target)?))
+}
+
 fn partition(text: &str) -> Result<PartitionStrategy, String> {
     if !text.contains('=') {
         return word(PARTITIONS, text);
@@ -50,8 +55,14 @@ fn partition(text: &str) -> Result<PartitionStrategy, String> {
         let (source, target) = entry.split_once('=')?;
         Some((number(source)?, number(target)?))
     };
-    let table: Option<BTreeMap<i32, i32>> = text.split(',').map(entry).collect();
-    table.map(PartitionStrategy::Table).ok_or_else(|| "must be pairs of partitions such as `0=3,1=4`".to_owned())
+    let mut table = BTreeMap::new();
+    for pair in text.split(',') {
+        let (source, target) = entry(pair).ok_or("must be pairs of partitions such as `0=3,1=4`")?;
+        if table.insert(source, target).is_some_and(|before| before != target) {
+            return Err(format!("`{source}` is given more than once, with different values"));
+        }
+    }
+    Ok(PartitionStrategy::Table(table))
 }
 
 impl TargetFlags {
@@ -110,6 +121,27 @@ mod tests {
             assert_eq!(error.to_string(), wanted);
             assert_eq!(error.exit(), Exit::Usage);
             assert!(laid(&[flag, "orders=x", flag, "orders=x", flag, "carts=y"]).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_source_partition_given_twice_is_refused_and_not_decided_by_the_last() {
+        let wanted = Err("`0` is given more than once, with different values".to_owned());
+        assert_eq!(partition("0=5,0=6"), wanted);
+        assert_eq!(partition("0=5,00=6"), wanted);
+        assert_eq!(partition("0=5,0=5"), Ok(PartitionStrategy::Table([(0, 5)].into())));
+    }
+
+    #[test]
+    fn servers_and_topics_that_there_cannot_be_are_refused_by_the_name_of_their_flag() {
+        let said = |flag, text| Line::try_parse_from(["anabranch", flag, text]).unwrap_err().to_string();
+        for brokers in ["", " ", "http://h:9092", "127.0.0.1:99999"] {
+            let error = said("--brokers", brokers);
+            assert!(error.contains("--brokers") && error.contains("`host:port`, several"), "{error}");
+        }
+        for map in ["t=", "t=a b/ü", "t=.", "t=.."] {
+            let error = said("--map", map);
+            assert!(error.contains("--map") && error.contains("no topic can have this name"), "{error}");
         }
     }
 

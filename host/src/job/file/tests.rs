@@ -139,6 +139,39 @@ fn the_value_of_a_variable_is_in_no_complaint() {
 }
 
 #[test]
+fn a_name_that_is_given_twice_in_two_spellings_is_refused_and_not_decided_by_the_last() {
+    let text = complaint("[target]\npartition = { 0 = 3, 00 = 4 }\n");
+    assert!(text.contains("`target.partition`: `0` is given more than once, with different values"), "{text}");
+    let text = complaint("[target.properties]\nlinger.ms = 5\n\"linger.ms\" = \"${PASSWORD}\"\n");
+    let wanted = "`target.properties.linger.ms`: is given more than once, with different values";
+    assert!(text.contains(wanted), "{text}");
+    job(&format!("{LEAST}partition = {{ 0 = 3, 00 = 3 }}\norder = \"none\"\n"));
+}
+
+#[test]
+fn a_size_that_no_machine_has_is_refused() {
+    for size in ["\"99999999999999999999GB\"", "9000000000000000000"] {
+        let text = complaint(&format!("[resources]\nbytes_in_flight = {size}\n"));
+        assert!(text.contains("job.toml:2:19: `resources.bytes_in_flight`: must be at most 1 TiB"), "{text}");
+    }
+}
+
+#[test]
+fn servers_and_topics_that_there_cannot_be_are_refused_where_they_stand() {
+    for brokers in ["", " ", "http://h:9092", "127.0.0.1:99999", "http://${PASSWORD}"] {
+        let text = complaint(&format!("[target]\nbrokers = \"{brokers}\"\n"));
+        assert!(text.starts_with("job.toml:2:11: `target.brokers`: "), "{text}");
+        assert!(text.contains("`host:port`, several separated by commas"), "{text}");
+    }
+    for topic in ["", "a b/ü", ".", "..", "${PASSWORD}!"] {
+        let text = complaint(&format!("[target.topics]\nt = \"{topic}\"\n"));
+        assert!(text.starts_with("job.toml:2:5: `target.topics.t`: no topic can have this name"), "{text}");
+        let text = complaint(&format!("[backup]\ntopic = \"{topic}\"\n"));
+        assert!(text.starts_with("job.toml:2:9: `backup.topic`: no topic can have this name"), "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_toml_says_where() {
     insta::assert_snapshot!(complaint("name = \"é\" x\n"), @"job.toml:1:12: unexpected key or value, expected newline, `#`");
     insta::assert_snapshot!(complaint("name = 'a'\nname = 'b'\n"), @"job.toml:2:1: duplicate key");
@@ -178,7 +211,7 @@ proptest! {
     #[test]
     fn texts_come_through_as_they_were(
         name in "[^$]{1,20}",
-        topics in proptest::collection::btree_map("[a-z0-9_-]{1,8}", "[a-z0-9._-]{1,12}", 0..4),
+        topics in proptest::collection::btree_map("[a-z0-9_-]{1,8}", "[a-z0-9_-][a-z0-9._-]{0,11}", 0..4),
         parameters in proptest::collection::btree_map("\\PC{1,8}", "[^$]{0,20}", 0..4),
         lanes in 1_usize..1_000,
     ) {
