@@ -102,7 +102,7 @@ struct Entry<'a> {
     key: &'a RawValue,
     #[serde(borrow, default, alias = "Value", alias = "headerValue", alias = "v")]
     value: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Encoding")]
     encoding: Option<&'a RawValue>,
 }
 

@@ -200,6 +200,44 @@ fn what_is_wrong_is_told_with_file_row_and_line() {
     insta::assert_snapshot!(read_with("{\"key\":1,\"value\":1}", &named).unwrap_err(), @"`a.jsonl`: `backup.columns.key` names column `kye`, which the file does not have (it has `key`, `value`)");
 }
 
+const NATIVE: &str = r#"{"topic":"orders","partition":3,"offset":1042,"timestamp":1700000000123,"timestamp_type":"create","key":"AP8=","key_encoding":"base64","value":"00ff","value_encoding":"hex","headers":[]}"#;
+
+#[test]
+fn the_native_layout_loses_nothing() {
+    let facts = facts(&file(NATIVE.as_bytes()), &settings()).unwrap();
+    assert_eq!(facts.lost, Vec::<String>::new());
+}
+
+#[test]
+fn an_encoding_is_lost_only_where_nothing_is_read_by_it() {
+    let lost = |content: &str, columns: ColumnNames| {
+        facts(&file(content.as_bytes()), &named(columns)).unwrap().lost.join("\n")
+    };
+    let without_key = lost(NATIVE, ColumnNames { key: Some("-".to_owned()), ..ColumnNames::default() });
+    assert!(without_key.contains("columns \"key\", \"key_encoding\": no part of a record"), "{without_key}");
+    let any_case = lost(r#"{"Value":"AA==","Value_Encoding":"base64"}"#, ColumnNames::default());
+    assert!(!any_case.contains("Value_Encoding"), "{any_case}");
+}
+
+#[test]
+fn an_encoding_is_found_in_whatever_case_as_its_part_is() {
+    let columns =
+        read_with(r#"{"KEY":"00ff","Key_Encoding":"hex","Value":"AP8=","Value_Encoding":"base64"}"#, &settings())
+            .unwrap();
+    assert_eq!((columns.keys.value(0), columns.values.value(0)), (&b"\0\xff"[..], &b"\0\xff"[..]));
+    let late = r#"{"value":"AP8=","VALUE_ENCODING":"base64"}"#;
+    let columns = read_with(&after_the_sample(r#"{"value":"a"}"#, late), &settings()).unwrap();
+    assert_eq!(columns.values.value(1000), b"\0\xff");
+    let header = r#"{"value":1,"headers":[{"Key":"h","Value":"AP8=","Encoding":"base64"}]}"#;
+    let columns = read_with(header, &settings()).unwrap();
+    assert_eq!(columns.headers.row(0).next().unwrap().value, Some(&b"\0\xff"[..]));
+    let twice = fails(r#"{"value":"AP8=","value_encoding":"text","Value_Encoding":"base64"}"#);
+    assert!(twice.ends_with("field `value_encoding` occurs twice"), "{twice}");
+    // In a row that is the value it is a field like any other.
+    let row = r#"{"id":1,"Value_Encoding":"base64"}"#;
+    assert_eq!(value(row), row);
+}
+
 #[test]
 fn damaged_compression_is_told() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
