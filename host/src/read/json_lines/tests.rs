@@ -239,6 +239,40 @@ fn an_encoding_is_found_in_whatever_case_as_its_part_is() {
 }
 
 #[test]
+fn headers_in_text_that_is_no_list_or_object_are_told_as_what_stands_there() {
+    for (text, shown) in [("not json", "`not json`"), ("true", "`true`"), ("abc", "`abc`"), ("7", "`7`")] {
+        let said = fails(&format!("{{\"value\":1,\"headers\":\"{text}\"}}\n"));
+        let due = format!("headers: text takes a list or an object as JSON, not {shown}");
+        assert!(said.ends_with(&due), "{said}");
+    }
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, content).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_follows_gzip_and_is_none_is_told_as_such_and_not_as_an_early_end() {
+    for foreign in ["x", "hello, this is longer than the header of a member"] {
+        let content = [gzip(b"{\"value\":1}\n"), gzip(b"{\"value\":2}\n"), foreign.as_bytes().to_vec()].concat();
+        let said = open(file(&content), &settings()).unwrap().next().unwrap_err().to_string();
+        let due =
+            "the gzip data is damaged after line 2: it is followed by something that is no gzip and begins with `";
+        assert!(said.contains(due), "{said}");
+        assert!(said.ends_with(&format!("`{}`", &foreign[..foreign.len().min(16)])), "{said}");
+    }
+}
+
+#[test]
+fn gzip_may_have_several_members_that_end_within_a_line() {
+    let content = [gzip(b"{\"value\":1}\n{\"val"), gzip(b""), gzip(b"ue\":2}\n")].concat();
+    let rows = open(file(&content), &settings()).unwrap().next().unwrap().unwrap();
+    assert_eq!((rows.columns.values.value(0), rows.columns.values.value(1)), (&b"1"[..], &b"2"[..]));
+}
+
+#[test]
 fn damaged_compression_is_told() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     std::io::Write::write_all(&mut gzip, &b"{\"value\":1}\n".repeat(50_000)).unwrap();
