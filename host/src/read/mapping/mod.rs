@@ -168,6 +168,19 @@ impl Mapping {
                 )));
             }
         }
+        for role in Role::ALL {
+            let Some(column) = choices[role as usize].index().and_then(|index| columns.get(index)) else { continue };
+            let is_twin = |other: &&Column| other.name == column.name && other.steps.len() == column.steps.len();
+            let count = columns.iter().filter(is_twin).count();
+            if count > 1 {
+                return Err(fail(format!(
+                    "it has {count} columns `{}`, and nothing tells which one is the {} of a record; name a column that                      is there once in `backup.columns.{}`, or `{ABSENT}` for none",
+                    column.name,
+                    role.name().replace('_', " "),
+                    role.name()
+                )));
+            }
+        }
         let index = |role: Role| choices[role as usize].index();
         Ok(Self {
             key: index(Role::Key),
