@@ -1,8 +1,9 @@
 //! What one file holds: which topic-partitions, how much of each, from which offset on.
 //!
-//! Columns are trusted before the path, the path before the job's `topic`. A file whose own columns
-//! name topic or partition, with nothing else to say which, is read through once: it may hold several
-//! topic-partitions, and a lane that was overlooked would be a restore that is silently shorter.
+//! Columns and path must not contradict each other; the job's `topic` is for files of which neither
+//! tells it. A file whose own columns name topic or partition, with nothing else to say which, is read
+//! through once: it may hold several topic-partitions, and a lane that was overlooked would be a
+//! restore that is silently shorter.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +12,10 @@ use arrow_array::Array;
 
 use super::names::Named;
 use super::opener::Opener;
-use super::{CatalogError, Offsets, Piece, spanning};
+use super::{CatalogError, LaneError, Offsets, Piece, spanning};
 use crate::batch::{Limits, NO_TIMESTAMP};
 use crate::position::TopicPartition;
-use crate::read::{Count, FileFacts, Format, OpenFile, Rows};
+use crate::read::{Count, FileFacts, Format, OpenFile, ReadError, Rows};
 use crate::store::{Entry, Store};
 
 /// A file and what it holds.
@@ -49,6 +50,8 @@ pub(super) struct Survey<'a> {
 struct Found {
     rows: u64,
     bytes: u64,
+    /// The offset of its first row.
+    begins: Option<i64>,
     offsets: Option<(i64, i64)>,
     timestamps: Option<(i64, i64)>,
     largest_record: u64,
@@ -88,10 +91,14 @@ impl Survey<'_> {
             }
         };
         if scan {
-            let found = self.scan(file, topic.as_ref(), named.partition)?;
+            let found = self.scan(file, topic.as_ref(), named)?;
             let mixed = found.len() > 1;
             let bytes: u64 = found.values().map(|found| found.bytes).sum::<u64>().max(1);
             for (source, found) in found {
+                // The name speaks of the file's first record, which of several lanes is one's only.
+                if !mixed && source.partition.is_some() {
+                    check_begin(&entry.path, &source, found.begins, named)?;
+                }
                 let offsets = match found.offsets {
                     Some((first, last)) if source.partition.is_some() => Offsets::Column {
                         first,
@@ -120,7 +127,7 @@ impl Survey<'_> {
         }
         let Some(topic) = topic else { return Ok(()) };
         let source = TopicPartition { topic, partition: named.partition };
-        let Some(offsets) = self.offsets(file, facts, named, source.partition)? else { return Ok(()) };
+        let Some(offsets) = self.offsets(file, facts, named, &source)? else { return Ok(()) };
         let piece = Piece {
             entry: Arc::clone(entry),
             rows: facts.rows,
@@ -141,33 +148,39 @@ impl Survey<'_> {
         file: &OpenFile,
         facts: &FileFacts,
         named: &Named,
-        partition: Option<i32>,
+        source: &TopicPartition,
     ) -> Result<Option<Offsets>, CatalogError> {
-        if partition.is_none() {
+        if source.partition.is_none() {
             return Ok(Some(Offsets::None));
         }
         if !facts.has.offset {
             return Ok(Some(named.offset.map_or(Offsets::None, |first| Offsets::Counted { first })));
         }
         if let Some((first, last)) = facts.offsets {
+            if named.offset.is_some_and(|said| first < said) {
+                check_begin(file.path(), source, self.first_offset(file)?, named)?;
+            }
             let span = last.abs_diff(first).checked_add(1);
             let dense = matches!(facts.rows, Count::Exact(rows) if span == Some(rows));
             return Ok(Some(Offsets::Column { first, last: Some(last), dense }));
         }
         let first = match named.offset {
             Some(first) => Some(first),
-            None => {
-                let mut reader = self.opener.open(Arc::clone(file), 0, Limits { records: 1, ..Limits::default() })?;
-                loop {
-                    match reader.next()? {
-                        Some(rows) if rows.columns.is_empty() => {}
-                        Some(rows) => break rows.offsets.as_ref().and_then(|offsets| offsets.first().copied()),
-                        None => break None,
-                    }
-                }
-            }
+            None => self.first_offset(file)?,
         };
         Ok(first.map(|first| Offsets::Column { first, last: None, dense: false }))
+    }
+
+    /// The offset of a file's first row.
+    fn first_offset(&self, file: &OpenFile) -> Result<Option<i64>, CatalogError> {
+        let mut reader = self.opener.open(Arc::clone(file), 0, Limits { records: 1, ..Limits::default() })?;
+        loop {
+            match reader.next()? {
+                Some(rows) if rows.columns.is_empty() => {}
+                Some(rows) => return Ok(rows.offsets.as_ref().and_then(|offsets| offsets.first().copied())),
+                None => return Ok(None),
+            }
+        }
     }
 
     /// Reads all of a file to see which topic-partitions it holds.
@@ -175,7 +188,7 @@ impl Survey<'_> {
         &self,
         file: &OpenFile,
         topic: Option<&Arc<str>>,
-        partition: Option<i32>,
+        named: &Named,
     ) -> Result<BTreeMap<TopicPartition, Found>, CatalogError> {
         let mut found = BTreeMap::<TopicPartition, Found>::new();
         let mut reader = self.opener.open(Arc::clone(file), 0, Limits::default())?;
@@ -183,14 +196,17 @@ impl Survey<'_> {
             let mut start = 0;
             while start < rows.columns.len() {
                 let end = end_of_run(&rows, start);
-                let source = source_of(&rows, start, topic, partition).map_err(|message| CatalogError::Unplaced {
-                    path: Arc::clone(file.path()),
-                    row: rows.first_row + start as u64,
-                    message,
-                })?;
+                let row = rows.first_row + start as u64;
+                let path = || Arc::clone(file.path());
+                let source = source_of(&rows, start, topic, named.partition)
+                    .map_err(|message| CatalogError::Unplaced { path: path(), row, message })?;
+                if let Some((lane, found)) = contradiction(&source, named) {
+                    return Err(ReadError::from(LaneError::Misplaced { lane, path: path(), row, found }).into());
+                }
                 let bytes = rows.columns.slice(start, end - start).bytes() as u64;
                 let offsets = rows.offsets.as_deref().and_then(|offsets| offsets.get(start..end));
                 let entry = found.entry(source).or_default();
+                entry.begins = entry.begins.or_else(|| offsets?.first().copied());
                 entry.rows += (end - start) as u64;
                 entry.bytes += bytes;
                 let largest = (start..end).map(|row| rows.columns.record_bytes_at(row)).max().unwrap_or(0) as u64;
@@ -207,6 +223,33 @@ impl Survey<'_> {
             }
         }
         Ok(found)
+    }
+}
+
+/// What the path says, and what a row's own columns say against it.
+fn contradiction(source: &TopicPartition, named: &Named) -> Option<(String, String)> {
+    match (&named.topic, named.partition, source.partition) {
+        (Some(said), ..) if *said != source.topic => Some((said.to_string(), source.topic.to_string())),
+        (_, Some(said), Some(found)) if said != found => {
+            Some((format!("partition {said}"), format!("partition {found}")))
+        }
+        _ => None,
+    }
+}
+
+/// A file must not begin before the offset that its path tells; `begins` is the offset of its first row.
+fn check_begin(
+    path: &Arc<str>,
+    source: &TopicPartition,
+    begins: Option<i64>,
+    named: &Named,
+) -> Result<(), CatalogError> {
+    match (begins, named.offset) {
+        (Some(offset), Some(first)) if offset < first => {
+            let (lane, path) = (source.to_string(), Arc::clone(path));
+            Err(ReadError::from(LaneError::TooEarly { lane, path, row: 0, offset, first }).into())
+        }
+        _ => Ok(()),
     }
 }
 

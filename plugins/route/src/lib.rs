@@ -36,13 +36,29 @@ impl Rule {
     }
 }
 
+/// What is wrong with a topic's name, if Kafka takes none of this name
+/// (`org.apache.kafka.common.internals.Topic`).
+fn illegal(name: &str) -> Option<String> {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let is_topic = (1..=249).contains(&name.len()) && !matches!(name, "." | "..") && name.bytes().all(is_legal);
+    let rule = "1 to 249 letters of ASCII, digits, `.`, `_` and `-`, but neither `.` nor `..`";
+    (!is_topic).then(|| format!("`{name}` is no legal name of a topic, which is {rule}"))
+}
+
 struct Route(Settings);
 
 impl Configure for Route {
     type Parameters = Settings;
 
     fn configure(settings: Settings, _: &Context) -> Result<Self, ConfigurationError> {
-        for rule in &settings.rules {
+        // Told here and not at the first record that fits, which may come late and looks like the plugin's fault.
+        if let Some(wrong) = settings.otherwise.as_deref().and_then(illegal) {
+            return Err(ConfigurationError::in_parameter("otherwise", wrong));
+        }
+        for (index, rule) in settings.rules.iter().enumerate() {
+            if let Some(wrong) = illegal(&rule.topic) {
+                return Err(ConfigurationError::in_parameter("rules", format!("rule {}: {wrong}", index + 1)));
+            }
             let wrong = match (&rule.header, &rule.equals, &rule.key_prefix) {
                 (Some(_), None, _) => "names a `header` but not what it `equals`",
                 (None, Some(_), _) => "says `equals` but names no `header`",
@@ -113,6 +129,24 @@ mod tests {
             came,
             [record("a1", "1").to_topic("as"), record("b1", "2").to_topic("rest"), record(None, "3").to_topic("rest")]
         );
+    }
+
+    #[test]
+    fn a_topic_that_kafka_would_not_take_is_refused_before_the_first_record() {
+        let refused = |parameters| configure::<Route>(parameters).err().unwrap();
+        let long = "t".repeat(250);
+        for topic in ["", "a b", ".", "..", "grüße", "a/b", long.as_str()] {
+            let rules =
+                json!([{ "topic": "fine", "key-prefix": "a" }, { "topic": topic, "header": "h", "equals": "1" }]);
+            let error = refused(json!({ "rules": rules }));
+            assert_eq!(error.parameter.as_deref(), Some("rules"));
+            let due = format!("rule 2: `{topic}` is no legal name of a topic");
+            assert!(error.message.starts_with(&due), "{}", error.message);
+            let error = refused(json!({ "rules": [], "otherwise": topic }));
+            assert_eq!(error.parameter.as_deref(), Some("otherwise"));
+        }
+        let legal = json!([{ "topic": "t".repeat(249), "key-prefix": "a" }, { "topic": "A.b_c-0", "key-prefix": "b" }]);
+        assert!(configure::<Route>(json!({ "rules": legal, "otherwise": "..." })).is_ok());
     }
 
     #[test]

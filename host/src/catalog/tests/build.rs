@@ -120,6 +120,51 @@ fn a_file_of_several_partitions_is_in_several_lanes_with_exact_counts() {
 }
 
 #[test]
+fn a_column_does_not_overrule_a_path_that_tells_a_part_of_the_place() {
+    let with = |template: &str, path: &str, lines: Vec<Line>| {
+        let backup = Backup { path: Some(template.to_owned()), ..backup() };
+        refused(&files([(path, "columns topic partition offset", lines)]), &backup)
+    };
+    insta::assert_snapshot!(with("{topic}/{}", "alpha/1", lines(0, 5..8)), @r"
+    `alpha/1` row 0 is of `orders`, but the file's name says `alpha` (exit 1)
+    hint: set `backup.path` with `{}` where the name is wrong: then the columns alone decide
+    ");
+    let mut last_of_another = lines(7, 5..8);
+    last_of_another[2].partition = 0;
+    insta::assert_snapshot!(with("{partition}/{}", "7/1", last_of_another), @r"
+    `7/1` row 2 is of `partition 0`, but the file's name says `partition 7` (exit 1)
+    hint: set `backup.path` with `{}` where the name is wrong: then the columns alone decide
+    ");
+    insta::assert_snapshot!(with("{offset}.txt", "9.txt", lines(0, 5..12)), @r"
+    `9.txt` row 0 has offset 5 of `orders-0`, but the file should begin at 9 (exit 1)
+    hint: set `backup.path` with `{}` where the name is wrong: then the columns alone decide
+    ");
+}
+
+#[test]
+fn a_path_that_tells_a_part_of_the_place_as_the_columns_do_is_no_trouble() {
+    // A name's offset is where a file may begin at the earliest: what came first may be compacted away.
+    for (template, path) in [("{topic}/{}", "orders/1"), ("{partition}/{}", "0/1"), ("{offset}.txt", "4.txt")] {
+        let backup = Backup { path: Some(template.to_owned()), ..backup() };
+        let files = files([(path, "columns topic partition offset", lines(0, 5..8))]);
+        let catalog = catalog(&files, &backup, Lines::default()).unwrap();
+        assert_eq!(catalog.lanes[0].offsets, Some((5, 7)), "{template}");
+    }
+    // Of several topic-partitions in one file the name's offset is none's.
+    let backup = Backup { path: Some("{offset}.txt".to_owned()), ..backup() };
+    let mixed = [lines(0, 20..22), lines(1, 5..6)].concat();
+    let files = files([("20.txt", "columns topic partition offset", mixed)]);
+    assert_eq!(catalog(&files, &backup, Lines::default()).unwrap().lanes.len(), 2);
+}
+
+#[test]
+fn a_file_that_begins_before_its_name_is_refused_also_where_statistics_tell_its_offsets() {
+    let files = files([("orders-0-7", "columns offset", lines(0, 5..8))]);
+    let error = catalog(&files, &backup(), Lines { statistics: true }).err().unwrap();
+    insta::assert_snapshot!(error, @"`orders-0-7` row 0 has offset 5 of `orders-0`, but the file should begin at 7");
+}
+
+#[test]
 fn many_files_are_no_trouble() {
     let names: Vec<String> = (0..10_000).map(|index| format!("orders-{}-{index}.txt", index % 3)).collect();
     let files = names.iter().enumerate().map(|(index, name)| {

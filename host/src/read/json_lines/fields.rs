@@ -21,6 +21,18 @@ const KEY_ENCODING_SLOT: Slot = 8;
 const VALUE_ENCODING_SLOT: Slot = 9;
 const SLOTS: usize = 10;
 
+/// The fields by which a line tells its own encodings: of which part, and where their text goes.
+const ENCODINGS: [(Role, &str, Slot); 2] =
+    [(Role::Key, KEY_ENCODING, KEY_ENCODING_SLOT), (Role::Value, VALUE_ENCODING, VALUE_ENCODING_SLOT)];
+
+/// The fields that tell encodings of parts which the file has, without regard to case. Where the whole
+/// row is the value they are a part of it.
+pub(super) fn encodings(mapping: &Mapping) -> impl Iterator<Item = &'static str> {
+    let row = matches!(mapping.value, ValueSource::Row(_));
+    let told = ENCODINGS.into_iter().filter(move |(role, ..)| !row && mapping.column(*role).is_some());
+    told.map(|(_, name, _)| name)
+}
+
 /// The source text of the parts of one record.
 #[derive(Debug, Default)]
 pub(super) struct Parts<'a> {
@@ -92,8 +104,16 @@ struct Object {
 #[derive(Debug)]
 struct Field {
     name: String,
+    /// Whether it goes by its name in whatever case, as parts that are found by name do.
+    any_case: bool,
     slot: Option<Slot>,
     inner: Option<Object>,
+}
+
+impl Field {
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || (self.any_case && self.name.eq_ignore_ascii_case(name))
+    }
 }
 
 impl Fields {
@@ -104,8 +124,13 @@ impl Fields {
             root.insert(&mapping.way(role), role as usize);
         }
         if !row {
-            root.insert(&[KEY_ENCODING], KEY_ENCODING_SLOT);
-            root.insert(&[VALUE_ENCODING], VALUE_ENCODING_SLOT);
+            // After those of the mapping, of which the first that is so called is taken.
+            root.fields.extend(ENCODINGS.map(|(_, name, slot)| Field {
+                name: name.to_owned(),
+                any_case: true,
+                slot: Some(slot),
+                inner: None,
+            }));
         }
         let lacks = |role: &Role| mapping.column(*role).is_none_or(|column| column.kind == Kind::Null);
         let lacking = PLACE.into_iter().filter(lacks).map(|role| (role, mapping.column(role).is_some())).collect();
@@ -146,7 +171,7 @@ impl Object {
         let index = match self.fields.iter().position(|field| field.name == *first) {
             Some(index) => index,
             None => {
-                self.fields.push(Field { name: (*first).to_owned(), slot: None, inner: None });
+                self.fields.push(Field { name: (*first).to_owned(), any_case: false, slot: None, inner: None });
                 self.fields.len() - 1
             }
         };
@@ -282,7 +307,7 @@ impl<'p> Visitor<'_> for NameSeed<'p, '_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Name<'p>, E> {
-        if let Some(field) = self.object.fields.iter().find(|field| field.name == name) {
+        if let Some(field) = self.object.fields.iter().find(|field| field.is_called(name)) {
             return Ok(Name::Field(field));
         }
         let late = self.late.find(name);

@@ -38,6 +38,9 @@ pub(super) fn append(
         let result = super::literal::unquote(json, &mut within).and_then(|text| match text.trim() {
             "" | "null" => Ok(()),
             text if text.starts_with('"') => Err("it is text within text".to_owned()),
+            text if !text.starts_with(['[', '{']) => {
+                Err(format!("text takes a list or an object as JSON, not {}", parts::shown(text)))
+            }
             text => append(text, encoding, scratch, columns),
         });
         scratch.within = within;
@@ -102,7 +105,7 @@ struct Entry<'a> {
     key: &'a RawValue,
     #[serde(borrow, default, alias = "Value", alias = "headerValue", alias = "v")]
     value: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Encoding")]
     encoding: Option<&'a RawValue>,
 }
 

@@ -3,9 +3,11 @@
 //! gzip may have several members and zstd several frames. A byte-order mark, CRLF and a last line
 //! without a newline are taken; blank lines are passed over and are no rows. Only one line is held.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::GzDecoder;
 
 use crate::batch::Limits;
 use crate::read::sniff::{self, Compression};
@@ -39,7 +41,7 @@ impl Lines {
         let input: Box<dyn BufRead + Send> = match compression {
             None => Box::new(source),
             Some(Compression::Gzip) => {
-                Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(source)))
+                Box::new(BufReader::with_capacity(BUFFER, Members { decoder: Some(GzDecoder::new(source)) }))
             }
             Some(Compression::Zstd) => {
                 let decoder = zstd::Decoder::with_buffer(source).map_err(|error| ReadError::Corrupt {
@@ -112,7 +114,7 @@ impl Lines {
         self.taken.load(Ordering::Relaxed)
     }
 
-    fn failed(&self, error: std::io::Error, row: u64) -> ReadError {
+    fn failed(&self, error: Error, row: u64) -> ReadError {
         let error = match StoreError::from_io(error) {
             Ok(error) => return error.into(),
             Err(error) => error,
@@ -123,6 +125,34 @@ impl Lines {
             _ => format!("the {what} data is damaged after line {}: {error}", self.number),
         };
         ReadError::Corrupt { path: Arc::clone(&self.path), row: Some(row), message }
+    }
+}
+
+/// gzip, member after member. The decoder of several members that `flate2` has takes what follows the
+/// last one for a member that is cut off, if it is short.
+struct Members {
+    decoder: Option<GzDecoder<Counted>>,
+}
+
+impl Read for Members {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let Some(decoder) = &mut self.decoder else { return Ok(0) };
+            let read = decoder.read(out)?;
+            if read > 0 || out.is_empty() {
+                return Ok(read);
+            }
+            match decoder.get_mut().fill_buf()? {
+                [] => return Ok(0),
+                [0x1f] | [0x1f, 0x8b, ..] => {}
+                other => {
+                    let shown = other.get(..16).unwrap_or(other).escape_ascii();
+                    let message = format!("it is followed by something that is no gzip and begins with `{shown}`");
+                    return Err(Error::new(ErrorKind::InvalidData, message));
+                }
+            }
+            self.decoder = self.decoder.take().map(|ended| GzDecoder::new(ended.into_inner()));
+        }
     }
 }
 

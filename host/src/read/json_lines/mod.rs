@@ -39,7 +39,10 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
     let names = if sample.is_empty() { &Default::default() } else { &settings.columns };
     let (rows, schema) = (sample.rows(file.size()), sample.schema());
     let empty = sample.is_empty();
-    let mapping = Mapping::resolve(file.path(), names, sample.columns)?;
+    let mut mapping = Mapping::resolve(file.path(), names, sample.columns)?;
+    for name in fields::encodings(&mapping).collect::<Vec<_>>() {
+        mapping.also_uses(name);
+    }
     Ok(FileFacts {
         format: Format::JsonLines,
         rows,

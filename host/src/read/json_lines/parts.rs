@@ -72,7 +72,7 @@ pub(super) fn text<'a>(json: &'a str, scratch: &'a mut Scratch) -> Result<&'a st
 }
 
 /// JSON text as a message shows it, cut where it is long.
-fn shown(json: &str) -> String {
+pub(super) fn shown(json: &str) -> String {
     match json.char_indices().nth(40) {
         Some((end, _)) => format!("`{}…`", &json[..end]),
         None => format!("`{json}`"),

@@ -200,6 +200,78 @@ fn what_is_wrong_is_told_with_file_row_and_line() {
     insta::assert_snapshot!(read_with("{\"key\":1,\"value\":1}", &named).unwrap_err(), @"`a.jsonl`: `backup.columns.key` names column `kye`, which the file does not have (it has `key`, `value`)");
 }
 
+const NATIVE: &str = r#"{"topic":"orders","partition":3,"offset":1042,"timestamp":1700000000123,"timestamp_type":"create","key":"AP8=","key_encoding":"base64","value":"00ff","value_encoding":"hex","headers":[]}"#;
+
+#[test]
+fn the_native_layout_loses_nothing() {
+    let facts = facts(&file(NATIVE.as_bytes()), &settings()).unwrap();
+    assert_eq!(facts.lost, Vec::<String>::new());
+}
+
+#[test]
+fn an_encoding_is_lost_only_where_nothing_is_read_by_it() {
+    let lost = |content: &str, columns: ColumnNames| {
+        facts(&file(content.as_bytes()), &named(columns)).unwrap().lost.join("\n")
+    };
+    let without_key = lost(NATIVE, ColumnNames { key: Some("-".to_owned()), ..ColumnNames::default() });
+    assert!(without_key.contains("columns \"key\", \"key_encoding\": no part of a record"), "{without_key}");
+    let any_case = lost(r#"{"Value":"AA==","Value_Encoding":"base64"}"#, ColumnNames::default());
+    assert!(!any_case.contains("Value_Encoding"), "{any_case}");
+}
+
+#[test]
+fn an_encoding_is_found_in_whatever_case_as_its_part_is() {
+    let columns =
+        read_with(r#"{"KEY":"00ff","Key_Encoding":"hex","Value":"AP8=","Value_Encoding":"base64"}"#, &settings())
+            .unwrap();
+    assert_eq!((columns.keys.value(0), columns.values.value(0)), (&b"\0\xff"[..], &b"\0\xff"[..]));
+    let late = r#"{"value":"AP8=","VALUE_ENCODING":"base64"}"#;
+    let columns = read_with(&after_the_sample(r#"{"value":"a"}"#, late), &settings()).unwrap();
+    assert_eq!(columns.values.value(1000), b"\0\xff");
+    let header = r#"{"value":1,"headers":[{"Key":"h","Value":"AP8=","Encoding":"base64"}]}"#;
+    let columns = read_with(header, &settings()).unwrap();
+    assert_eq!(columns.headers.row(0).next().unwrap().value, Some(&b"\0\xff"[..]));
+    let twice = fails(r#"{"value":"AP8=","value_encoding":"text","Value_Encoding":"base64"}"#);
+    assert!(twice.ends_with("field `value_encoding` occurs twice"), "{twice}");
+    // In a row that is the value it is a field like any other.
+    let row = r#"{"id":1,"Value_Encoding":"base64"}"#;
+    assert_eq!(value(row), row);
+}
+
+#[test]
+fn headers_in_text_that_is_no_list_or_object_are_told_as_what_stands_there() {
+    for (text, shown) in [("not json", "`not json`"), ("true", "`true`"), ("abc", "`abc`"), ("7", "`7`")] {
+        let said = fails(&format!("{{\"value\":1,\"headers\":\"{text}\"}}\n"));
+        let due = format!("headers: text takes a list or an object as JSON, not {shown}");
+        assert!(said.ends_with(&due), "{said}");
+    }
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, content).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_follows_gzip_and_is_none_is_told_as_such_and_not_as_an_early_end() {
+    for foreign in ["x", "hello, this is longer than the header of a member"] {
+        let content = [gzip(b"{\"value\":1}\n"), gzip(b"{\"value\":2}\n"), foreign.as_bytes().to_vec()].concat();
+        let said = open(file(&content), &settings()).unwrap().next().unwrap_err().to_string();
+        let due =
+            "the gzip data is damaged after line 2: it is followed by something that is no gzip and begins with `";
+        assert!(said.contains(due), "{said}");
+        assert!(said.ends_with(&format!("`{}`", &foreign[..foreign.len().min(16)])), "{said}");
+    }
+}
+
+#[test]
+fn gzip_may_have_several_members_that_end_within_a_line() {
+    let content = [gzip(b"{\"value\":1}\n{\"val"), gzip(b""), gzip(b"ue\":2}\n")].concat();
+    let rows = open(file(&content), &settings()).unwrap().next().unwrap().unwrap();
+    assert_eq!((rows.columns.values.value(0), rows.columns.values.value(1)), (&b"1"[..], &b"2"[..]));
+}
+
 #[test]
 fn damaged_compression_is_told() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());

@@ -63,7 +63,7 @@ impl Mapping {
         let used: Vec<&[usize]> = Role::ALL
             .into_iter()
             .filter_map(|role| self.column(role))
-            .chain(row.iter().filter_map(|index| self.columns.get(*index)))
+            .chain(row.iter().chain(&self.also_used).filter_map(|index| self.columns.get(*index)))
             .map(|column| column.steps.as_slice())
             .collect();
         self.columns.iter().filter(move |column| {

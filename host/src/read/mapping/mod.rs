@@ -67,6 +67,8 @@ pub struct Mapping {
     pub topic: Option<usize>,
     /// For each part that could also have come from elsewhere: those columns.
     others: Vec<(Role, Vec<usize>)>,
+    /// Columns that are no part themselves and say how one is read.
+    also_used: Vec<usize>,
 }
 
 /// How the search for one role ended.
@@ -166,6 +168,19 @@ impl Mapping {
                 )));
             }
         }
+        for role in Role::ALL {
+            let Some(column) = choices[role as usize].index().and_then(|index| columns.get(index)) else { continue };
+            let is_twin = |other: &&Column| other.name == column.name && other.steps.len() == column.steps.len();
+            let count = columns.iter().filter(is_twin).count();
+            if count > 1 {
+                return Err(fail(format!(
+                    "it has {count} columns `{}`, and nothing tells which one is the {} of a record; name a column that                      is there once in `backup.columns.{}`, or `{ABSENT}` for none",
+                    column.name,
+                    role.name().replace('_', " "),
+                    role.name()
+                )));
+            }
+        }
         let index = |role: Role| choices[role as usize].index();
         Ok(Self {
             key: index(Role::Key),
@@ -184,8 +199,17 @@ impl Mapping {
                     _ => None,
                 })
                 .collect(),
+            also_used: Vec::new(),
             columns,
         })
+    }
+
+    /// Counts a column of the file itself, whatever the case of its name, as one that is read beside the
+    /// parts.
+    pub(super) fn also_uses(&mut self, name: &str) {
+        let is_it = |column: &Column| column.is_top() && column.name.eq_ignore_ascii_case(name);
+        let found = self.columns.iter().enumerate().filter(|(_, column)| is_it(column));
+        self.also_used.extend(found.map(|(index, _)| index));
     }
 
     /// The column of a role, where it has one of its own.

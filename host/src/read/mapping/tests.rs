@@ -172,6 +172,22 @@ fn a_name_with_a_dot_is_first_a_columns_own() {
 }
 
 #[test]
+fn a_part_is_not_taken_from_the_first_of_two_columns_of_the_same_name() {
+    let all = texts(&["key", "value", "value"]);
+    for names in [ColumnNames::default(), names(&[(Role::Value, "value")])] {
+        let said = resolve(&names, all.clone()).unwrap_err().to_string();
+        assert!(said.starts_with("`a.parquet`: it has 2 columns `value`, and nothing tells which"), "{said}");
+        assert!(said.contains("`backup.columns.value`"), "{said}");
+    }
+    // No part is taken from them: not by the job, not by name, and not in a whole row, which has both.
+    assert!(resolve(&names(&[(Role::Value, "-")]), all).is_ok());
+    assert!(resolve(&ColumnNames::default(), texts(&["value", "extra", "extra"])).is_ok());
+    assert!(resolve(&ColumnNames::default(), texts(&["id", "id"])).is_ok());
+    // Of several spellings the first is taken, as the rules say.
+    assert!(resolve(&ColumnNames::default(), texts(&["Value", "value"])).is_ok());
+}
+
+#[test]
 fn what_does_not_fit_is_an_error_that_names_the_key_of_the_job() {
     let fail = |names: &ColumnNames, columns| resolve(names, columns).unwrap_err().to_string();
     insta::assert_snapshot!(fail(&names(&[(Role::Key, "kee")]), texts(&["key", "value"])), @"`a.parquet`: `backup.columns.key` names column `kee`, which the file does not have; did you mean `key`? (it has `key`, `value`)");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
@@ -43,6 +44,7 @@ impl Source {
             Err(panic) => return Err(corrupt(&file, None, format!("the footer cannot be read: {panic}"))),
         };
         check_counts(&file, &metadata)?;
+        check_codecs(&file, &metadata)?;
         let resolved = guarded(|| Shape::resolve(file.path(), settings, &metadata));
         let (shape, mapping) = match resolved {
             Ok(resolved) => resolved?,
@@ -94,6 +96,29 @@ fn check_counts(file: &OpenFile, metadata: &ParquetMetaData) -> Result<(), ReadE
     Ok(())
 }
 
+/// A codec that is not read is told here and not at the first page, so that it is told before the restore.
+fn check_codecs(file: &OpenFile, metadata: &ParquetMetaData) -> Result<(), ReadError> {
+    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        let codec = match chunk.compression() {
+            Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => continue,
+            Compression::BROTLI(_) => "brotli",
+            Compression::LZ4 => "lz4",
+            Compression::LZ4_RAW => "lz4_raw",
+            Compression::LZO => "lzo",
+        };
+        return Err(corrupt(
+            file,
+            None,
+            format!(
+                "column `{}` has codec {codec}, which is not read; codecs are none, snappy, gzip and zstd, so write the \
+                 file anew with one of these",
+                chunk.column_path().string()
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// The error for a damaged file.
 pub(super) fn corrupt(file: &OpenFile, row: Option<u64>, message: String) -> ReadError {
     ReadError::Corrupt { path: Arc::clone(file.path()), row, message }
@@ -118,4 +143,65 @@ pub(super) fn damaged(
         other => other.to_string(),
     };
     corrupt(file, row, format!("{context}: {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
+    use bytes::Bytes;
+    use parquet::arrow::ArrowWriter;
+    use parquet::basic::BrotliLevel;
+    use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
+
+    use super::*;
+    use crate::batch::Limits;
+    use crate::job::{ColumnNames, Encodings};
+    use crate::store::MemoryFile;
+
+    /// A file of one value whose footer says `codec` of it.
+    fn with_codec(codec: Compression) -> OpenFile {
+        let values: ArrayRef = Arc::new(BinaryArray::from_vec(vec![b"v"]));
+        let batch = RecordBatch::try_from_iter([("value", values)]).unwrap();
+        let mut data = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut data, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(data.clone())).unwrap();
+        let mut builder = metadata.into_builder();
+        let groups = builder.take_row_groups().into_iter().map(|group| {
+            let mut group = group.into_builder();
+            let columns = group.take_columns().into_iter();
+            let columns = columns.map(|column| column.into_builder().set_compression(codec).build().unwrap());
+            group.set_column_metadata(columns.collect()).build().unwrap()
+        });
+        let metadata = builder.set_row_groups(groups.collect()).build();
+        // The old footer stays behind as bytes that nothing points at.
+        ParquetMetaDataWriter::new(&mut data, &metadata).finish().unwrap();
+        Arc::new(MemoryFile::new("a.parquet", data))
+    }
+
+    #[test]
+    fn a_codec_that_is_not_read_is_told_by_the_facts_already() {
+        let settings = ReadSettings {
+            columns: ColumnNames::default(),
+            encoding: Encodings::default(),
+            limits: Limits::default(),
+            first_row: 0,
+            format: None,
+        };
+        let codecs = [
+            (Compression::BROTLI(BrotliLevel::default()), "brotli"),
+            (Compression::LZ4, "lz4"),
+            (Compression::LZ4_RAW, "lz4_raw"),
+            (Compression::LZO, "lzo"),
+        ];
+        for (codec, name) in codecs {
+            let said = super::super::facts(&with_codec(codec), &settings).unwrap_err().to_string();
+            let due =
+                format!("`a.parquet`: column `value` has codec {name}, which is not read; codecs are none, snappy");
+            assert!(said.starts_with(&due), "{said}");
+        }
+        assert!(super::super::facts(&with_codec(Compression::SNAPPY), &settings).is_ok());
+    }
 }
