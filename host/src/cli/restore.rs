@@ -32,10 +32,11 @@ impl Restore {
         }
         let needs = prepare::needs(&open.catalog);
         let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
-        findings.extend(target::examine(&job, &needs)?);
+        let mut examined = target::examine(&job, &needs)?;
+        findings.append(&mut examined.findings);
         plan::refuse(&findings, &job.allow)?;
         let findings = findings.into_iter().map(Finding::allowed).collect();
-        let target = target::connect(&job, &needs)?;
+        let target = examined.connect(&job, &needs)?;
 
         let stop = StopSignal::default();
         signals::listen(&stop, terminal);

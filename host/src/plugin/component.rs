@@ -72,8 +72,9 @@ fn check_packages(module: &[u8]) -> Result<(), String> {
         let resolve = decoded.resolve();
         let mut left: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
         while !left.is_empty() {
-            let (waiting, free): (Vec<_>, Vec<_>) =
-                left.iter().partition(|id| resolve.package_direct_deps(**id).any(|dependency| left.contains(&dependency)));
+            let (waiting, free): (Vec<_>, Vec<_>) = left
+                .iter()
+                .partition(|id| resolve.package_direct_deps(**id).any(|dependency| left.contains(&dependency)));
             if free.is_empty() {
                 let name = waiting.first().map(|id| resolve.packages[*id].name.to_string()).unwrap_or_default();
                 return Err(format!("package `{name}` of its interface depends on itself"));

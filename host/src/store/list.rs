@@ -112,9 +112,10 @@ pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreEr
             return Err(StoreError::Option {
                 url: url.to_string(),
                 message: "its client gave up before it asked".to_owned(),
-                hint: "look for what no URL or HTTP header can hold in `endpoint`, `region`, the bucket's name and the \
+                hint:
+                    "look for what no URL or HTTP header can hold in `endpoint`, `region`, the bucket's name and the \
                        credentials"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
     };

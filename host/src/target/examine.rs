@@ -5,21 +5,40 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::kafka::{Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
-use super::{LaneNeed, TargetError};
+use super::{LaneNeed, Target, TargetError};
 use crate::batch::NO_TIMESTAMP;
 use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, CreateTopics, Job, PartitionStrategy};
 use crate::route::Router;
+
+/// A target that was asked about the lanes of a job, and could be connected to.
+pub struct Examined {
+    /// What it will not take or give back.
+    pub findings: Vec<Finding>,
+    /// The connection on which it was asked.
+    connection: Option<Connection>,
+}
+
+impl Examined {
+    /// As [`super::connect`], on the connection that there is.
+    ///
+    /// # Errors
+    /// As [`super::connect`].
+    pub fn connect(self, job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
+        super::connect_on(self.connection, job, lanes)
+    }
+}
 
 /// Asks the target of a job about these lanes, and changes nothing there. Blocks while it speaks with
 /// the cluster; not to be called from an async task.
 ///
 /// # Errors
 /// What [`super::connect`] would fail with too, short of creating topics.
-pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetError> {
+pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Examined, TargetError> {
     let router = Router::new(&job.target)?;
     let needs = Needs::new(&router, lanes);
     let mut findings = Vec::new();
+    let mut reached = None;
     match &job.target.cluster {
         Cluster::Null => {
             // What could never be restored into Kafka is told here too.
@@ -61,9 +80,10 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Vec<Finding>, TargetErro
                 }
                 on_merging(name, lanes, &mut findings);
             }
+            reached = Some(connection);
         }
     }
-    Ok(findings)
+    Ok(Examined { findings, connection: reached })
 }
 
 fn on_creation(name: &str, lanes: &[&LaneNeed], create: &CreateTopics, findings: &mut Vec<Finding>) {

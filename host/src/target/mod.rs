@@ -11,7 +11,7 @@ mod null;
 use std::sync::Arc;
 
 pub use error::TargetError;
-pub use examine::examine;
+pub use examine::{Examined, examine};
 pub use kafka::{EmbeddedCluster, KafkaTarget};
 pub use memory::{MemoryTarget, WrittenRecord};
 pub use null::NullTarget;
@@ -106,9 +106,18 @@ impl LaneNeed {
 /// A cluster that does not answer or let in, topics or partitions that it lacks, and properties that
 /// cannot be.
 pub fn connect(job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
+    connect_on(None, job, lanes)
+}
+
+/// As [`connect`], on a connection that there is already.
+fn connect_on(
+    connection: Option<kafka::Connection>,
+    job: &Job,
+    lanes: &[LaneNeed],
+) -> Result<Arc<dyn Target>, TargetError> {
     Ok(match &job.target.cluster {
         Cluster::Null => Arc::new(NullTarget::new(&job.target)?),
-        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes)?),
+        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes, connection)?),
         Cluster::Mock => Arc::new(KafkaTarget::connect_embedded(job, lanes)?),
     })
 }

@@ -54,12 +54,16 @@ fn an_account_without_credentials() {
 fn what_no_request_can_hold_is_refused_and_no_panic() {
     let folder = good();
     let said = |url: &str, options: &[&str]| {
-        let mut arguments = vec!["restore", "--backup", url, "--brokers", "null", "--store", "secret_access_key=hunter2"];
+        let mut arguments =
+            vec!["restore", "--backup", url, "--brokers", "null", "--store", "secret_access_key=hunter2"];
         options.iter().for_each(|option| arguments.extend(["--store", option]));
         run(folder.path(), &arguments).unwrap().to_string()
     };
-    for endpoint in ["localhost:9000", "minio", "", "http:/x", "http://", "http://a b/", "http://[::1", "https://x:99999"] {
-        let said = said("s3://bucket", &["access_key_id=a", "region=r", "allow_http=true", &format!("endpoint={endpoint}")]);
+    for endpoint in
+        ["localhost:9000", "minio", "", "http:/x", "http://", "http://a b/", "http://[::1", "https://x:99999"]
+    {
+        let said =
+            said("s3://bucket", &["access_key_id=a", "region=r", "allow_http=true", &format!("endpoint={endpoint}")]);
         assert!(said.starts_with("exit 2\n") && said.contains("no URL of a server\nhint: "), "{endpoint}: {said}");
     }
     for option in ["access_key_id=a\n", "region=r\n", "token=t\r"] {

@@ -45,8 +45,8 @@ impl PlanCommand {
             (TargetState::NotAsked, None)
         } else {
             match target::examine(&job, &prepare::needs(&open.catalog)) {
-                Ok(found) => {
-                    findings.extend(found);
+                Ok(examined) => {
+                    findings.extend(examined.findings);
                     let is_null = job.target.cluster == Cluster::Null;
                     (if is_null { TargetState::NotAsked } else { TargetState::Established }, None)
                 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use arrow_array::{Array, BinaryViewArray};
 use arrow_schema::{DataType, Field, Fields};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::RowGroups;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use parquet::arrow::arrow_reader::RowGroups;
 use parquet::arrow::parquet_to_arrow_field_levels;
 use parquet::basic::{Encoding, Repetition, Type as PhysicalType};
 use parquet::column::page::{PageIterator, PageReader};
@@ -53,7 +53,8 @@ impl Views {
             _ => Repetition::OPTIONAL,
         };
         // Bytes without a meaning: text is not checked here, what needs it to be UTF-8 checks it.
-        let column = Type::primitive_type_builder("bytes", PhysicalType::BYTE_ARRAY).with_repetition(repetition).build()?;
+        let column =
+            Type::primitive_type_builder("bytes", PhysicalType::BYTE_ARRAY).with_repetition(repetition).build()?;
         let schema = Type::group_type_builder("schema").with_fields(vec![Arc::new(column)]).build()?;
         let views = Field::new("bytes", DataType::BinaryView, repetition == Repetition::OPTIONAL);
         let levels = parquet_to_arrow_field_levels(
@@ -61,7 +62,8 @@ impl Views {
             ProjectionMask::all(),
             Some(&Fields::from(vec![views])),
         )?;
-        let reader = ParquetRecordBatchReader::try_new_with_row_groups(&levels, &OneColumn { group, leaf }, STEP, None)?;
+        let reader =
+            ParquetRecordBatchReader::try_new_with_row_groups(&levels, &OneColumn { group, leaf }, STEP, None)?;
         let name = descriptor.path().string();
         Ok(Some(Self { reader, name, views: empty(), row: 0, rows_left: group.rows }))
     }

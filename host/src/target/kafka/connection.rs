@@ -50,10 +50,11 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) fn open(properties: &Properties, embedded: bool) -> Result<Self, TargetError> {
-        let first = first_answer(properties)?;
+        let (first, id) = first_answer(properties)?;
         let admin = AdminClient::from_config_and_context(properties.for_questions(), Context::new(0))
             .map_err(|error| properties.fault(error))?;
-        let embedded = embedded || is_mock(&admin);
+        // librdkafka's mock says so in its id (`rdkafka_mock.c`).
+        let embedded = embedded || id.is_some_and(|id| id.starts_with("mockCluster"));
         Ok(Self {
             admin,
             servers: properties.servers.clone(),
@@ -206,11 +207,6 @@ impl Connection {
     }
 }
 
-/// Whether the cluster behind this client is librdkafka's mock: its id says so (`rdkafka_mock.c`).
-fn is_mock(admin: &AdminClient<Context>) -> bool {
-    admin.inner().fetch_cluster_id(TURN).is_some_and(|id| id.starts_with("mockCluster"))
-}
-
 /// Topics and their partitions. One with an error or without a partition is being created or deleted.
 fn partitions_of(metadata: &Metadata) -> HashMap<String, i32> {
     metadata
@@ -227,8 +223,8 @@ fn bounded(turn: Duration, left: Duration) -> Duration {
     if left < turn.saturating_mul(2) { left.max(Duration::from_millis(1)) } else { turn }
 }
 
-/// Asks for the cluster's topics until it answers, refuses, or patience ends.
-fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
+/// Asks for the cluster's topics, and its id, until it answers, refuses, or patience ends.
+fn first_answer(properties: &Properties) -> Result<(Metadata, Option<String>), TargetError> {
     let client: BaseProducer<Context> =
         BaseProducer::from_config_and_context(properties.for_questions(), Context::new(0))
             .map_err(|error| properties.fault(error))?;
@@ -246,7 +242,7 @@ fn first_answer(properties: &Properties) -> Result<Metadata, TargetError> {
         // Each poll serves one event, and the complaint that decides may stand behind others.
         (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
         let last = match answer {
-            Ok(metadata) => return Ok(metadata),
+            Ok(metadata) => return Ok((metadata, client.client().fetch_cluster_id(TURN))),
             Err(error) => reason(&error),
         };
         let Complaints { authentication, tls, other } = client.context().complaints();

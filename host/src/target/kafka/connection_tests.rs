@@ -38,7 +38,7 @@ fn a_cluster_that_answers_slowly_answers() {
     // Longer than the first turns, each of which throws its question away.
     cluster.broker_round_trip_time(1, Duration::from_millis(700)).unwrap();
     let answer = first_answer(&properties(&cluster.bootstrap_servers(), "20000")).unwrap();
-    assert_eq!(partitions_of(&answer).get("orders"), Some(&3));
+    assert_eq!(partitions_of(&answer.0).get("orders"), Some(&3));
 }
 
 #[test]

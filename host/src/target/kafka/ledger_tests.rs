@@ -140,7 +140,10 @@ fn a_run_that_ends_among_siblings_counts_up_to_the_record_before() {
     let ledger = Ledger::new(0, Arc::new(Room::new(1000)));
     let places = Arc::new(Places::of(&outputs(Selection::Rows(vec![0, 1, 1]))));
     let mut run = ledger.open(&places, 0, 100).unwrap();
-    let tickets = [run.ticket(), { run.sent(1); run.ticket() }];
+    let tickets = [run.ticket(), {
+        run.sent(1);
+        run.ticket()
+    }];
     run.sent(1);
     drop(run);
     tickets.into_iter().for_each(|ticket| ledger.report(ticket, None));

@@ -66,12 +66,18 @@ struct Shared {
 }
 
 impl KafkaTarget {
-    /// Connects to Kafka at `servers` for these lanes; see [`super::connect`].
+    /// Connects to Kafka at `servers` for these lanes, through `connection` where there is one already; see
+    /// [`super::connect`].
     ///
     /// # Errors
     /// As [`super::connect`].
-    pub fn connect(job: &Job, servers: &str, lanes: &[LaneNeed]) -> Result<Self, TargetError> {
-        Self::open(job, servers, lanes, None)
+    pub(crate) fn connect(
+        job: &Job,
+        servers: &str,
+        lanes: &[LaneNeed],
+        connection: Option<Connection>,
+    ) -> Result<Self, TargetError> {
+        Self::open(job, servers, lanes, connection, None)
     }
 
     /// Starts a mock cluster with the topics that these lanes need, and connects to it.
@@ -88,7 +94,7 @@ impl KafkaTarget {
             embedded.create_topic(&name, create.partitions.unwrap_or(needed))?;
         }
         let servers = embedded.bootstrap_servers().to_owned();
-        Self::open(job, &servers, lanes, Some(embedded))
+        Self::open(job, &servers, lanes, None, Some(embedded))
     }
 
     /// Where clients find the mock cluster behind this target, if it is one.
@@ -100,11 +106,15 @@ impl KafkaTarget {
         job: &Job,
         servers: &str,
         lanes: &[LaneNeed],
+        connection: Option<Connection>,
         embedded: Option<EmbeddedCluster>,
     ) -> Result<Self, TargetError> {
         let router = Router::new(&job.target)?;
         let properties = Properties::new(job, servers)?;
-        let connection = Connection::open(&properties, embedded.is_some())?;
+        let connection = match connection {
+            Some(connection) => connection,
+            None => Connection::open(&properties, embedded.is_some())?,
+        };
         let needs = Needs::new(&router, lanes);
         let names = needs.names();
         let mut topics = connection.topics(&names)?;
