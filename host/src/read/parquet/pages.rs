@@ -17,6 +17,10 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use super::delta::counts_fit;
 use super::window::Windows;
 
+/// How often the crate's reader asks whether there is another page before it gives what it has: where it decodes,
+/// and where it collects what was decoded.
+const PAUSES: u8 = 2;
+
 /// How far the pages of a column chunk have been loaded.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -43,7 +47,8 @@ pub(super) struct CountedPages {
     levels: bool,
     repeats: bool,
     pauses: bool,
-    pause_is_due: bool,
+    /// How often there will seem to be no further page.
+    pauses_due: u8,
 }
 
 impl CountedPages {
@@ -57,7 +62,7 @@ impl CountedPages {
         let descriptor = chunk.column_descr();
         let (levels, repeats) = (descriptor.max_def_level() > 0, descriptor.max_rep_level() > 0);
         let pages =
-            Self { pages, progress: Arc::clone(&progress), levels, repeats, pauses: false, pause_is_due: false };
+            Self { pages, progress: Arc::clone(&progress), levels, repeats, pauses: false, pauses_due: 0 };
         Ok((pages, progress))
     }
 
@@ -114,7 +119,8 @@ impl Iterator for CountedPages {
 
 impl PageReader for CountedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        if std::mem::take(&mut self.pause_is_due) {
+        if self.pauses_due > 0 {
+            self.pauses_due -= 1;
             return Ok(None);
         }
         loop {
@@ -127,7 +133,7 @@ impl PageReader for CountedPages {
                     continue;
                 }
                 self.check(&page)?;
-                self.pause_is_due = self.pauses;
+                self.pauses_due = if self.pauses { PAUSES } else { 0 };
                 self.progress.values.fetch_add(u64::from(page.num_values()), Ordering::Relaxed);
                 self.progress.expands.store(page.encoding() == Encoding::DELTA_BYTE_ARRAY, Ordering::Relaxed);
             }
