@@ -57,7 +57,7 @@ fn a_parquet_file_whose_pages_are_damaged() {
     fs::write(&path, damaged).unwrap();
     assert_snapshot!(restore(&folder, &[]), @r"
     exit 1
-    error: `good.parquet` row 0: the rows from here on cannot be read: External: Data corruption detected
+    error: `good.parquet` row 0: the rows from here on cannot be read: Data corruption detected
     hint: take the file from its source again; if a column or its encoding is not what was meant, set `backup.columns` or `backup.encoding`; to restore the rest without it, move it out of the backup
     ");
 }

@@ -51,7 +51,7 @@ fn what_cannot_be_given_back_is_found() {
         warning timestamp-type-lost: timestamps of strict-0 were set by the broker: `strict` gets the same ones, marked as set by the producer (`message.timestamp.type=LogAppendTime` would keep the mark and lose the timestamps)
         stop timestamp-zero: strict-0 holds timestamp 0, which librdkafka takes for none (allowed, it is sent as 1, a millisecond later)
         stop timestamp-out-of-range: strict-0 holds timestamps further from now than `message.timestamp.before.max.ms` of `strict` allows (raise `message.timestamp.before.max.ms` of the topic)
-        warning retention-deletes: strict-0 holds records older than `retention.ms` of `strict`: the broker deletes them soon after they arrive (set `retention.ms` of the topic to -1 for the time being)
+        warning retention-deletes: strict-0 holds records older than `retention.ms` of `strict`: the broker deletes them soon after they arrive (set `retention.ms` of the topic to -1 for the time being; a new one gets it by `target.create.configs`)
     ");
 
     let append = Cluster::plain().topic("append", 1, &[("message.timestamp.type", "LogAppendTime")]).unwrap();

@@ -88,6 +88,7 @@ fn a_record_that_the_broker_refuses_is_named_at_the_next_call() {
     let refused = sender.flush().unwrap_err();
     assert_snapshot!(told(&refused, &[(&topic, "shrunk")]), @"
         exit 1: shrunk-0@8: not written to `shrunk` partition 0: MessageSizeTooLarge (Broker: Message size too large)
+        hint: the cluster refuses whole batches, so that another record of the same partition, shortly before or after this one, may be at fault; the broker's log says more
     ");
     let again = sender.send(&outputs(&lane, 9, &[Given::new("k", "v")])).unwrap_err();
     assert_eq!(again.to_string(), refused.to_string());

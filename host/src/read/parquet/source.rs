@@ -142,6 +142,9 @@ pub(super) fn damaged(
         | ParquetError::ArrowError(message) => message,
         other => other.to_string(),
     };
+    // What the crate puts before a message that it hands on.
+    let handed_on = ["Parquet argument error: ", "Parquet error: ", "External: "];
+    let message = handed_on.iter().fold(&*message, |message, words| message.strip_prefix(words).unwrap_or(message));
     corrupt(file, row, format!("{context}: {message}"))
 }
 
