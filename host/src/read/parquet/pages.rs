@@ -61,8 +61,7 @@ impl CountedPages {
         let pages = SerializedPageReader::new(Arc::new(windows.clone()), chunk, rows, None)?;
         let descriptor = chunk.column_descr();
         let (levels, repeats) = (descriptor.max_def_level() > 0, descriptor.max_rep_level() > 0);
-        let pages =
-            Self { pages, progress: Arc::clone(&progress), levels, repeats, pauses: false, pauses_due: 0 };
+        let pages = Self { pages, progress: Arc::clone(&progress), levels, repeats, pauses: false, pauses_due: 0 };
         Ok((pages, progress))
     }
 
