@@ -67,7 +67,7 @@ pub trait Plugin: Configure {
         for row in 0..batch.count {
             answer.begin(row);
             if let Err(rejection) = self.record(Record::new(&rows, &mut answer)) {
-                answer.reject(*rejection.reason);
+                answer.reject(rejection.reason);
             }
         }
         Ok(answer.finish())
@@ -85,15 +85,13 @@ pub struct Done(pub(crate) ());
 /// A record that a plugin can neither pass on nor drop, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    // Boxed, so that an outcome is one machine word: it is returned for every record (`just bench boundary`).
-    #[allow(clippy::box_collection, reason = "three words would be returned through memory")]
-    pub(crate) reason: Box<String>,
+    pub(crate) reason: String,
 }
 
 impl Rejection {
     /// A rejection for the given reason, written for a person.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: Box::new(reason.into()) }
+        Self { reason: reason.into() }
     }
 }
 

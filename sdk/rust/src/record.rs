@@ -88,7 +88,6 @@ impl<'a> Rows<'a> {
 /// # let run = run::<Lines>(serde_json::json!({}), [record("k", "a\nb"), tombstone("t")]);
 /// # assert_eq!(run.records, [record("k", "a"), record("k", "b"), tombstone("t")]);
 /// ```
-// Two pointers, so that it is passed in registers; which row it is, the answer knows as well.
 #[derive(Debug)]
 pub struct Record<'a> {
     rows: &'a Rows<'a>,
