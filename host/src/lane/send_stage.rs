@@ -29,6 +29,10 @@ pub(super) fn run(
 ) -> Result<Sent, TargetError> {
     let mut up_to: Option<Place> = None;
     let sent = send(&mut *target, plugins, control, progress, queue, &mut up_to);
+    if sent.is_err() {
+        // What came before the record that cannot be sent is written; where it was not, that is the error already.
+        let _ = target.flush();
+    }
     // Also, and above all, after a failure.
     progress.written_up_to(target.written_up_to(up_to.as_ref()));
     sent
@@ -74,7 +78,10 @@ fn send(
                 generation = rewind_if_wanted(target, control, generation);
                 if generation == before {
                     control.close();
-                    progress.finish();
+                    // A lane that was stopped, by whatever befell another, has not come to its end.
+                    if complete {
+                        progress.finish();
+                    }
                     tally.up_to = up_to.clone();
                     return Ok(Sent { tally, complete });
                 }

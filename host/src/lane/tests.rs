@@ -229,7 +229,12 @@ impl LaneTarget for Panics {
 }
 
 /// Runs a lane of a thousand records into a target that panics at the first batch.
-fn into_panics(cut: usize, bytes_in_flight: usize, stop: &StopSignal) -> Result<LaneOutcome, LaneError> {
+fn into_panics(
+    cut: usize,
+    bytes_in_flight: usize,
+    stop: &StopSignal,
+    progress: &LaneProgress,
+) -> Result<LaneOutcome, LaneError> {
     let source = Arc::new(TopicPartition::new("orders", Some(3)));
     let records = Records {
         source: Arc::clone(&source),
@@ -239,7 +244,7 @@ fn into_panics(cut: usize, bytes_in_flight: usize, stop: &StopSignal) -> Result<
         next: 0,
         batches: 0,
     };
-    let (budget, progress) = (Budget::new(bytes_in_flight), LaneProgress::new(Arc::clone(&source)));
+    let budget = Budget::new(bytes_in_flight);
     Lane {
         source,
         batches: Box::new(records),
@@ -249,14 +254,18 @@ fn into_panics(cut: usize, bytes_in_flight: usize, stop: &StopSignal) -> Result<
         plugins: 0,
         budget: &budget,
         stop,
-        progress: &progress,
+        progress,
     }
     .run()
 }
 
+fn progress() -> LaneProgress {
+    LaneProgress::new(Arc::new(TopicPartition::new("orders", Some(3))))
+}
+
 #[test]
 fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
-    let error = into_panics(1, 10, &StopSignal::default()).unwrap_err();
+    let error = into_panics(1, 10, &StopSignal::default(), &progress()).unwrap_err();
     assert_eq!(error.to_string(), "orders-3: the sending stage panicked: on purpose");
 }
 
@@ -264,7 +273,9 @@ fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
 fn a_stop_ends_the_lane_with_what_was_read_sent() {
     let stop = StopSignal::default();
     stop.stop();
-    let outcome = into_panics(10, 1 << 20, &stop).unwrap();
+    let progress = progress();
+    let outcome = into_panics(10, 1 << 20, &stop, &progress).unwrap();
     assert_eq!(outcome.end, LaneEnd::Stopped);
+    assert!(!progress.is_done(), "after another lane's failure it was told that all of this one is written");
     assert_eq!(outcome.tally.read.records, 0);
 }

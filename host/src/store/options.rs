@@ -143,14 +143,15 @@ fn refuse_control_characters(url: &str, builder: &AmazonS3Builder) -> Result<(),
 /// password and is not repeated.
 fn refuse_endpoint(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
     let value = |key| builder.get_config_value(&key);
-    let allows_http =
-        value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)).is_some_and(|v| v.eq_ignore_ascii_case("true"));
-    let endpoints = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint];
-    for endpoint in endpoints.into_iter().filter_map(value) {
+    let allows_http = is_on(value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)));
+    // The first that is set is the one that the client uses.
+    let endpoint = value(AmazonS3ConfigKey::S3Endpoint).or_else(|| value(AmazonS3ConfigKey::Endpoint));
+    if let Some(endpoint) = endpoint {
         let refused = |message: &str, hint: &str| {
             Err(StoreError::Option { url: url.to_owned(), message: message.to_owned(), hint: hint.to_owned() })
         };
-        let has_scheme = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+        let scheme = endpoint.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let has_scheme = matches!(scheme.as_deref(), Some("http" | "https"));
         let parsed = url::Url::parse(&endpoint).ok().filter(|parsed| has_scheme && parsed.has_host());
         // The client puts bucket and key behind it as it is.
         let is_plain = endpoint.chars().all(|c| c.is_ascii_graphic()) && !endpoint.contains(['?', '#']);
@@ -161,7 +162,7 @@ fn refuse_endpoint(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreErro
                  `AWS_ENDPOINT`",
             );
         }
-        if endpoint.starts_with("http://") && !allows_http {
+        if scheme.as_deref() == Some("http") && !allows_http {
             return refused(
                 "its endpoint is plain HTTP, and that is not allowed",
                 "use an `https://` endpoint, or set `allow_http = \"true\"` under `backup.store` or `AWS_ALLOW_HTTP=true`",
@@ -180,7 +181,12 @@ fn has_credentials(builder: &AmazonS3Builder) -> bool {
         || (set(Key::WebIdentityTokenFile) && set(Key::RoleArn))
         || set(Key::ContainerCredentialsRelativeUri)
         || (set(Key::ContainerCredentialsFullUri) && set(Key::ContainerAuthorizationTokenFile))
-        || builder.get_config_value(&Key::SkipSignature).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        || is_on(builder.get_config_value(&Key::SkipSignature))
+}
+
+/// Whether a switch is on, in the words that the client takes.
+fn is_on(value: Option<String>) -> bool {
+    value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "on" | "yes" | "y"))
 }
 
 fn retries(max_retries: usize, retry_timeout: Duration) -> RetryConfig {

@@ -174,7 +174,7 @@ impl Mapping {
             let count = columns.iter().filter(is_twin).count();
             if count > 1 {
                 return Err(fail(format!(
-                    "it has {count} columns `{}`, and nothing tells which one is the {} of a record; name a column that                      is there once in `backup.columns.{}`, or `{ABSENT}` for none",
+                    "it has {count} columns `{}`, and nothing tells which one is the {} of a record; name a column that is there once in `backup.columns.{}`, or `{ABSENT}` for none",
                     column.name,
                     role.name().replace('_', " "),
                     role.name()

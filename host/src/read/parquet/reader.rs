@@ -332,7 +332,7 @@ fn kafka_partition(partition: i64) -> Result<i32, Failure> {
 
 impl Shape {
     /// Every leaf that is read.
-    fn leaves(&self) -> Vec<usize> {
+    pub(super) fn leaves(&self) -> Vec<usize> {
         let mut leaves = Vec::new();
         for content in [&self.key, &self.value] {
             match content {

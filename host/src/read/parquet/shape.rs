@@ -169,7 +169,7 @@ impl Shape {
 /// Whether the footer says that a leaf is null in every row.
 fn is_blank(metadata: &ParquetMetaData, leaf: usize) -> bool {
     metadata.file_metadata().num_rows() > 0
-        && metadata.row_groups().iter().all(|group| {
+        && metadata.row_groups().iter().filter(|group| group.num_rows() > 0).all(|group| {
             let chunk = group.columns().get(leaf);
             let nulls = chunk.and_then(|chunk| chunk.statistics()).and_then(|statistics| statistics.null_count_opt());
             nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(group.num_rows()))

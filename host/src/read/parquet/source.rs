@@ -44,12 +44,12 @@ impl Source {
             Err(panic) => return Err(corrupt(&file, None, format!("the footer cannot be read: {panic}"))),
         };
         check_counts(&file, &metadata)?;
-        check_codecs(&file, &metadata)?;
         let resolved = guarded(|| Shape::resolve(file.path(), settings, &metadata));
         let (shape, mapping) = match resolved {
             Ok(resolved) => resolved?,
             Err(panic) => return Err(corrupt(&file, None, format!("the schema cannot be read: {panic}"))),
         };
+        check_codecs(&file, &metadata, &shape)?;
         Ok(Self { file, metadata, shape, mapping })
     }
 }
@@ -97,8 +97,11 @@ fn check_counts(file: &OpenFile, metadata: &ParquetMetaData) -> Result<(), ReadE
 }
 
 /// A codec that is not read is told here and not at the first page, so that it is told before the restore.
-fn check_codecs(file: &OpenFile, metadata: &ParquetMetaData) -> Result<(), ReadError> {
-    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+fn check_codecs(file: &OpenFile, metadata: &ParquetMetaData, shape: &Shape) -> Result<(), ReadError> {
+    let leaves = shape.leaves();
+    let chunks =
+        metadata.row_groups().iter().flat_map(|group| leaves.iter().filter_map(|leaf| group.columns().get(*leaf)));
+    for chunk in chunks {
         let codec = match chunk.compression() {
             Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => continue,
             Compression::BROTLI(_) => "brotli",
