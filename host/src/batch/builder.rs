@@ -68,18 +68,8 @@ impl ColumnsBuilder {
         self.bytes += 8;
     }
 
-    /// Adds keys of rows under way; as many values and timestamps follow by [`Self::values`] and
-    /// [`Self::end_rows`], and they have no headers.
-    pub fn keys<'a>(&mut self, keys: impl Iterator<Item = Option<&'a [u8]>>) {
-        keys.for_each(|key| self.key(key));
-    }
-
-    /// Adds values of the rows under way.
-    pub fn values<'a>(&mut self, values: impl Iterator<Item = Option<&'a [u8]>>) {
-        values.for_each(|value| self.value(value));
-    }
-
-    /// Ends the rows under way, one for each timestamp.
+    /// Ends so many rows under way at once, one for each timestamp; keys and values of all of them were added
+    /// before, and they have no headers.
     pub fn end_rows(&mut self, timestamps: &[i64]) {
         self.headers.end_rows(timestamps.len());
         self.timestamps.extend_from_slice(timestamps);

@@ -90,21 +90,13 @@ impl BackupFlags {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use clap::Parser;
-
     use super::*;
+    use crate::cli::flags::given;
     use crate::failure::{Exit, Explain};
 
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        backup: BackupFlags,
-    }
-
     fn laid(flags: &[&str]) -> Result<BackupDraft, JobError> {
-        let line = Line::try_parse_from(["anabranch"].iter().chain(flags)).unwrap();
         let mut draft = BackupDraft::default();
-        line.backup.lay_over(&mut draft).map(|()| draft)
+        given::<BackupFlags>(flags).unwrap().lay_over(&mut draft).map(|()| draft)
     }
 
     #[test]
@@ -124,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_topic_that_there_cannot_be_is_refused() {
-        let error = Line::try_parse_from(["anabranch", "--topic", "a/b"]).unwrap_err().to_string();
+        let error = given::<BackupFlags>(&["--topic", "a/b"]).unwrap_err().to_string();
         assert!(error.contains("--topic") && error.contains("no topic can have this name"), "{error}");
     }
 }

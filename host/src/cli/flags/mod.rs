@@ -84,3 +84,10 @@ impl JobFlags {
         Ok(draft)
     }
 }
+
+/// The flags of a command line, for their tests.
+#[cfg(test)]
+fn given<F: Args>(flags: &[&str]) -> Result<F, clap::Error> {
+    let line = ["anabranch"].iter().chain(flags);
+    F::from_arg_matches(&F::augment_args(clap::Command::new("anabranch")).try_get_matches_from(line)?)
+}

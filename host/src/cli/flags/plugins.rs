@@ -118,21 +118,13 @@ fn value(text: String) -> Value {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use clap::Parser;
-
     use super::*;
+    use crate::cli::flags::given;
     use crate::failure::Exit;
 
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        plugins: PluginFlags,
-    }
-
     fn laid(flags: &[&str]) -> Result<Vec<PluginUse>, Failure> {
-        let line = Line::try_parse_from(["anabranch"].iter().chain(flags)).unwrap();
         let mut plugins = Vec::new();
-        line.plugins.lay_over(&mut plugins).map(|()| plugins)
+        given::<PluginFlags>(flags).unwrap().lay_over(&mut plugins).map(|()| plugins)
     }
 
     #[test]

@@ -94,23 +94,15 @@ impl TargetFlags {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use clap::Parser;
-
     use super::*;
+    use crate::cli::flags::given;
     use crate::failure::{Exit, Explain};
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        target: TargetFlags,
-    }
 
     /// These flags over a draft whose file maps `orders` to `by-file`.
     fn laid(flags: &[&str]) -> Result<TargetDraft, JobError> {
-        let line = Line::try_parse_from(["anabranch"].iter().chain(flags)).unwrap();
         let mut draft = TargetDraft::default();
         draft.topics.insert("orders".to_owned(), "by-file".to_owned());
-        line.target.lay_over(&mut draft).map(|()| draft)
+        given::<TargetFlags>(flags).unwrap().lay_over(&mut draft).map(|()| draft)
     }
 
     #[test]
@@ -134,7 +126,7 @@ mod tests {
 
     #[test]
     fn servers_and_topics_that_there_cannot_be_are_refused_by_the_name_of_their_flag() {
-        let said = |flag, text| Line::try_parse_from(["anabranch", flag, text]).unwrap_err().to_string();
+        let said = |flag, text| given::<TargetFlags>(&[flag, text]).unwrap_err().to_string();
         for brokers in ["", " ", "http://h:9092", "127.0.0.1:99999"] {
             let error = said("--brokers", brokers);
             assert!(error.contains("--brokers") && error.contains("`host:port`, several"), "{error}");

@@ -259,8 +259,8 @@ impl OpenGroup {
                 break;
             }
         }
-        builder.keys(self.key.run(rows));
-        builder.values(self.value.run(rows));
+        self.key.run(rows).for_each(|key| builder.key(key));
+        self.value.run(rows).for_each(|value| builder.value(value));
         self.headers.pass(rows);
         self.instants.clear();
         match &mut self.timestamp {

@@ -62,19 +62,17 @@ const DIFFERENCE: &str = "message.timestamp.difference.max.ms";
 impl Limits {
     /// The limits that a topic's configs tell.
     pub(crate) fn of(configs: &ConfigResource) -> Self {
-        Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref())) }
+        Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref()), None) }
     }
 
     /// The limits of a topic that would be created with these configs, the rest being Kafka's defaults and the
     /// cluster's own `retention`.
     pub(crate) fn of_new(configs: &BTreeMap<String, String>, retention: Option<i64>) -> Self {
-        let limits = Self { known: true, ..Self::read(|name| configs.get(name).map(String::as_str)) };
-        let says = configs.contains_key("retention.ms");
-        let deletes = configs.get("cleanup.policy").is_none_or(|policy| policy.contains("delete"));
-        Self { retention: limits.retention.or(retention.filter(|_| deletes && !says)), ..limits }
+        Self { known: true, ..Self::read(|name| configs.get(name).map(String::as_str), retention) }
     }
 
-    fn read<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
+    /// The limits that configs tell; `retention` counts where they say nothing of it.
+    fn read<'a>(text: impl Fn(&str) -> Option<&'a str>, retention: Option<i64>) -> Self {
         let number = |name: &str| text(name).and_then(|value| value.parse::<i64>().ok());
         let bound = |name: &'static str| match (number(name), number(DIFFERENCE)) {
             (Some(bound), _) => (bound, name),
@@ -92,7 +90,9 @@ impl Limits {
             before: bound(BEFORE),
             after: bound(AFTER),
             compacted: policy.contains("compact"),
-            retention: number("retention.ms").filter(|limit| policy.contains("delete") && *limit >= 0),
+            retention: text("retention.ms")
+                .map_or(retention, |limit| limit.parse().ok())
+                .filter(|limit| policy.contains("delete") && *limit >= 0),
         }
     }
 
