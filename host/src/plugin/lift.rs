@@ -29,6 +29,8 @@ const TOTAL: usize = 1 << 30;
 pub(super) struct Answer {
     /// What comes out.
     pub(super) outputs: Outputs,
+    /// How many rows of the batch come out, however often.
+    pub(super) kept: usize,
     /// What was left out with a reason.
     pub(super) drops: Option<Drops>,
     /// What can neither pass nor be left out.
@@ -49,8 +51,9 @@ pub(super) fn check(
     let count = batch.len();
     let rejected = rejections(answer.rejected, count)?;
     let selected = answer.selection;
+    let mut kept = count;
     if let Some(selected) = selected.as_deref() {
-        rows::never_decreasing("selection", selected, count)?;
+        kept = rows::never_decreasing("selection", selected, count)?;
         rows::disjoint(("selection", selected), ("rejected", rejected.iter().map(|each| each.row)))?;
     } else if let Some(first) = rejected.first() {
         return Err(Fault::contract(format!("row {} is both selected and rejected", first.row)));
@@ -58,7 +61,7 @@ pub(super) fn check(
     let drops = answer.drops.map(|drops| check_drops(drops, selected.as_deref(), &rejected, count)).transpose()?;
     let selection = match selected {
         None => Selection::All,
-        Some(rows) if rows.len() == count && rows::distinct(&rows) == count => Selection::All,
+        Some(rows) if rows.len() == count && kept == count => Selection::All,
         Some(rows) => Selection::Rows(rows),
     };
     let outputs = Outputs { batch: Arc::clone(batch), selection, patches: Patches::default() };
@@ -106,8 +109,8 @@ pub(super) fn check(
         )?,
     };
     let outputs = Outputs { patches, ..outputs };
-    check_size(&outputs, limit)?;
-    Ok(Answer { outputs, drops, rejected })
+    check_size(&outputs, kept, limit)?;
+    Ok(Answer { outputs, kept, drops, rejected })
 }
 
 /// What patches are checked against.
@@ -181,12 +184,12 @@ fn check_drops(
     Ok(Drops { rows, reasons, dictionary })
 }
 
-/// Bounds what the outputs come to, each record counted as if it were a copy: `limit` bytes beyond the
-/// batch, and [`TOTAL`].
-fn check_size(outputs: &Outputs, limit: usize) -> Result<(), Fault> {
+/// Bounds what the outputs of `kept` different rows come to, each record counted as if it were a copy:
+/// `limit` bytes beyond the batch, and [`TOTAL`].
+fn check_size(outputs: &Outputs, kept: usize, limit: usize) -> Result<(), Fault> {
     let batch = &outputs.batch;
     let (whole, selected) = match &outputs.selection {
-        Selection::Rows(rows) if rows::distinct(rows) < rows.len() => {
+        Selection::Rows(rows) if kept < rows.len() => {
             (copied(batch, 0..batch.len()), copied(batch, rows.iter().map(|row| *row as usize)))
         }
         _ => {
@@ -254,7 +257,7 @@ mod tests {
 
     fn fanned_out(batch: &Arc<Batch>, times: usize) -> Result<(), Fault> {
         let selection = Selection::Rows(vec![0; times]);
-        check_size(&Outputs { batch: Arc::clone(batch), selection, patches: Patches::default() }, LIMIT)
+        check_size(&Outputs { batch: Arc::clone(batch), selection, patches: Patches::default() }, 1, LIMIT)
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! What a plugin did, counted into the report.
 
-use crate::batch::{Outputs, Selection};
+use crate::batch::Outputs;
 use crate::report::{PluginCounts, names};
 
 use super::counters::Counters;
 use super::lift::Answer;
-use super::rows;
 use super::text::printable;
 
 /// Bytes of a reason in the report.
@@ -15,10 +14,7 @@ const REASON: usize = 256;
 pub(super) fn count(answer: &Answer, counters: &mut Counters, counts: &mut PluginCounts) {
     let outputs = &answer.outputs;
     let read = outputs.batch.len();
-    let kept = match &outputs.selection {
-        Selection::All => read,
-        Selection::Rows(rows) => rows::distinct(rows),
-    };
+    let kept = answer.kept;
     let mut unexplained = read - kept - answer.rejected.len();
     if let Some(drops) = &answer.drops {
         unexplained -= drops.rows.len();

@@ -2,7 +2,7 @@
 
 use crate::answer::AnswerBuilder;
 use crate::columns::{Answer, Batch};
-use crate::record::{Record, Rows};
+use crate::record::{BytesWalk, Record, Rows, Shown};
 use crate::{Columns, Configure, State};
 
 /// Looks at every record of a lane (one source topic-partition), in the order of the backup.
@@ -63,11 +63,18 @@ pub trait Plugin: Configure {
     /// A failure of the plugin as a whole; it stops the job.
     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
         let rows = Rows::new(batch, Self::READS)?;
-        let mut answer = AnswerBuilder::new(batch.count, Self::CHANGES);
-        for row in 0..batch.count {
+        let count = batch.count;
+        let reads = |column| Self::READS.contains(column);
+        let mut keys = BytesWalk::declared(reads(Columns::KEY), batch.keys.as_ref(), count, "keys")?;
+        let mut values = BytesWalk::declared(reads(Columns::VALUE), batch.values.as_ref(), count, "values")?;
+        let mut answer = AnswerBuilder::new(count, Self::CHANGES);
+        for row in 0..count {
             answer.begin(row);
-            if let Err(rejection) = self.record(Record::new(&rows, &mut answer)) {
-                answer.reject(rejection.reason);
+            let (key, value) = (Shown::next(&mut keys, row), Shown::next(&mut values, row));
+            match self.record(Record::new(&rows, &mut answer, key, value)) {
+                Ok(Done(Fate::Kept)) => answer.keep(),
+                Ok(Done(Fate::Settled)) => {}
+                Err(rejection) => answer.reject(rejection.reason),
             }
         }
         Ok(answer.finish())
@@ -80,7 +87,16 @@ pub type Outcome = Result<Done, Rejection>;
 
 /// Proof that it was said what becomes of a record.
 #[derive(Debug)]
-pub struct Done(pub(crate) ());
+pub struct Done(pub(crate) Fate);
+
+/// What is left to do for a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    /// It is passed on as it now stands.
+    Kept,
+    /// Nothing.
+    Settled,
+}
 
 /// A record that a plugin can neither pass on nor drop, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

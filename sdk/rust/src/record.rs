@@ -4,40 +4,14 @@ use crate::Columns;
 use crate::answer::AnswerBuilder;
 use crate::columns::{Batch, BytesColumn};
 use crate::headers::{Header, Headers};
-use crate::plugin::{Done, Outcome, Rejection};
+use crate::plugin::{Done, Fate, Outcome, Rejection};
 
-/// The rows of a batch: its columns as the loop over the rows needs them, header names checked once.
+/// The rows of a batch: what is the same for all of them, header names checked once.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
     batch: &'a Batch,
-    keys: Option<BytesView<'a>>,
-    values: Option<BytesView<'a>>,
     names: Vec<&'a str>,
     reads: Columns,
-}
-
-/// A column of bytes without the way to it.
-#[derive(Clone, Copy, Debug)]
-struct BytesView<'a> {
-    offsets: &'a [u32],
-    data: &'a [u8],
-    validity: Option<&'a [u8]>,
-}
-
-impl<'a> BytesView<'a> {
-    fn of(column: &'a BytesColumn) -> Self {
-        Self { offsets: &column.offsets, data: &column.data, validity: column.validity.as_deref() }
-    }
-
-    #[inline]
-    fn get(self, row: usize) -> Option<&'a [u8]> {
-        if let Some(validity) = self.validity
-            && validity[row / 8] >> (row % 8) & 1 == 0
-        {
-            return None;
-        }
-        Some(&self.data[self.offsets[row] as usize..self.offsets[row + 1] as usize])
-    }
 }
 
 impl<'a> Rows<'a> {
@@ -46,13 +20,78 @@ impl<'a> Rows<'a> {
         let names = dictionary.map_or(Ok(Vec::new()), |names| {
             (0..names.len()).map(|name| std::str::from_utf8(names.get(name).unwrap_or_default())).collect()
         });
-        Ok(Self {
-            batch,
-            keys: batch.keys.as_ref().map(BytesView::of),
-            values: batch.values.as_ref().map(BytesView::of),
-            names: names.map_err(|error| format!("a header name is no UTF-8: {error}"))?,
-            reads,
-        })
+        let names = names.map_err(|error| format!("a header name is no UTF-8: {error}"))?;
+        Ok(Self { batch, names, reads })
+    }
+}
+
+/// A column of bytes as the loop over the rows goes through it, from the first to the last.
+///
+/// The loop takes each row's bytes before the author's code runs, so that this code stays small enough
+/// to become a part of the loop: a call for each record would cost as much as a filter's own work.
+#[derive(Debug)]
+pub(crate) struct BytesWalk<'a> {
+    ends: std::slice::Iter<'a, u32>,
+    start: u32,
+    data: &'a [u8],
+    validity: Option<&'a [u8]>,
+}
+
+impl<'a> BytesWalk<'a> {
+    /// A walk through a column of so many rows that the plugin declares; `None` for one that it does not.
+    ///
+    /// # Errors
+    /// A declared column that is not there, or has other rows.
+    #[inline]
+    pub(crate) fn declared(
+        declared: bool,
+        column: Option<&'a BytesColumn>,
+        count: u32,
+        name: &str,
+    ) -> Result<Option<Self>, String> {
+        if !declared {
+            return Ok(None);
+        }
+        let Some(BytesColumn { offsets, data, validity }) = column else {
+            return Err(format!("the host passed no {name}, which the plugin declares to read"));
+        };
+        if offsets.len() != count as usize + 1 {
+            return Err(format!("the host passed {} offsets of {name} for {count} records", offsets.len()));
+        }
+        let mut ends = offsets.iter();
+        let start = ends.next().copied().unwrap_or(0);
+        Ok(Some(Self { ends, start, data, validity: validity.as_deref() }))
+    }
+
+    /// The bytes of the next row, which is `row`.
+    #[inline]
+    fn next(&mut self, row: u32) -> Shown<'a> {
+        let start = self.start;
+        // There is one for each row, as was checked at the beginning.
+        self.start = self.ends.next().copied().unwrap_or(start);
+        match self.validity {
+            Some(validity) if validity[row as usize / 8] >> (row % 8) & 1 == 0 => Shown::Null,
+            _ => Shown::Bytes(&self.data[start as usize..self.start as usize]),
+        }
+    }
+}
+
+/// What a record shows of a column of bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shown<'a> {
+    /// The plugin does not declare the column.
+    Nothing,
+    /// Null.
+    Null,
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Shown<'a> {
+    /// What the next row, which is `row`, shows of the column that is walked.
+    #[inline]
+    pub(crate) fn next(walk: &mut Option<BytesWalk<'a>>, row: u32) -> Self {
+        walk.as_mut().map_or(Self::Nothing, |walk| walk.next(row))
     }
 }
 
@@ -92,6 +131,8 @@ impl<'a> Rows<'a> {
 pub struct Record<'a> {
     rows: &'a Rows<'a>,
     answer: &'a mut AnswerBuilder,
+    key: Shown<'a>,
+    value: Shown<'a>,
 }
 
 /// The plugin looked at what it does not declare.
@@ -102,9 +143,10 @@ fn unread(what: &str, column: &str) -> ! {
 }
 
 impl<'a> Record<'a> {
+    /// The record of the row that `answer` is at.
     #[inline]
-    pub(crate) fn new(rows: &'a Rows<'a>, answer: &'a mut AnswerBuilder) -> Self {
-        Self { rows, answer }
+    pub(crate) fn new(rows: &'a Rows<'a>, answer: &'a mut AnswerBuilder, key: Shown<'a>, value: Shown<'a>) -> Self {
+        Self { rows, answer, key, value }
     }
 
     /// Which row of the batch it is.
@@ -119,18 +161,20 @@ impl<'a> Record<'a> {
     /// If [`Plugin::READS`](crate::Plugin::READS) does not name it, as all of these.
     #[inline]
     pub fn key(&self) -> Option<&'a [u8]> {
-        match self.rows.keys {
-            Some(keys) => keys.get(self.row()),
-            None => unread("the key", "KEY"),
+        match self.key {
+            Shown::Bytes(key) => Some(key),
+            Shown::Null => None,
+            Shown::Nothing => unread("the key", "KEY"),
         }
     }
 
     /// The value; `None` for a tombstone.
     #[inline]
     pub fn value(&self) -> Option<&'a [u8]> {
-        match self.rows.values {
-            Some(values) => values.get(self.row()),
-            None => unread("the value", "VALUE"),
+        match self.value {
+            Shown::Bytes(value) => Some(value),
+            Shown::Null => None,
+            Shown::Nothing => unread("the value", "VALUE"),
         }
     }
 
@@ -264,8 +308,7 @@ impl<'a> Record<'a> {
     /// Never; it is the [`Outcome`] of a handler.
     #[inline]
     pub fn keep(self) -> Outcome {
-        self.answer.emit();
-        Ok(Done(()))
+        Ok(Done(Fate::Kept))
     }
 
     /// Leaves the record out. Reasons are few and short; the report counts by them.
@@ -275,7 +318,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn drop(self, reason: &str) -> Outcome {
         self.answer.drop(reason);
-        Ok(Done(()))
+        Ok(Done(Fate::Settled))
     }
 
     /// Nothing more comes of the record than what was [emitted](Self::emit); without any it is
@@ -286,7 +329,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn finish(self) -> Outcome {
         self.answer.discard();
-        Ok(Done(()))
+        Ok(Done(Fate::Settled))
     }
 
     /// Rejects the record, whatever was emitted of it: the restore stops and names it.

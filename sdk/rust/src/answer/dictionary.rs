@@ -16,7 +16,7 @@ impl Dictionary {
     #[inline]
     pub(crate) fn index(&mut self, name: &str) -> u32 {
         let index = match self.names.get(self.guess) {
-            Some(guess) if guess == name => self.guess,
+            Some(guess) if same(guess.as_bytes(), name.as_bytes()) => self.guess,
             _ => self.look_up(name),
         };
         self.guess = if index + 1 == self.names.len() { 0 } else { index + 1 };
@@ -40,4 +40,22 @@ impl Dictionary {
     pub(crate) fn into_names(self) -> Vec<String> {
         self.names
     }
+}
+
+/// Whether two names are equal, eight bytes at a time: `==` calls a function that compares single bytes,
+/// which for a short reason costs more than everything else of a drop.
+#[inline]
+fn same(mut left: &[u8], mut right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    while let (Some((one, left_rest)), Some((other, right_rest))) =
+        (left.split_first_chunk(), right.split_first_chunk())
+    {
+        if u64::from_ne_bytes(*one) != u64::from_ne_bytes(*other) {
+            return false;
+        }
+        (left, right) = (left_rest, right_rest);
+    }
+    left.iter().zip(right).all(|(one, other)| one == other)
 }

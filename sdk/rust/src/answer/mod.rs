@@ -1,13 +1,14 @@
 //! Builds the answer for a batch while its records are looked at one by one.
 //!
-//! Only what differs from passing everything is ever written: there is no selection while every row
-//! so far was kept once, and a patch holds nothing but what was set. The order that the interface
-//! asks for (selections that never decrease, patches that strictly increase) follows from the order
-//! in which this is filled.
+//! Only what differs from passing everything is ever written: a row that is kept once leaves no trace,
+//! and a patch holds nothing but what was set. The order that the interface asks for (selections that
+//! never decrease, patches that strictly increase) follows from the order in which this is filled.
 
 mod bytes;
 mod dictionary;
 mod patch;
+
+use std::mem;
 
 use self::bytes::BytesBuilder;
 use self::dictionary::Dictionary;
@@ -25,21 +26,30 @@ pub(crate) struct AnswerBuilder {
     count: u32,
     /// The input row under way.
     row: u32,
-    /// Output records while the output is the input up to here.
-    kept: u32,
-    /// Whether the output is what stands in `selection`; before, it is the first `kept` rows.
-    selects: bool,
-    selection: Vec<u32>,
+    /// Output records of the row under way so far.
+    emitted: u32,
+    /// What is to be added to the row under way, modulo 2^32, for the number of output records before it.
+    shift: u32,
+    /// Rows that do not come out once, in order.
+    exceptions: Vec<Exception>,
     keys: Patch<BytesBuilder>,
     values: Patch<BytesBuilder>,
     headers: Patch<HeadersBuilder>,
     timestamps: Patch<Vec<i64>>,
     topics: Patch<TopicsBuilder>,
     partitions: Patch<Vec<i32>>,
-    dropped: Vec<u32>,
-    reasons: Vec<u32>,
-    reason_names: Dictionary,
+    reasons: Dictionary,
     rejected: Vec<Rejection>,
+}
+
+/// A row that comes out never or several times.
+#[derive(Clone, Copy, Debug)]
+struct Exception {
+    row: u32,
+    /// How often it comes out.
+    times: u32,
+    /// The index of the reason for which it was dropped.
+    reason: Option<u32>,
 }
 
 /// The plugin changed what it does not declare.
@@ -55,18 +65,16 @@ impl AnswerBuilder {
             changes,
             count,
             row: 0,
-            kept: 0,
-            selects: false,
-            selection: Vec::new(),
+            emitted: 0,
+            shift: 0,
+            exceptions: Vec::new(),
             keys: Patch::default(),
             values: Patch::default(),
             headers: Patch::default(),
             timestamps: Patch::default(),
             topics: Patch::default(),
             partitions: Patch::default(),
-            dropped: Vec::new(),
-            reasons: Vec::new(),
-            reason_names: Dictionary::default(),
+            reasons: Dictionary::default(),
             rejected: Vec::new(),
         }
     }
@@ -86,47 +94,54 @@ impl AnswerBuilder {
     /// Output records so far; the next one has this index.
     #[inline]
     fn outputs(&self) -> u32 {
-        if self.selects { self.selection.len() as u32 } else { self.kept }
+        self.begun() + self.emitted
     }
 
     /// Output records when the row under way began.
+    #[inline]
     fn begun(&self) -> u32 {
-        if !self.selects {
-            // Every row before this one was kept once, else there would be a selection.
-            return self.kept.min(self.row);
-        }
-        let own = self.selection.iter().rev().take_while(|row| **row == self.row).count();
-        (self.selection.len() - own) as u32
+        self.row.wrapping_add(self.shift)
     }
 
     /// One output record from the row under way, with what was set since the last.
     #[inline]
     pub(crate) fn emit(&mut self) {
-        let row = self.row;
-        if self.selects {
-            self.selection.push(row);
-        } else if self.kept == row {
-            self.kept += 1;
-        } else {
-            self.select_so_far();
-            self.selection.push(row);
+        self.emitted += 1;
+    }
+
+    /// One output record from the row under way, the last one.
+    #[inline]
+    pub(crate) fn keep(&mut self) {
+        if self.emitted > 0 {
+            self.settle(self.emitted + 1, None);
         }
     }
 
-    /// Writes out the selection that was implicit until here.
-    #[cold]
-    fn select_so_far(&mut self) {
-        self.selects = true;
-        self.selection.reserve(self.count as usize);
-        self.selection.extend(0..self.kept);
+    /// The row under way comes out so many times; never, perhaps, for a reason.
+    fn settle(&mut self, times: u32, reason: Option<u32>) {
+        self.emitted = 0;
+        let mut before = 1;
+        if let Some(last) = self.exceptions.last().filter(|last| last.row == self.row) {
+            before = last.times;
+            self.exceptions.pop();
+        }
+        self.shift = self.shift.wrapping_add(times).wrapping_sub(before);
+        if times != 1 {
+            if self.exceptions.is_empty() {
+                // Growing step by step costs more than the room for all rows.
+                self.exceptions.reserve(self.count as usize);
+            }
+            self.exceptions.push(Exception { row: self.row, times, reason });
+        }
     }
 
-    /// Forgets what was set for an output record that is not to come.
+    /// Nothing more comes of the row under way than what was emitted; forgets what was set beyond that.
     #[inline]
     pub(crate) fn discard(&mut self) {
         if !self.changes.is_empty() {
             self.forget_from(self.outputs());
         }
+        self.settle(self.emitted, None);
     }
 
     /// Nothing comes of the row under way, for the given reason.
@@ -134,29 +149,23 @@ impl AnswerBuilder {
     /// Never inlined: a handler that keeps and drops stays small, and most records are kept.
     #[inline(never)]
     pub(crate) fn drop(&mut self, reason: &str) {
-        self.take_back();
-        self.dropped.push(self.row);
-        let reason = self.reason_names.index(reason);
-        self.reasons.push(reason);
+        let reason = self.reasons.index(reason);
+        self.take_back(Some(reason));
     }
 
     /// Rejects the row under way.
     #[cold]
     pub(crate) fn reject(&mut self, reason: String) {
-        self.take_back();
+        self.take_back(None);
         self.rejected.push(Rejection { row: self.row, reason });
     }
 
-    fn take_back(&mut self) {
-        let begun = self.begun();
-        if self.selects {
-            self.selection.truncate(begun as usize);
-        } else {
-            self.kept = begun;
-        }
+    /// Nothing comes of the row under way, whatever was emitted or set.
+    fn take_back(&mut self, reason: Option<u32>) {
         if !self.changes.is_empty() {
-            self.forget_from(begun);
+            self.forget_from(self.begun());
         }
+        self.settle(0, reason);
     }
 
     #[inline(never)]
@@ -231,16 +240,10 @@ impl AnswerBuilder {
 
     /// The answer.
     pub(crate) fn finish(mut self) -> Answer {
-        if !self.selects && self.kept != self.count {
-            self.select_so_far();
-        }
-        let drops = (!self.dropped.is_empty()).then(|| Drops {
-            rows: self.dropped,
-            reasons: self.reasons,
-            dictionary: self.reason_names.into_names(),
-        });
+        let selection = self.selection();
+        let drops = self.drops();
         Answer {
-            selection: self.selects.then_some(self.selection),
+            selection,
             keys: self.keys.finish(|rows, keys| BytesPatch { rows, values: keys.finish() }),
             values: self.values.finish(|rows, values| BytesPatch { rows, values: values.finish() }),
             headers: self.headers.finish(|rows, headers| HeadersPatch { rows, headers: headers.finish() }),
@@ -251,4 +254,51 @@ impl AnswerBuilder {
             rejected: self.rejected,
         }
     }
+
+    /// Rows that were left out for a reason.
+    fn drops(&mut self) -> Option<Drops> {
+        let dictionary = mem::take(&mut self.reasons).into_names();
+        if dictionary.is_empty() {
+            return None;
+        }
+        let dropped = self.exceptions.iter().filter_map(|exception| Some((exception.row, exception.reason?)));
+        let (mut rows, mut reasons) =
+            (Vec::with_capacity(self.exceptions.len()), Vec::with_capacity(self.exceptions.len()));
+        for (row, reason) in dropped {
+            rows.push(row);
+            reasons.push(reason);
+        }
+        Some(Drops { rows, reasons, dictionary })
+    }
+
+    /// The input row of each output record, unless every row comes out once.
+    fn selection(&self) -> Option<Vec<u32>> {
+        if self.exceptions.is_empty() {
+            return None;
+        }
+        let mut selection = Vec::with_capacity(self.count.wrapping_add(self.shift) as usize + RUN);
+        let mut next = 0;
+        for Exception { row, times, .. } in &self.exceptions {
+            extend_by_run(&mut selection, next, *row);
+            (0..*times).for_each(|_| selection.push(*row));
+            next = row + 1;
+        }
+        extend_by_run(&mut selection, next, self.count);
+        Some(selection)
+    }
+}
+
+/// Rows that are entered into a selection at once.
+const RUN: usize = 8;
+
+/// Appends the rows from `first` to `end`, [`RUN`] at a time and what is too much taken back: runs are
+/// short where a filter drops, and a loop over single rows costs several times as much.
+#[inline]
+fn extend_by_run(selection: &mut Vec<u32>, first: u32, end: u32) {
+    let mut next = first;
+    while next < end {
+        selection.extend_from_slice(&std::array::from_fn::<u32, RUN, _>(|lane| next.wrapping_add(lane as u32)));
+        next = next.saturating_add(RUN as u32);
+    }
+    selection.truncate(selection.len() - (next - end) as usize);
 }
