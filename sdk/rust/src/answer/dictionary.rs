@@ -59,3 +59,22 @@ fn same(mut left: &[u8], mut right: &[u8]) -> bool {
     }
     left.iter().zip(right).all(|(one, other)| one == other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_equal_only_if_every_byte_is() {
+        for length in 0..40 {
+            let name: Vec<u8> = (0..length).collect();
+            assert!(same(&name, &name.clone()), "{length}");
+            for at in 0..name.len() {
+                let mut other = name.clone();
+                other[at] ^= 1;
+                assert!(!same(&name, &other), "{length} {at}");
+                assert!(!same(&name, &name[..at]), "{length} {at}");
+            }
+        }
+    }
+}
