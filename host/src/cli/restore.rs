@@ -1,5 +1,6 @@
 //! `anabranch restore`: the backup flows back.
 
+use std::mem;
 use std::sync::Arc;
 
 use clap::Args;
@@ -50,11 +51,15 @@ impl Restore {
             job: &job,
             catalog: &open.catalog,
             chain: chain.as_ref(),
-            target,
+            target: Arc::clone(&target),
             progress: &progress,
             stop: &stop,
         };
         let summary = restore.run(findings);
+        drop(restore);
+        // Everything is acknowledged or failed, and the process ends: librdkafka's threads, which look every tenth of a
+        // second whether they are to end, are not waited for.
+        mem::forget(target);
         drop(display);
         let summary = summary.inspect_err(|_| say_how_far(&progress, terminal))?;
         terminal.give(&summary.document(), || summary.to_string())?;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::ledger::{Ledger, OpenRun, Places};
-use super::{OpenTopic, Shared};
+use super::{OpenTopic, Shared, native};
 use crate::batch::{OutputRow, Outputs};
 use crate::position::Place;
 use crate::route::{LaneRoute, Turn};
@@ -15,6 +15,10 @@ use crate::target::{LaneTarget, Sent, TargetError};
 
 /// What librdkafka allocates for a record beside its bytes, as it counts against the bound of memory.
 const ALLOCATION: usize = 200;
+
+/// How long a lane that has nothing more to send keeps all lanes from collecting records for larger batches: long
+/// enough for its own to leave, and far shorter than the lingering that it saves.
+const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// One lane.
 pub(super) struct KafkaLane {
@@ -127,6 +131,9 @@ impl LaneTarget for KafkaLane {
     }
 
     fn flush(&mut self) -> Result<(), TargetError> {
+        if !self.ledger.is_empty() {
+            native::send_now(&self.shared.producer, AT_ONCE);
+        }
         self.ledger.settle()
     }
 }

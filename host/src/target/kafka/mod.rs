@@ -17,6 +17,7 @@ mod topic;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use rdkafka::config::FromClientConfigAndContext;
@@ -135,6 +136,7 @@ impl KafkaTarget {
         let (config, batch_size) = properties.for_producing(smallest, largest);
         let producer = ThreadedProducer::from_config_and_context(&config, Context::new(properties.queue))
             .map_err(|error| properties.fault(error))?;
+        hurry_producer_id(&producer, &names, properties.patience);
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
         let shared = Shared { producer, connection, topics: RwLock::default(), batch_size, moves_zero, embedded };
         for (name, facts) in topics {
@@ -142,6 +144,21 @@ impl KafkaTarget {
             shared.topics.write().insert(name, topic);
         }
         Ok(Self { router, shared: Arc::new(shared) })
+    }
+}
+
+/// Lets the producer have its id before the first record waits for it. librdkafka asks for the id when metadata
+/// arrives and a broker is connected (`rd_kafka_idemp_pid_fsm`); its first metadata arrive a moment too early for
+/// that as a rule, and then it waits for half a second, in which a restore fills its queue and stands still.
+fn hurry_producer_id(producer: &ThreadedProducer<Context>, topics: &[Arc<str>], patience: Duration) {
+    let topic = topics.first().map(|topic| &**topic);
+    // The first answer may itself be the one that comes too early.
+    for _ in 0..2 {
+        if let Err(error) = producer.client().fetch_metadata(topic, patience) {
+            // Nothing is lost but the half second: it goes on asking by itself.
+            tracing::debug!("the producer has no metadata yet: {}", context::reason(&error));
+            return;
+        }
     }
 }
 

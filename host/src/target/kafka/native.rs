@@ -1,11 +1,12 @@
 //! Handing one record to librdkafka without an allocation or a lock of our own.
 //!
 //! `BaseProducer::send` of the `rdkafka` crate copies the topic's name for each record, and librdkafka
-//! then looks it up under a write lock that all lanes share. A topic's handle saves both; nothing else
-//! of the crate is gone around, and nothing outside this file is unsafe.
+//! then looks it up under a write lock that all lanes share. A topic's handle saves both. Its flush is gone
+//! around too ([`send_now`]); nothing else of the crate is, and nothing outside this file is unsafe.
 
 use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
@@ -100,6 +101,18 @@ impl Drop for TopicHandle {
         // SAFETY: the handle came from `rd_kafka_topic_new`, is given back once, and its client still lives.
         unsafe { librdkafka::rd_kafka_topic_destroy(self.topic.as_ptr()) }
     }
+}
+
+/// Has what waits in the producer's queues sent at once, rather than when `linger.ms` has passed; waits for its
+/// acknowledgement, or `patience` if that is shorter.
+///
+/// `Producer::flush` of the `rdkafka` crate asks librdkafka for no time at all, in which the threads that send do not
+/// come to look whether they are to hurry.
+pub(super) fn send_now(producer: &ThreadedProducer<Context>, patience: Duration) {
+    let milliseconds = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the client lives. Delivery reports are events here, which another thread serves, so this only waits.
+    // Whether everything was acknowledged in time is for the caller's own books.
+    unsafe { librdkafka::rd_kafka_flush(producer.client().native_ptr(), milliseconds) };
 }
 
 /// Where bytes lie and how many they are; null for none.
