@@ -13,7 +13,7 @@ pub(crate) struct Dictionary {
 
 impl Dictionary {
     /// The index of `name`, which is added if it is new.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn index(&mut self, name: &str) -> u32 {
         let index = match self.names.get(self.guess) {
             Some(guess) if same(guess.as_bytes(), name.as_bytes()) => self.guess,
@@ -23,6 +23,7 @@ impl Dictionary {
         index as u32
     }
 
+    #[inline(never)]
     fn look_up(&mut self, name: &str) -> usize {
         if let Some(index) = self.indices.get(name) {
             return *index as usize;

@@ -113,11 +113,17 @@ impl AnswerBuilder {
     #[inline]
     pub(crate) fn keep(&mut self) {
         if self.emitted > 0 {
-            self.settle(self.emitted + 1, None);
+            self.keep_several();
         }
     }
 
+    #[cold]
+    fn keep_several(&mut self) {
+        self.settle(self.emitted + 1, None);
+    }
+
     /// The row under way comes out so many times; never, perhaps, for a reason.
+    #[inline(always)]
     fn settle(&mut self, times: u32, reason: Option<u32>) {
         self.emitted = 0;
         let mut before = 1;
@@ -136,7 +142,6 @@ impl AnswerBuilder {
     }
 
     /// Nothing more comes of the row under way than what was emitted; forgets what was set beyond that.
-    #[inline]
     pub(crate) fn discard(&mut self) {
         if !self.changes.is_empty() {
             self.forget_from(self.outputs());
@@ -161,6 +166,7 @@ impl AnswerBuilder {
     }
 
     /// Nothing comes of the row under way, whatever was emitted or set.
+    #[inline]
     fn take_back(&mut self, reason: Option<u32>) {
         if !self.changes.is_empty() {
             self.forget_from(self.begun());
