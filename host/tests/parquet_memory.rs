@@ -79,6 +79,7 @@ fn read(data: Vec<u8>) -> (usize, usize) {
         limits: Limits::default(),
         format: None,
         first_row: 0,
+        room: anabranch::read::LaneRoom::default(),
     };
     let file = Arc::new(MemoryFile::new("a.parquet", data));
     let before = NOW.load(Ordering::Relaxed);

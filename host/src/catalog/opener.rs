@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::batch::Limits;
 use crate::job;
-use crate::read::{self, FileFacts, OpenFile, ReadError, ReadSettings, RowReader};
+use crate::read::{self, FileFacts, LaneRoom, LargeRoom, OpenFile, ReadError, ReadSettings, RowReader};
 
 /// Opens files and tells their facts.
 pub trait Opener: Send + Sync {
@@ -14,17 +14,27 @@ pub trait Opener: Send + Sync {
     /// A file that is not readable, with its path.
     fn facts(&self, file: &OpenFile) -> Result<FileFacts, ReadError>;
 
-    /// The rows of a file from row `first_row` on, in batches within `limits`.
+    /// What is large in the files of a backup finds room here.
+    fn room(&self) -> LaneRoom;
+
+    /// The rows of a file from row `first_row` on, in batches within `limits`; `room` is that of its lane.
     ///
     /// # Errors
     /// A file that is not readable, with its path.
-    fn open(&self, file: OpenFile, first_row: u64, limits: Limits) -> Result<Box<dyn RowReader>, ReadError>;
+    fn open(
+        &self,
+        file: OpenFile,
+        first_row: u64,
+        limits: Limits,
+        room: LaneRoom,
+    ) -> Result<Box<dyn RowReader>, ReadError>;
 }
 
 /// The readers of the formats, with the columns and encodings that a job gives.
 #[derive(Clone, Debug)]
 pub(super) struct Readers {
     settings: ReadSettings,
+    room: LargeRoom,
 }
 
 impl Readers {
@@ -36,18 +46,29 @@ impl Readers {
             limits: Limits::default(),
             first_row: 0,
             format: backup.format,
+            room: LaneRoom::default(),
         };
-        Self { settings }
+        Self { settings, room: LargeRoom::default() }
     }
 }
 
 impl Opener for Readers {
     fn facts(&self, file: &OpenFile) -> Result<FileFacts, ReadError> {
-        read::facts(file, &self.settings)
+        read::facts(file, &ReadSettings { room: self.room.lane(), ..self.settings.clone() })
     }
 
-    fn open(&self, file: OpenFile, first_row: u64, limits: Limits) -> Result<Box<dyn RowReader>, ReadError> {
-        read::open(file, &ReadSettings { first_row, limits, ..self.settings.clone() })
+    fn room(&self) -> LaneRoom {
+        self.room.lane()
+    }
+
+    fn open(
+        &self,
+        file: OpenFile,
+        first_row: u64,
+        limits: Limits,
+        room: LaneRoom,
+    ) -> Result<Box<dyn RowReader>, ReadError> {
+        read::open(file, &ReadSettings { first_row, limits, room, ..self.settings.clone() })
     }
 }
 

@@ -173,7 +173,8 @@ impl Survey<'_> {
 
     /// The offset of a file's first row.
     fn first_offset(&self, file: &OpenFile) -> Result<Option<i64>, CatalogError> {
-        let mut reader = self.opener.open(Arc::clone(file), 0, Limits { records: 1, ..Limits::default() })?;
+        let mut reader =
+            self.opener.open(Arc::clone(file), 0, Limits { records: 1, ..Limits::default() }, self.opener.room())?;
         loop {
             match reader.next()? {
                 Some(rows) if rows.columns.is_empty() => {}
@@ -191,7 +192,7 @@ impl Survey<'_> {
         named: &Named,
     ) -> Result<BTreeMap<TopicPartition, Found>, CatalogError> {
         let mut found = BTreeMap::<TopicPartition, Found>::new();
-        let mut reader = self.opener.open(Arc::clone(file), 0, Limits::default())?;
+        let mut reader = self.opener.open(Arc::clone(file), 0, Limits::default(), self.opener.room())?;
         while let Some(rows) = reader.next()? {
             let mut start = 0;
             while start < rows.columns.len() {

@@ -6,6 +6,7 @@
 pub mod avro;
 pub mod encoding;
 pub mod json_lines;
+mod large;
 pub mod mapping;
 pub mod parquet;
 mod sniff;
@@ -14,6 +15,7 @@ pub mod structured;
 use std::sync::Arc;
 
 use arrow_array::StringArray;
+pub use large::{LARGE, LaneRoom, LargeRoom};
 
 use crate::batch::{Columns, Limits};
 use crate::store::SourceFile;
@@ -66,6 +68,8 @@ pub struct ReadSettings {
     pub first_row: u64,
     /// The format of files whose content does not decide, as the job says.
     pub format: Option<Format>,
+    /// Where room is found for what is large, shared with other readers.
+    pub room: LaneRoom,
 }
 
 /// A count, and how well it is known.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anabranch::batch::Limits;
 use anabranch::job::{ColumnNames, Encodings};
-use anabranch::read::{self, FileFacts, Format, OpenFile, ReadError, ReadSettings, Rows};
+use anabranch::read::{self, FileFacts, Format, LaneRoom, OpenFile, ReadError, ReadSettings, Rows};
 use anabranch::store::MemoryFile;
 use bytes::Bytes;
 
@@ -37,7 +37,14 @@ impl Subject {
     }
 
     pub(crate) fn settings_from(&self, first_row: u64, limits: Limits) -> ReadSettings {
-        ReadSettings { columns: self.columns.clone(), encoding: self.encoding, limits, first_row, format: None }
+        ReadSettings {
+            columns: self.columns.clone(),
+            encoding: self.encoding,
+            limits,
+            first_row,
+            format: None,
+            room: LaneRoom::default(),
+        }
     }
 
     fn file(&self) -> OpenFile {

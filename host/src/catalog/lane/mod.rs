@@ -17,9 +17,9 @@ use super::opener::Opener;
 use super::{BatchSource, Lane, LaneError, LaneStatistics, Piece};
 use crate::batch::{Batch, Limits};
 use crate::position::{Place, TopicPartition};
-use crate::read::ReadError;
+use crate::read::{LaneRoom, ReadError};
 use crate::store::Store;
-use chunk::{Chunk, same_record};
+use chunk::same_record;
 use gather::Gather;
 use learned::Learned;
 use piece::{PieceReader, Start};
@@ -32,6 +32,8 @@ struct Context {
     store: Store,
     opener: Arc<dyn Opener>,
     limits: Limits,
+    /// The lane's own, for all its files.
+    room: LaneRoom,
 }
 
 /// See the module.
@@ -65,7 +67,7 @@ impl LaneSource {
     pub(super) fn new(lane: &Lane, store: Store, opener: Arc<dyn Opener>, limits: Limits) -> Self {
         let limits = Limits { records: limits.records.max(1), bytes: limits.bytes.max(1) };
         Self {
-            context: Context { source: Arc::clone(&lane.source), store, opener, limits },
+            context: Context { source: Arc::clone(&lane.source), store, room: opener.room(), opener, limits },
             pieces: Arc::clone(&lane.pieces),
             by_offset: lane.pieces.first().is_some_and(|piece| piece.first_offset().is_some()),
             learned: vec![Learned::default(); lane.pieces.len()],
@@ -153,17 +155,21 @@ impl LaneSource {
         }
     }
 
-    /// Takes `count` records from an active piece.
-    fn take(&mut self, active: usize, count: usize) -> Result<Chunk, ReadError> {
-        let reader = &mut self.active[active];
-        let chunk = reader.take(count)?;
-        let index = reader.index();
-        self.learned[index].saw(reader);
-        if !reader.has_more() {
-            let reader = self.active.remove(active);
-            self.learned[index].ended(&reader);
+    /// Sees that every active piece has records at hand, and lets go of those that have ended.
+    fn refill(&mut self) -> Result<(), ReadError> {
+        let Self { active, learned, .. } = self;
+        let mut at = 0;
+        while let Some(reader) = active.get_mut(at) {
+            reader.refill()?;
+            let learned = &mut learned[reader.index()];
+            learned.saw(reader);
+            if reader.has_more() {
+                at += 1;
+            } else {
+                learned.ended(&active.remove(at));
+            }
         }
-        Ok(chunk)
+        Ok(())
     }
 
     /// The active piece whose head comes first; of several the first in the lane.
@@ -194,7 +200,7 @@ impl LaneSource {
             }
             .into());
         }
-        self.take(twin, 1)?;
+        self.active[twin].take(1);
         self.tally.duplicate(offset);
         Ok(true)
     }
@@ -219,6 +225,7 @@ impl BatchSource for LaneSource {
             if let Some(batch) = self.ready.take() {
                 return Ok(Some(Arc::new(batch)));
             }
+            self.refill()?;
             self.open_due()?;
             let Some(foremost) = self.foremost() else { return Ok(self.gather.flush().map(Arc::new)) };
             if self.by_offset && self.drop_duplicates(foremost)? {
@@ -226,7 +233,7 @@ impl BatchSource for LaneSource {
             }
             let run = self.run(foremost);
             let path = Arc::clone(self.active[foremost].path());
-            let chunk = self.take(foremost, run)?;
+            let chunk = self.active[foremost].take(run);
             if let Some(offsets) = &chunk.offsets {
                 self.tally.count(offsets);
             }

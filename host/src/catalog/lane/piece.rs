@@ -45,7 +45,7 @@ pub(super) struct PieceReader {
     reader: Box<dyn RowReader>,
     /// Records with a smaller offset are left out.
     from: Option<i64>,
-    /// The records at hand; `None` at the end of the file.
+    /// The records at hand; `None` before [`Self::refill`], and after it at the end of the file.
     head: Option<Chunk>,
     /// Offset of the last row that was read of the file, and before that nothing.
     previous: Option<i64>,
@@ -69,7 +69,7 @@ impl PieceReader {
             path: Arc::clone(&piece.entry.path),
             mixed: piece.mixed,
             offsets: piece.offsets,
-            reader: context.opener.open(file, row, context.limits)?,
+            reader: context.opener.open(file, row, context.limits, context.room.clone())?,
             from,
             head: None,
             previous: None,
@@ -115,20 +115,25 @@ impl PieceReader {
     }
 
     /// Takes the next `count` of the records at hand.
-    pub(super) fn take(&mut self, count: usize) -> Result<Chunk, ReadError> {
+    pub(super) fn take(&mut self, count: usize) -> Chunk {
         let Some(head) = self.head.take() else {
-            return Ok(Chunk {
+            return Chunk {
                 rows: ScalarBuffer::from(Vec::new()),
                 offsets: None,
                 columns: crate::batch::Columns::empty(),
-            });
+            };
         };
         if count < head.len() {
             self.head = Some(head.slice(count, head.len() - count));
-            return Ok(head.slice(0, count));
+            return head.slice(0, count);
         }
-        self.load()?;
-        Ok(head)
+        head
+    }
+
+    /// Sees that there are records at hand, unless the file has ended. Not before they are asked for: what was taken
+    /// last is in memory until then, and need not be any more.
+    pub(super) fn refill(&mut self) -> Result<(), ReadError> {
+        if self.head.is_none() { self.load() } else { Ok(()) }
     }
 
     /// Reads on until there are records of the lane at hand, or the file ends.

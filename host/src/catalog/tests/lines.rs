@@ -7,7 +7,7 @@ use arrow_array::StringArray;
 
 use crate::batch::{ColumnsBuilder, Limits, NO_TIMESTAMP};
 use crate::catalog::Opener;
-use crate::read::{Count, FileFacts, Format, OpenFile, Placing, ReadError, RowReader, Rows};
+use crate::read::{Count, FileFacts, Format, LaneRoom, OpenFile, Placing, ReadError, RowReader, Rows};
 
 /// Opens files of the format, with or without statistics.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,7 +81,17 @@ impl Opener for Lines {
         })
     }
 
-    fn open(&self, file: OpenFile, first_row: u64, limits: Limits) -> Result<Box<dyn RowReader>, ReadError> {
+    fn room(&self) -> LaneRoom {
+        LaneRoom::default()
+    }
+
+    fn open(
+        &self,
+        file: OpenFile,
+        first_row: u64,
+        limits: Limits,
+        _: LaneRoom,
+    ) -> Result<Box<dyn RowReader>, ReadError> {
         let (has, lines) = parse(&file)?;
         Ok(Box::new(Reader { has, lines, next: first_row as usize, limits }))
     }

@@ -144,7 +144,7 @@ impl<'a> PlanDocument<'a> {
         let memory = &self.memory;
         writeln!(
             out,
-            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it {} times the largest record or page, for each lane that reads such{}",
+            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it {} times the largest record or page{}",
             bytes(memory.total),
             bytes(memory.in_lanes),
             bytes(memory.in_target_queue),

@@ -11,8 +11,12 @@ use arrow_avro::reader::{HeaderInfo, read_header_info};
 use super::decompress;
 use crate::batch::Limits;
 use crate::guard::guarded;
+use crate::read::large::{Held, LARGE, LaneRoom, Large};
 use crate::read::{OpenFile, ReadError};
 use crate::store::{SequentialReader, StoreError};
+
+/// How many times as large a block may well be that is compressed.
+const COMPRESSION: usize = 8;
 
 /// The blocks of a file, from front to back.
 pub(super) struct Blocks {
@@ -21,6 +25,9 @@ pub(super) struct Blocks {
     sync: [u8; 16],
     codec: decompress::Codec,
     compressed: Vec<u8>,
+    room: LaneRoom,
+    /// Room for the block, where it is large.
+    held: Option<Held>,
 }
 
 /// The count of a block and how many bytes follow.
@@ -31,7 +38,7 @@ struct Head {
 
 impl Blocks {
     /// Reads the header of `file`.
-    pub(super) fn open(file: &OpenFile) -> Result<(Self, HeaderInfo), ReadError> {
+    pub(super) fn open(file: &OpenFile, room: &LaneRoom) -> Result<(Self, HeaderInfo), ReadError> {
         let mut input = SequentialReader::new(Arc::clone(file), 0);
         let corrupt = |message: String| ReadError::Corrupt { path: Arc::clone(file.path()), row: None, message };
         // The store's own errors must come through the crate, whose errors carry only text.
@@ -48,7 +55,8 @@ impl Blocks {
             .map_err(|error| error.to_string())
             .and_then(decompress::Codec::try_from)
             .map_err(|error| corrupt(format!("{error}; codecs are null, deflate, snappy and zstandard")))?;
-        let blocks = Self { file: Arc::clone(file), input, sync: header.sync(), codec, compressed: Vec::new() };
+        let (compressed, room) = (Vec::new(), room.clone());
+        let blocks = Self { file: Arc::clone(file), input, sync: header.sync(), codec, compressed, room, held: None };
         Ok((blocks, header))
     }
 
@@ -62,6 +70,7 @@ impl Blocks {
     pub(super) fn read(&mut self, row: u64, data: &mut Vec<u8>) -> Result<Option<u64>, ReadError> {
         let Some(head) = self.head(row)? else { return Ok(None) };
         let start = self.position();
+        self.make_room(head.size, data);
         let target = if self.codec == decompress::Codec::Null { &mut *data } else { &mut self.compressed };
         target.clear();
         let read = self.input.by_ref().take(head.size).read_to_end(target);
@@ -75,6 +84,25 @@ impl Blocks {
                 .map_err(|what| self.corrupt(row, format!("the block at byte {start} is damaged: {what}")))?;
         }
         Ok(Some(head.records))
+    }
+
+    /// Takes room for a block of `size` bytes where it is large, or where it may be, compressed, or as large as the one
+    /// before, whose `data` is given back then.
+    fn make_room(&mut self, size: u64, data: &mut Vec<u8>) {
+        let large = match self.codec {
+            decompress::Codec::Null => LARGE,
+            _ => LARGE / COMPRESSION,
+        };
+        let was_large = data.capacity() > LARGE;
+        for buffer in [data, &mut self.compressed] {
+            buffer.clear();
+            buffer.shrink_to(LARGE);
+        }
+        if size <= large as u64 && !was_large {
+            self.held = None;
+        } else if self.held.is_none() {
+            self.held = Some(self.room.take(Large::Text));
+        }
     }
 
     /// Goes to a block that begins at byte `position`.

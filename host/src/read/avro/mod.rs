@@ -51,7 +51,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
 
 /// Reads header, schema and the first record; the blocks are at the first one.
 fn prepare(file: &OpenFile, settings: &ReadSettings) -> Result<(blocks::Blocks, schema::Decoding), ReadError> {
-    let (mut blocks, header) = blocks::Blocks::open(file)?;
+    let (mut blocks, header) = blocks::Blocks::open(file, &settings.room)?;
     let mut decoding = schema::Decoding::new(file.path(), &header, settings)?;
     let (start, mut block) = (blocks.position(), Vec::new());
     if blocks.read(0, &mut block)?.is_some_and(|records| records > 0) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::batch::Limits;
 use crate::job::{ColumnNames, Encodings};
+use crate::read::LaneRoom;
 use crate::store::MemoryFile;
 
 fn settings() -> ReadSettings {
@@ -15,6 +16,7 @@ fn settings() -> ReadSettings {
         limits: Limits::default(),
         first_row: 0,
         format: None,
+        room: LaneRoom::default(),
     }
 }
 

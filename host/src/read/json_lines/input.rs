@@ -1,7 +1,8 @@
 //! The lines of a file, plain or compressed.
 //!
 //! gzip may have several members and zstd several frames. A byte-order mark, CRLF and a last line
-//! without a newline are taken; blank lines are passed over and are no rows. Only one line is held.
+//! without a newline are taken; blank lines are passed over and are no rows. Only one line is held, and the buffer
+//! of a [large](LARGE) one is given back before the next.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read};
 use std::sync::Arc;
@@ -10,14 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::GzDecoder;
 
 use crate::batch::Limits;
+use crate::read::large::{Held, LARGE, LaneRoom, Large};
 use crate::read::sniff::{self, Compression};
 use crate::read::{OpenFile, ReadError};
 use crate::store::{SequentialReader, StoreError};
 
 /// Decompressed bytes taken at a time.
 const BUFFER: usize = 128 << 10;
-/// A line's buffer beyond this size is given back before the next line.
-const KEPT: usize = 8 << 20;
 /// The byte-order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -27,6 +27,9 @@ pub(super) struct Lines {
     input: Box<dyn BufRead + Send>,
     compression: Option<Compression>,
     line: Vec<u8>,
+    room: LaneRoom,
+    /// Room for the line, where it is large.
+    held: Option<Held>,
     number: u64,
     bytes: u64,
     taken: Arc<AtomicU64>,
@@ -34,7 +37,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// The lines of `file` from its beginning.
-    pub(super) fn open(file: &OpenFile) -> Result<Self, ReadError> {
+    pub(super) fn open(file: &OpenFile, room: &LaneRoom) -> Result<Self, ReadError> {
         let compression = sniff::compression(&sniff::head(file)?);
         let taken = Arc::new(AtomicU64::new(0));
         let source = Counted { input: SequentialReader::new(Arc::clone(file), 0), taken: Arc::clone(&taken) };
@@ -52,30 +55,40 @@ impl Lines {
                 Box::new(BufReader::with_capacity(BUFFER, decoder))
             }
         };
-        Ok(Self { path: Arc::clone(file.path()), input, compression, line: Vec::new(), number: 0, bytes: 0, taken })
+        Ok(Self {
+            path: Arc::clone(file.path()),
+            input,
+            compression,
+            line: Vec::new(),
+            room: room.clone(),
+            held: None,
+            number: 0,
+            bytes: 0,
+            taken,
+        })
     }
 
     /// The next line that is not blank, without its end, and whether there is one. `row` is the row
     /// that it would be, for messages.
     pub(super) fn advance(&mut self, row: u64) -> Result<bool, ReadError> {
         loop {
-            if self.line.capacity() > KEPT {
+            if self.line.capacity() > LARGE {
                 self.line = Vec::new();
             }
             self.line.clear();
+            self.held = None;
             let limit = Limits::RECORD as u64 + 1;
-            let read = self
-                .input
-                .by_ref()
-                .take(limit)
-                .read_until(b'\n', &mut self.line)
-                .map_err(|error| self.failed(error, row))?;
+            let mut read = self.read_line(LARGE as u64, row)?;
+            if read == LARGE as u64 && self.line.last() != Some(&b'\n') {
+                self.held = Some(self.room.take(Large::Text));
+                read += self.read_line(limit - read, row)?;
+            }
             if read == 0 {
                 return Ok(false);
             }
             self.number += 1;
-            self.bytes += read as u64;
-            if read as u64 == limit {
+            self.bytes += read;
+            if read == limit {
                 return Err(ReadError::Corrupt {
                     path: Arc::clone(&self.path),
                     row: Some(row),
@@ -92,6 +105,12 @@ impl Lines {
                 return Ok(true);
             }
         }
+    }
+
+    /// Adds what comes before the end of the line, and the end itself, to the line, `limit` bytes at most.
+    fn read_line(&mut self, limit: u64, row: u64) -> Result<u64, ReadError> {
+        let read = self.input.by_ref().take(limit).read_until(b'\n', &mut self.line);
+        read.map(|read| read as u64).map_err(|error| self.failed(error, row))
     }
 
     /// The line that [`Self::advance`] found.

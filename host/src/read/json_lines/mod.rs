@@ -32,7 +32,7 @@ pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader
 /// # Errors
 /// As [`open`], and a broken line among the first, as reading tells it.
 pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, ReadError> {
-    let sample = sample::Sample::take(file)?;
+    let sample = sample::Sample::take(file, &settings.room)?;
     if let Some(lines) = sample.broken_after() {
         read_past(file, settings, lines)?;
     }

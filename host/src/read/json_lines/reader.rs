@@ -48,13 +48,13 @@ struct Buffers {
 
 impl LinesReader {
     pub(super) fn open(file: &OpenFile, settings: &ReadSettings) -> Result<Self, ReadError> {
-        let sample = Sample::take(file)?;
+        let sample = Sample::take(file, &settings.room)?;
         // A file without lines has no columns that could be missing.
         let names = if sample.is_empty() { &Default::default() } else { &settings.columns };
         let mapping = Mapping::resolve(file.path(), names, sample.columns)?;
         let mut reader = Self {
             path: Arc::clone(file.path()),
-            lines: Lines::open(file)?,
+            lines: Lines::open(file, &settings.room)?,
             fields: Fields::new(&mapping, &settings.columns),
             row_value: matches!(mapping.value, ValueSource::Row(_)),
             row_exact: Role::ALL.into_iter().all(|role| mapping.column(role).is_none()),

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::input::Lines;
 use super::literal::kind;
 use crate::read::mapping::{Column, Kind};
-use crate::read::{Count, OpenFile, ReadError};
+use crate::read::{Count, LaneRoom, OpenFile, ReadError};
 
 /// Lines looked at.
 const LINES: u64 = 1000;
@@ -34,8 +34,8 @@ pub(super) struct Sample {
 
 impl Sample {
     /// Looks at the first lines of `file`. A broken line ends the sample; whoever reads meets it.
-    pub(super) fn take(file: &OpenFile) -> Result<Self, ReadError> {
-        let mut lines = Lines::open(file)?;
+    pub(super) fn take(file: &OpenFile, room: &LaneRoom) -> Result<Self, ReadError> {
+        let mut lines = Lines::open(file, room)?;
         let mut sample = Self::default();
         let mut seen = Seen::default();
         while sample.lines < LINES && lines.bytes() < BYTES {

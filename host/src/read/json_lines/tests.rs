@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::batch::{Columns, Limits};
 use crate::job::{ColumnNames, Encoding, Encodings};
-use crate::read::Count;
+use crate::read::{Count, LaneRoom};
 use crate::store::MemoryFile;
 
 fn settings() -> ReadSettings {
@@ -15,6 +15,7 @@ fn settings() -> ReadSettings {
         limits: Limits { records: 4096, bytes: 1 << 20 },
         first_row: 0,
         format: None,
+        room: LaneRoom::default(),
     }
 }
 

@@ -28,13 +28,13 @@ pub(super) const TYPE_I32: u8 = 5;
 pub(super) const TYPE_STRUCT: u8 = 12;
 
 impl PageClaims {
-    /// Reads the header that begins here.
+    /// Reads the header that begins here and tells how many bytes the page has, decompressed.
     ///
     /// # Errors
     /// What it claims too much of; what is not a page header at all is left to the crate.
-    pub(super) fn check(self, input: &mut impl Read) -> Result<(), ParquetError> {
+    pub(super) fn check(self, input: &mut impl Read) -> Result<u64, ParquetError> {
         let Some(header) = Header::read(input) else {
-            return Ok(());
+            return Ok(0);
         };
         let bytes = header.uncompressed.unwrap_or_default();
         if bytes > self.bytes.max(HARMLESS) {
@@ -54,7 +54,7 @@ impl PageClaims {
                 header.values
             )));
         }
-        Ok(())
+        Ok(bytes)
     }
 }
 

@@ -19,7 +19,7 @@ use super::window::Windows;
 use crate::batch::{ColumnsBuilder, Limits, NO_TIMESTAMP};
 use crate::guard::guarded;
 use crate::job::Encodings;
-use crate::read::{OpenFile, ReadError, ReadSettings, RowReader, Rows};
+use crate::read::{LaneRoom, OpenFile, ReadError, ReadSettings, RowReader, Rows};
 
 /// Reads a file; see the module.
 pub(super) struct Reader {
@@ -29,6 +29,7 @@ pub(super) struct Reader {
     schema: Option<JsonSchema>,
     encoding: Encodings,
     limits: Limits,
+    room: LaneRoom,
     /// The next row of the file.
     row: u64,
     /// Rows before the next row group.
@@ -86,6 +87,7 @@ impl Reader {
             schema,
             encoding: settings.encoding,
             limits: settings.limits,
+            room: settings.room.clone(),
             row: settings.first_row,
             before: 0,
             next_group: 0,
@@ -116,7 +118,7 @@ impl Reader {
                 };
                 (start..start + length, claims)
             });
-            self.windows = Windows::over(&self.file, chunks);
+            self.windows = Windows::over(&self.file, chunks, &self.room);
             let group = Group {
                 windows: &self.windows,
                 file: &self.metadata,

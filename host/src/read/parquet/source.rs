@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use crate::batch::Limits;
     use crate::job::{ColumnNames, Encodings};
+    use crate::read::LaneRoom;
     use crate::store::MemoryFile;
 
     /// A file of one value whose footer says `codec` of it.
@@ -195,6 +196,7 @@ mod tests {
             limits: Limits::default(),
             first_row: 0,
             format: None,
+            room: LaneRoom::default(),
         };
         let codecs = [
             (Compression::BROTLI(BrotliLevel::default()), "brotli"),

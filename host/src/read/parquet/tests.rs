@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use crate::batch::{Batch, ColumnsBuilder, Limits, Routes};
 use crate::job::{ColumnNames, Encoding as TextEncoding, Encodings};
 use crate::position::TopicPartition;
-use crate::read::{Count, OpenFile, ReadError, ReadSettings, Rows};
+use crate::read::{Count, LaneRoom, OpenFile, ReadError, ReadSettings, Rows};
 use crate::store::MemoryFile;
 use crate::write::TimestampType;
 use crate::write::parquet::ParquetWriter;
@@ -41,6 +41,7 @@ fn settings() -> ReadSettings {
         limits: Limits::default(),
         first_row: 0,
         format: None,
+        room: LaneRoom::default(),
     }
 }
 

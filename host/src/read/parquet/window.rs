@@ -15,6 +15,7 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::page_header::PageClaims;
 use crate::read::OpenFile;
+use crate::read::large::{Held, LARGE, LaneRoom, Large};
 use crate::store::StoreError;
 
 /// Read-ahead of all column chunks of a row group together.
@@ -39,6 +40,8 @@ struct Chunk {
     /// What its pages may claim; `None` for the footer, which has no pages.
     claims: Option<PageClaims>,
     loaded: Mutex<Loaded>,
+    /// Room for its pages, from the first large one on: a dictionary stays as long as the chunk is read.
+    held: Mutex<Option<Held>>,
 }
 
 /// A file with windows over some of its column chunks. Clones share the windows.
@@ -47,30 +50,36 @@ pub(super) struct Windows {
     file: OpenFile,
     /// By position.
     chunks: Arc<[Chunk]>,
+    room: LaneRoom,
     /// Why the store could not deliver: the crate does not hand errors through as they are.
     failure: Arc<Mutex<Option<StoreError>>>,
 }
 
 impl Windows {
     /// Windows over column chunks that lie at these places of the file.
-    pub(super) fn over(file: &OpenFile, chunks: impl IntoIterator<Item = (Range<u64>, PageClaims)>) -> Self {
+    pub(super) fn over(
+        file: &OpenFile,
+        chunks: impl IntoIterator<Item = (Range<u64>, PageClaims)>,
+        room: &LaneRoom,
+    ) -> Self {
         let mut places: Vec<_> = chunks.into_iter().collect();
         places.sort_by_key(|(range, _)| range.start);
         let total = places.iter().map(|(range, _)| range.end - range.start).sum::<u64>().max(1);
         let chunks = places.into_iter().map(|(range, claims)| {
             let share = u128::from(READ_AHEAD) * u128::from(range.end - range.start) / u128::from(total);
             let ahead = u64::try_from(share).unwrap_or(WINDOW.end).clamp(WINDOW.start, WINDOW.end);
-            Chunk { range, ahead, claims: Some(claims), loaded: Mutex::default() }
+            Chunk { range, ahead, claims: Some(claims), loaded: Mutex::default(), held: Mutex::default() }
         });
-        Self { file: Arc::clone(file), chunks: chunks.collect(), failure: Arc::default() }
+        Self { file: Arc::clone(file), chunks: chunks.collect(), room: room.clone(), failure: Arc::default() }
     }
 
     /// A window over the end of the file, where the footer is.
     pub(super) fn tail(file: &OpenFile) -> Self {
         let start = file.size().saturating_sub(TAIL);
         let range = start..file.size();
-        let chunk = Chunk { ahead: range.end - range.start, range, claims: None, loaded: Mutex::default() };
-        Self { file: Arc::clone(file), chunks: Arc::new([chunk]), failure: Arc::default() }
+        let ahead = range.end - range.start;
+        let chunk = Chunk { range, ahead, claims: None, loaded: Mutex::default(), held: Mutex::default() };
+        Self { file: Arc::clone(file), chunks: Arc::new([chunk]), room: LaneRoom::default(), failure: Arc::default() }
     }
 
     /// Takes the store's failure, if that was why a read failed.
@@ -160,7 +169,10 @@ impl ChunkReader for Windows {
         if let Some(chunk) = self.chunk_at(start)
             && let Some(claims) = chunk.claims
         {
-            claims.check(&mut WindowRead { windows: self.clone(), position: start, data: Bytes::new() })?;
+            let bytes = claims.check(&mut WindowRead { windows: self.clone(), position: start, data: Bytes::new() })?;
+            if bytes > LARGE as u64 {
+                chunk.held.lock().get_or_insert_with(|| self.room.take(Large::Page));
+            }
         }
         read.refill().map_err(|error| ParquetError::External(Box::new(error)))?;
         Ok(read)
