@@ -13,7 +13,7 @@ anabranch_plugin::export!(Identity);
 
 #[cfg(test)]
 mod tests {
-    use anabranch_plugin::columns::Answer;
+    use anabranch_plugin::columns::{Answer, BytesColumn};
     use anabranch_plugin::testing::{record, run, tombstone};
     use anabranch_plugin::{Plugin, columns::Batch};
 
@@ -31,14 +31,15 @@ mod tests {
 
     #[test]
     fn nothing_crosses_back() {
+        let empty = BytesColumn { offsets: vec![0; 3], data: Vec::new(), validity: None };
         let batch = Batch {
             topic: "t".to_owned(),
             partition: None,
             count: 2,
             offsets: vec![7, 9],
             timestamps: None,
-            keys: None,
-            values: None,
+            keys: Some(empty.clone()),
+            values: Some(empty),
             headers: None,
             topics: None,
             partitions: None,
