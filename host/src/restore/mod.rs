@@ -21,6 +21,7 @@ use crate::finding::Finding;
 use crate::job::Job;
 use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, panicked};
 use crate::plugin::{Chain, Transform, Untouched};
+use crate::position::Restart;
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::stop::StopSignal;
 use crate::target::Target;
@@ -164,7 +165,7 @@ impl Restore<'_> {
             batches: self.catalog.open_lane(lane, batch_limits(self.job.resources))?,
             transform,
             target: self.target.lane(&lane.source)?,
-            from: None,
+            from: Restart::Beginning,
             plugins: self.plugins(),
             budget,
             stop: self.stop,

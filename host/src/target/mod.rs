@@ -9,6 +9,7 @@ mod memory;
 mod null;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use error::TargetError;
 pub use examine::{Examined, examine};
@@ -18,8 +19,8 @@ pub use null::NullTarget;
 
 use crate::batch::{OutputRow, Outputs};
 use crate::job::{Cluster, Job};
-use crate::position::{Place, TopicPartition};
-use crate::report::Volume;
+use crate::position::{Place, Restart, TopicPartition};
+use crate::report::{Tally, Volume};
 
 /// A place that records are written to.
 pub trait Target: Send + Sync {
@@ -45,18 +46,36 @@ pub trait LaneTarget: Send {
         sent.cloned()
     }
 
-    /// Waits until everything sent is acknowledged.
+    /// Makes everything sent final, and keeps with it how far the lane has come, where the target keeps that.
     ///
     /// # Errors
-    /// The first record that was not, with its position.
-    fn flush(&mut self) -> Result<(), TargetError>;
+    /// The first record that was not written, with its position.
+    fn commit(&mut self, standing: &Standing) -> Result<(), TargetError>;
 
-    /// Asked after each [`Self::send`] and [`Self::flush`]: the place that the lane must go back to,
-    /// because the target took back what was sent from there on. The lane then sends everything from
-    /// that place on again. A target that takes nothing back keeps this default.
-    fn take_rewind(&mut self) -> Option<Place> {
+    /// When [`Self::commit`] is due, whether or not more is sent until then. A target that leaves that to the end of
+    /// the lane keeps this default.
+    fn commit_by(&self) -> Option<Instant> {
         None
     }
+
+    /// Asked after each [`Self::send`] and [`Self::commit`]: where the lane must go on, because the target took
+    /// back what was sent from there on: everything since the last [`Self::commit`]. A target that takes
+    /// nothing back keeps this default.
+    fn take_rewind(&mut self) -> Option<Restart> {
+        None
+    }
+
+    /// Called when the lane has failed, instead of [`Self::commit`]: nothing more will be sent.
+    fn abandon(&mut self) {}
+}
+
+/// How far a lane has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What was counted, up to [`Tally::up_to`].
+    pub tally: Tally,
+    /// Whether that is all of the lane.
+    pub complete: bool,
 }
 
 /// What one call of [`LaneTarget::send`] handed over.

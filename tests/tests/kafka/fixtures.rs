@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anabranch::failure::{Exit, Explain};
 use anabranch::job::{self, Job};
 use anabranch::position::TopicPartition;
-use anabranch::target::{LaneNeed, Target, TargetError, connect};
+use anabranch::target::{LaneNeed, Standing, Target, TargetError, connect};
 use anabranch_tests::batches::{Given, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
@@ -37,7 +37,7 @@ pub(crate) fn restore(
 pub(crate) fn send(target: &dyn Target, lane: &Arc<TopicPartition>, records: &[Given]) -> Result<(), TargetError> {
     let mut sender = target.lane(lane)?;
     sender.send(&outputs(lane, 0, records))?;
-    sender.flush()
+    sender.commit(&Standing::default())
 }
 
 /// How an error is told, with names that differ from run to run replaced.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anabranch::batch::{Outputs, Patch, Patches};
 use anabranch::job::{self, CreateTopics};
-use anabranch::target::connect;
+use anabranch::target::{Standing, connect};
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
@@ -123,7 +123,7 @@ fn a_plugin_finds_topics_that_are_there_and_no_others() {
     };
     let mut sender = target.lane(&lane).unwrap();
     sender.send(&routed(&other)).unwrap();
-    sender.flush().unwrap();
+    sender.commit(&Standing::default()).unwrap();
     assert_eq!(given(Cluster::plain().read(&other).unwrap())[&0], [Given::new("b", "2")]);
     let names = [(home.as_str(), "home"), (small.as_str(), "small")];
     assert_snapshot!(told(&sender.send(&routed("no-such-topic")).unwrap_err(), &names), @"

@@ -11,7 +11,7 @@ use super::{OpenTopic, Shared};
 use crate::batch::{OutputRow, Outputs};
 use crate::position::Place;
 use crate::route::{LaneRoute, Turn};
-use crate::target::{LaneTarget, Sent, TargetError};
+use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
 /// What librdkafka allocates for a record beside its bytes, as it counts against the bound of memory.
 const ALLOCATION: usize = 200;
@@ -126,8 +126,14 @@ impl LaneTarget for KafkaLane {
         self.ledger.up_to()
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
         self.ledger.settle()
+    }
+
+    fn abandon(&mut self) {
+        // What came before the record that cannot be sent is waited for, so that it is known to be written; where it
+        // was not, that is the error already.
+        let _ = self.ledger.settle();
     }
 }
 
