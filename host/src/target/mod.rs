@@ -19,6 +19,7 @@ pub use null::NullTarget;
 
 use crate::batch::{OutputRow, Outputs};
 use crate::job::{Cluster, Job};
+use crate::progress::Inputs;
 use crate::position::{Place, Restart, TopicPartition};
 use crate::report::{Tally, Volume};
 
@@ -29,6 +30,21 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// A target that does not take what the lane would send.
     fn lane(&self, source: &TopicPartition) -> Result<Box<dyn LaneTarget>, TargetError>;
+
+    /// How far earlier runs of the job have come with a lane. A target that keeps no progress keeps this default.
+    fn before(&self, _source: &TopicPartition) -> Option<Standing> {
+        None
+    }
+
+    /// The first start of the job, in milliseconds since the epoch, where progress is kept.
+    fn started(&self) -> Option<i64> {
+        None
+    }
+
+    /// How many lanes may be open at a time, where there is a bound.
+    fn lanes_at_a_time(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The way of one lane to a target. What is sent arrives in the order it was sent.
@@ -119,13 +135,14 @@ impl LaneNeed {
 }
 
 /// Opens the target of a job for these lanes; creates the topics that are missing, if the job says so.
+/// Under exactly-once the run takes over from any other of the same job, and goes on from what is committed.
 /// Blocks while it speaks with the cluster; not to be called from an async task.
 ///
 /// # Errors
-/// A cluster that does not answer or let in, topics or partitions that it lacks, and properties that
-/// cannot be.
-pub fn connect(job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
-    connect_on(None, job, lanes)
+/// A cluster that does not answer or let in, topics or partitions that it lacks, properties that
+/// cannot be, and progress that does not fit to `inputs`.
+pub fn connect(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Arc<dyn Target>, TargetError> {
+    connect_on(None, job, lanes, inputs)
 }
 
 /// As [`connect`], on a connection that there is already.
@@ -133,10 +150,11 @@ fn connect_on(
     connection: Option<kafka::Connection>,
     job: &Job,
     lanes: &[LaneNeed],
+    inputs: &Inputs,
 ) -> Result<Arc<dyn Target>, TargetError> {
     Ok(match &job.target.cluster {
         Cluster::Null => Arc::new(NullTarget::new(&job.target)?),
-        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes, connection)?),
+        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes, inputs, connection)?),
         Cluster::Mock => Arc::new(KafkaTarget::connect_embedded(job, lanes)?),
     })
 }

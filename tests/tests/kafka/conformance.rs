@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anabranch::job;
 use anabranch::report::Volume;
-use anabranch::target::{KafkaTarget, LaneNeed, MemoryTarget, NullTarget, Target as _, connect};
+use anabranch::target::{KafkaTarget, LaneNeed, MemoryTarget, NullTarget, Target as _};
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
@@ -16,7 +16,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use crate::fixtures::given;
+use crate::fixtures::{connect, given};
 
 static NAMES: AtomicU32 = AtomicU32::new(0);
 

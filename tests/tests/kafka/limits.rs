@@ -1,13 +1,13 @@
 //! What a topic's configs forbid is caught before it is produced; what slips through is named.
 
 use anabranch::job;
-use anabranch::target::{Standing, connect};
+use anabranch::target::Standing;
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
 use insta::assert_snapshot;
 
-use crate::fixtures::{given, needs, plain, restore, send, told};
+use crate::fixtures::{connect, given, needs, plain, restore, send, told};
 
 /// The largest record that a topic takes is found to the byte: it arrives, and one more does not.
 #[test]

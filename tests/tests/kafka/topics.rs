@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use anabranch::batch::{Outputs, Patch, Patches};
 use anabranch::job::{self, CreateTopics};
-use anabranch::target::{Standing, connect};
+use anabranch::target::Standing;
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
 use arrow_array::StringArray;
 use insta::assert_snapshot;
 
-use crate::fixtures::{given, needs, plain, restore, send, told};
+use crate::fixtures::{connect, given, needs, plain, restore, send, told};
 
 fn create(partitions: Option<i32>, configs: &[(&str, &str)]) -> Option<CreateTopics> {
     let configs = configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();

@@ -4,9 +4,13 @@
 //! then looks it up under a write lock that all lanes share. A topic's handle saves both; nothing else
 //! of the crate is gone around, and nothing outside this file is unsafe.
 
-use std::ffi::{CString, c_void};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::time::Duration;
 
+use rdkafka::client::Client;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 use rdkafka_sys as librdkafka;
@@ -100,6 +104,73 @@ impl Drop for TopicHandle {
         // SAFETY: the handle came from `rd_kafka_topic_new`, is given back once, and its client still lives.
         unsafe { librdkafka::rd_kafka_topic_destroy(self.topic.as_ptr()) }
     }
+}
+
+/// Waits until nothing that was handed over is awaited any more; what is collected for a batch is sent at once.
+///
+/// # Errors
+/// librdkafka's code, where that took longer than `patience`.
+pub(super) fn flush(producer: &ThreadedProducer<Context>, patience: Duration) -> Result<(), RDKafkaErrorCode> {
+    // SAFETY: the client lives. Its events are served by the producer's own thread meanwhile.
+    let code = unsafe { librdkafka::rd_kafka_flush(producer.client().native_ptr(), milliseconds(patience)) };
+    match RDKafkaErrorCode::from(code) {
+        RDKafkaErrorCode::NoError => Ok(()),
+        code => Err(code),
+    }
+}
+
+fn milliseconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+}
+
+/// The ids of topics (KIP-516), as far as they are there and the cluster knows ids.
+pub(super) fn topic_ids(client: &Client<Context>, names: &[Arc<str>], patience: Duration) -> BTreeMap<String, String> {
+    let names: Vec<CString> = names.iter().filter_map(|name| CString::new(&**name).ok()).collect();
+    let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+    let mut ids = BTreeMap::new();
+    // SAFETY: the client lives; the names are C strings that the collection copies; everything that is made here is
+    // destroyed here, after its last use, and what lies within the event is not used after it. The pointers of the result
+    // are as many as it says, and its texts are C strings (rdkafka.h).
+    unsafe {
+        let client = client.native_ptr();
+        let topics = librdkafka::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+        let options = librdkafka::rd_kafka_AdminOptions_new(
+            client,
+            librdkafka::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+        );
+        let queue = librdkafka::rd_kafka_queue_new(client);
+        librdkafka::rd_kafka_DescribeTopics(client, topics, options, queue);
+        let event = librdkafka::rd_kafka_queue_poll(queue, milliseconds(patience));
+        let result = if event.is_null() {
+            ptr::null()
+        } else {
+            librdkafka::rd_kafka_event_DescribeTopics_result(event)
+        };
+        if !result.is_null() {
+            let mut count = 0;
+            let found = librdkafka::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            for index in 0..count {
+                let topic = *found.add(index);
+                let id = librdkafka::rd_kafka_TopicDescription_topic_id(topic);
+                if id.is_null()
+                    || librdkafka::rd_kafka_Uuid_most_significant_bits(id) == 0
+                        && librdkafka::rd_kafka_Uuid_least_significant_bits(id) == 0
+                {
+                    continue;
+                }
+                let text = |text: *const c_char| CStr::from_ptr(text).to_string_lossy().into_owned();
+                let name = librdkafka::rd_kafka_TopicDescription_name(topic);
+                ids.insert(text(name), text(librdkafka::rd_kafka_Uuid_base64str(id)));
+            }
+        }
+        if !event.is_null() {
+            librdkafka::rd_kafka_event_destroy(event);
+        }
+        librdkafka::rd_kafka_queue_destroy(queue);
+        librdkafka::rd_kafka_AdminOptions_destroy(options);
+        librdkafka::rd_kafka_TopicCollection_destroy(topics);
+    }
+    ids
 }
 
 /// Where bytes lie and how many they are; null for none.
