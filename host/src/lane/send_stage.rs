@@ -5,6 +5,9 @@
 //! where no batch comes. What a target takes back is counted once all the same: with each commit the tally is kept, and
 //! a rewind goes back to what was kept.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::Item;
@@ -67,6 +70,8 @@ impl Sending<'_> {
     fn run(&mut self, stop: &StopSignal, queue: Receiver<Item<Transformed>>) -> Result<bool, TargetError> {
         loop {
             let item = match self.target.commit_by() {
+                // Also where batches come faster than they can be sent.
+                Some(due) if due <= Instant::now() => Err(RecvTimeoutError::Timeout),
                 Some(due) => queue.recv_deadline(due),
                 None => queue.recv().map_err(RecvTimeoutError::from),
             };
@@ -106,7 +111,7 @@ impl Sending<'_> {
         }
     }
 
-    fn count(&mut self, payload: Transformed, sent: Vec<(std::sync::Arc<str>, Volume)>) {
+    fn count(&mut self, payload: Transformed, sent: Vec<(Arc<str>, Volume)>) {
         let mut volume = Volume::default();
         for (topic, written) in sent {
             volume += written;

@@ -341,6 +341,53 @@ impl LaneTarget for Idle {
     }
 }
 
+#[test]
+fn what_was_sent_is_committed_in_time_though_batches_wait() {
+    let source = Arc::new(TopicPartition::new("orders", Some(3)));
+    let offsets = (0..2000).collect();
+    let records = Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![1], next: 0, batches: 0 };
+    let committed = Arc::new(Mutex::new(Vec::new()));
+    let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    Lane {
+        source,
+        batches: Box::new(records),
+        transform: Box::new(crate::plugin::Untouched),
+        target: Box::new(Busy { begun: None, committed: Arc::clone(&committed) }),
+        from: Restart::Beginning,
+        plugins: 0,
+        budget: &budget,
+        stop: &stop,
+        progress: &progress,
+    }
+    .run()
+    .unwrap();
+    let late = committed.lock().iter().filter(|age: &&Duration| **age > Duration::from_millis(500)).count();
+    assert_eq!(late, 0, "{:?}", committed.lock());
+}
+
+/// Is slower than what it is given comes, and wants to commit 20 ms after it began.
+struct Busy {
+    begun: Option<Instant>,
+    committed: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl LaneTarget for Busy {
+    fn send(&mut self, _outputs: &Outputs) -> Result<Sent, TargetError> {
+        self.begun.get_or_insert_with(Instant::now);
+        thread::sleep(Duration::from_micros(500));
+        Ok(Sent::default())
+    }
+
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
+        self.committed.lock().extend(self.begun.take().map(|begun| begun.elapsed()));
+        Ok(())
+    }
+
+    fn commit_by(&self) -> Option<Instant> {
+        self.begun.map(|begun| begun + Duration::from_millis(20))
+    }
+}
+
 /// Takes two seconds over its second batch.
 struct Slow(Records);
 

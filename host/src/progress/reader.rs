@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::Offset;
 
 use super::{Key, ProgressError};
 use crate::target::TargetError;
-use crate::target::kafka::{Context, Properties, reason};
+use crate::target::kafka::{Context, Properties, read_partition, reason};
 
 /// How often the end of the log is asked for while a transaction is open.
 const LOOK: Duration = Duration::from_millis(100);
@@ -35,13 +34,17 @@ pub(crate) struct Reader {
     properties: Properties,
     /// Sees the end of logs as brokers do, open transactions included.
     ends: BaseConsumer<Context>,
+    /// Sees what is committed.
+    committed: BaseConsumer<Context>,
 }
 
 impl Reader {
     pub(crate) fn new(properties: &Properties, topic: &str) -> Result<Self, TargetError> {
-        let ends = BaseConsumer::from_config_and_context(&properties.for_ends(), Context::new(0))
-            .map_err(|error| properties.fault(error))?;
-        Ok(Self { topic: topic.into(), properties: properties.clone(), ends })
+        let client = |config| {
+            BaseConsumer::from_config_and_context(&config, Context::new(0)).map_err(|error| properties.fault(error))
+        };
+        let (ends, committed) = (client(properties.for_ends())?, client(properties.for_reading())?);
+        Ok(Self { topic: topic.into(), properties: properties.clone(), ends, committed })
     }
 
     /// All that is committed by now, and nothing of what is not. Waits for open transactions.
@@ -52,6 +55,12 @@ impl Reader {
     /// As [`Self::read`], without waiting: what open transactions hide is left out.
     pub(crate) fn peek(&self) -> Result<Log, TargetError> {
         self.read_to(false)
+    }
+
+    /// The newest record of each key, whether or not it ever will be committed.
+    pub(crate) fn read_uncommitted(&self) -> Result<Log, TargetError> {
+        let (low, high) = self.end(&self.ends)?;
+        self.read_with(&self.ends, low, high)
     }
 
     /// Where the logs of these partitions end.
@@ -75,58 +84,38 @@ impl Reader {
     }
 
     fn read_to(&self, waits: bool) -> Result<Log, TargetError> {
-        let patience = self.properties.patience;
-        let unreadable = |error: &KafkaError| self.unreadable(reason(error));
-        let consumer: BaseConsumer<Context> =
-            BaseConsumer::from_config_and_context(&self.properties.for_reading(), Context::new(0))
-                .map_err(|error| self.properties.fault(error))?;
-        let end = |consumer: &BaseConsumer<Context>| {
-            consumer.fetch_watermarks(&self.topic, 0, patience).map_err(|error| unreadable(&error))
-        };
-        let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
-        let (low, high) = end(&self.ends)?;
-        if waits {
-            let begun = Instant::now();
-            while end(&consumer)?.1 < high {
-                if begun.elapsed() > self.properties.transaction_timeout {
-                    let seconds = self.properties.transaction_timeout.as_secs();
-                    return Err(ProgressError::Held { topic: log.topic, seconds }.into());
-                }
-                std::thread::sleep(LOOK);
+        let (low, high) = self.end(&self.ends)?;
+        let begun = Instant::now();
+        while waits && self.end(&self.committed)?.1 < high {
+            if begun.elapsed() > self.properties.transaction_timeout {
+                let seconds = self.properties.transaction_timeout.as_secs();
+                return Err(ProgressError::Held { topic: self.topic.to_string(), seconds }.into());
             }
+            std::thread::sleep(LOOK);
         }
+        self.read_with(&self.committed, low, high)
+    }
+
+    /// The first offset and the end of the log, as this client sees it.
+    fn end(&self, client: &BaseConsumer<Context>) -> Result<(i64, i64), TargetError> {
+        let told = client.fetch_watermarks(&self.topic, 0, self.properties.patience);
+        told.map_err(|error| self.unreadable(reason(&error)))
+    }
+
+    /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
+    fn read_with(&self, client: &BaseConsumer<Context>, low: i64, high: i64) -> Result<Log, TargetError> {
+        let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
         if low == high {
             return Ok(log);
         }
-        let mut from = TopicPartitionList::new();
-        from.add_partition_offset(&self.topic, 0, Offset::Beginning).map_err(|error| unreadable(&error))?;
-        consumer.assign(&from).map_err(|error| unreadable(&error))?;
-        let mut heard = Instant::now();
-        // The end that it comes to lies behind what the log ended with: both only grow.
-        loop {
-            match consumer.poll(LOOK) {
-                Some(Ok(message)) => {
-                    heard = Instant::now();
-                    self.enter(&mut log, message.offset(), message.key(), message.payload())?;
-                }
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(log),
-                Some(Err(error)) => match error.rdkafka_error_code() {
-                    // It is in no group, and need not be let into one.
-                    Some(RDKafkaErrorCode::GroupAuthorizationFailed) => {}
-                    Some(
-                        RDKafkaErrorCode::TopicAuthorizationFailed
-                        | RDKafkaErrorCode::UnknownTopicOrPartition
-                        | RDKafkaErrorCode::UnknownTopic
-                        | RDKafkaErrorCode::UnknownPartition,
-                    ) => return Err(unreadable(&error)),
-                    _ => tracing::debug!("{}: {}", self.topic, reason(&error)),
-                },
-                None => {}
-            }
-            if heard.elapsed() > patience {
-                return Err(self.unreadable(format!("nothing came within {} s", patience.as_secs())));
-            }
-        }
+        let mut wrong = Ok(());
+        read_partition(client.client(), &self.topic, 0, low, self.properties.patience, |offset, key, value| {
+            wrong = self.enter(&mut log, offset, key, value);
+            wrong.is_ok()
+        })
+        .map_err(|code| self.unreadable(code.to_string()))?;
+        wrong?;
+        Ok(log)
     }
 
     fn enter(&self, log: &mut Log, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), ProgressError> {

@@ -28,6 +28,8 @@ pub(crate) struct Producers {
     pub(crate) config: ClientConfig,
     pub(crate) properties: Properties,
     pub(crate) room: Arc<Room>,
+    /// The topic of progress.
+    pub(crate) topic: Arc<str>,
 }
 
 /// A run that has begun.
@@ -44,7 +46,6 @@ pub(crate) struct Begun {
 /// See the module.
 pub(crate) struct Session {
     job: String,
-    topic: Arc<str>,
     run: String,
     producers: Producers,
     reader: Reader,
@@ -93,13 +94,26 @@ impl Session {
         let name = job.progress.job.as_str();
         let reader = Reader::new(&producers.properties, &job.progress.topic)?;
         let leader = producers.open(&leading_id(name))?;
-        // Nobody but who holds the leading id writes this record, so it does not change from here on.
-        let count = match Stored::of(name, &reader.read()?)?.job {
-            Some(stored) => stored.ids,
-            None => u32::try_from(job.resources.lanes.clamp(1, lanes.len().max(1))).unwrap_or(u32::MAX),
+        let fresh = u32::try_from(job.resources.lanes.clamp(1, lanes.len().max(1))).unwrap_or(u32::MAX);
+        // What an earlier run has left open hides what is committed until its ids are taken, so their number comes from
+        // whatever record of the job stands last in the log, committed or not. What is committed says at the end
+        // whether these were all.
+        let mut transactors = Vec::new();
+        let mut count = ids_at_sight(&reader, name)?.unwrap_or(fresh);
+        let stored = loop {
+            let ids = ids(name, count).1;
+            transactors.extend(producers.open_all(ids.get(transactors.len()..).unwrap_or_default())?);
+            let stored = Stored::of(name, &reader.read()?)?;
+            match &stored.job {
+                Some(record) if record.ids > count => count = record.ids,
+                Some(record) => {
+                    count = record.ids;
+                    break stored;
+                }
+                None => break stored,
+            }
         };
-        let transactors = producers.open_all(&ids(name, count).1)?;
-        let stored = Stored::of(name, &reader.read()?)?;
+        transactors.truncate(count as usize);
         refuse(job, &stored, identity, &ends(&reader, connection, &stored))?;
 
         let run = run_id();
@@ -114,7 +128,6 @@ impl Session {
         };
         let session = Self {
             job: name.to_owned(),
-            topic: job.progress.topic.as_str().into(),
             run,
             producers,
             reader,
@@ -134,9 +147,9 @@ impl Session {
         lanes: impl Iterator<Item = (&'a TopicPartition, LaneRecord)>,
     ) -> Result<(), Fault> {
         leader.begin()?;
-        leader.keep(&self.topic, &Key::of_job(&self.job).bytes(), Some(&json(record)))?;
+        leader.keep(&self.producers.topic, &Key::of_job(&self.job).bytes(), Some(&json(record)))?;
         for (lane, record) in lanes {
-            leader.keep(&self.topic, &Key::of_lane(&self.job, lane).bytes(), Some(&json(&record)))?;
+            leader.keep(&self.producers.topic, &Key::of_lane(&self.job, lane).bytes(), Some(&json(&record)))?;
         }
         leader.commit()
     }
@@ -156,7 +169,7 @@ impl Session {
         lane: &TopicPartition,
         record: &LaneRecord,
     ) -> Result<(), Fault> {
-        transactor.keep(&self.topic, &Key::of_lane(&self.job, lane).bytes(), Some(&json(record)))
+        transactor.keep(&self.producers.topic, &Key::of_lane(&self.job, lane).bytes(), Some(&json(record)))
     }
 
     /// Where the logs of these partitions end.
@@ -209,6 +222,12 @@ impl Session {
     }
 }
 
+/// How many ids of lanes a job has, as far as its record can be seen.
+fn ids_at_sight(reader: &Reader, job: &str) -> Result<Option<u32>, TargetError> {
+    let log = reader.read_uncommitted()?;
+    Ok(Stored::of(job, &log)?.job.map(|record| record.ids))
+}
+
 /// Where the logs end that an earlier run has written to, as far as they are there.
 pub(super) fn ends(reader: &Reader, connection: &Connection, stored: &Stored) -> BTreeMap<(String, i32), i64> {
     let known = stored.ends();
@@ -242,7 +261,7 @@ fn refuse(
 
 impl Producers {
     fn open(&self, id: &str) -> Result<Transactor, TargetError> {
-        Transactor::open(&self.config, id, &self.room, &self.properties)
+        Transactor::open(&self.config, id, &self.topic, &self.room, &self.properties)
     }
 
     /// Takes ids side by side: each takes some round trips, and longer where a transaction of it was left open.

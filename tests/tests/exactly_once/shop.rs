@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use anabranch::route::by_key;
 use anabranch_tests::binaries::{anabranch, plugin};
@@ -26,6 +27,7 @@ pub(crate) struct Shop {
     records: i64,
     settings: String,
     resources: String,
+    starts: AtomicU32,
 }
 
 /// Keys and values by target topic, target partition and source partition, in order.
@@ -63,6 +65,7 @@ impl Shop {
             records,
             settings: String::new(),
             resources: String::new(),
+            starts: AtomicU32::new(0),
         }
     }
 
@@ -129,9 +132,11 @@ orders = "{orders}"
     }
 
     /// Starts a restore and leaves it running.
-    pub(crate) fn start(&self) -> Child {
+    pub(crate) fn start(&self) -> Running {
+        let said = self.folder.path().join(format!("said-{}", self.starts.fetch_add(1, Ordering::Relaxed)));
         let mut command = self.command("restore", &self.job());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        let child = command.stdout(Stdio::piped()).stderr(File::create(&said).unwrap()).spawn().unwrap();
+        Running { child, said }
     }
 
     /// Restores to the end and gives the summary.
@@ -185,6 +190,11 @@ orders = "{orders}"
         records
     }
 
+    /// Records of the backup.
+    pub(crate) fn source_records(&self) -> u64 {
+        (self.records * i64::from(SOURCES)).unsigned_abs()
+    }
+
     /// How many records `read_committed` consumers see.
     pub(crate) fn visible(&self) -> usize {
         self.found().values().map(Vec::len).sum()
@@ -203,20 +213,48 @@ fn value(source: i32, offset: i64) -> String {
     lines.join("\n")
 }
 
+/// A restore under way.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    said: PathBuf,
+}
+
+impl Running {
+    /// What it said so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.said).unwrap()
+    }
+
+    /// Waits until it says something, or has ended.
+    pub(crate) fn until(&mut self, what: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.said().contains(what) && self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "no `{what}`: {}", self.said());
+            wait(5);
+        }
+    }
+
+    /// Waits until records flow.
+    pub(crate) fn until_it_flows(&mut self) {
+        self.until("progress is kept as");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let done = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// Waits for its end: the exit code, what it said, and its summary.
+    pub(crate) fn end(self) -> (Option<i32>, String, Option<Value>) {
+        let output = self.child.wait_with_output().unwrap();
+        let said = fs::read_to_string(&self.said).unwrap();
+        (output.status.code(), said, serde_json::from_slice(&output.stdout).ok())
+    }
+}
+
 pub(crate) fn said(output: &Output) -> String {
     format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr))
-}
-
-/// Waits for a child and gives its exit code and what it said.
-pub(crate) fn ended(child: Child) -> (Option<i32>, String) {
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-/// Sends a signal by its name.
-pub(crate) fn signal(child: &Child, name: &str) {
-    let done = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
-    assert!(done.success());
 }
 
 pub(crate) fn wait(milliseconds: u64) {

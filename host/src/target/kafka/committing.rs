@@ -252,8 +252,10 @@ impl LaneTarget for CommittingLane {
             return Ok(());
         }
         self.begin()?;
+        let begun = Instant::now();
         match self.finish(standing) {
             Ok(()) => {
+                tracing::debug!("{}: committed in {:?}", self.source, begun.elapsed());
                 self.open = None;
                 self.tries = 0;
                 self.committed.clone_from(&standing.tally.up_to);

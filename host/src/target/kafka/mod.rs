@@ -32,6 +32,7 @@ pub(crate) use context::{Context, reason};
 pub use embedded::EmbeddedCluster;
 use lane::KafkaLane;
 pub(crate) use ledger::Room;
+pub(crate) use native::read_partition;
 pub(crate) use needs::{Needs, partitions_in_backup};
 use producing::Producing;
 pub(crate) use properties::Properties;
@@ -160,7 +161,8 @@ impl KafkaTarget {
             Delivery::ExactlyOnce => {
                 let cluster = connection.id().map(str::to_owned);
                 let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&names));
-                let producers = Producers { config, properties, room };
+                let topic = job.progress.topic.as_str().into();
+                let producers = Producers { config, properties, room, topic };
                 let Begun { session, transactors, stored, started } =
                     Session::begin(job, lanes, inputs, &identity, &connection, producers)?;
                 let seats = Arc::new(Seats::new(session, transactors, job.target.transactions));

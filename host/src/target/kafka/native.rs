@@ -119,6 +119,74 @@ pub(super) fn flush(producer: &ThreadedProducer<Context>, patience: Duration) ->
     }
 }
 
+/// Reads a partition from an offset on, in no group: `each` gets offset, key and value of one record after the
+/// other until the end of the log is reached, and says whether to go on.
+///
+/// # Errors
+/// librdkafka's code, where the partition cannot be read or nothing comes within `patience`.
+pub(crate) fn read_partition(
+    client: &Client<Context>,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    patience: Duration,
+    mut each: impl FnMut(i64, Option<&[u8]>, Option<&[u8]>) -> bool,
+) -> Result<(), RDKafkaErrorCode> {
+    let (name, text) = (CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?, topic);
+    // SAFETY: the client lives, and `name` is a C string that librdkafka copies.
+    let topic = unsafe { librdkafka::rd_kafka_topic_new(client.native_ptr(), name.as_ptr(), ptr::null_mut()) };
+    let reading = Reading { topic: NonNull::new(topic).ok_or(RDKafkaErrorCode::InvalidTopic)?, partition };
+    // Where the partition's leader is not known yet, librdkafka looks again after half a second. A failure is told by what
+    // follows.
+    let _ = client.fetch_metadata(Some(text), patience);
+    // SAFETY: the topic lives until `reading` is dropped, after the last use of what it gives.
+    let begun = unsafe { librdkafka::rd_kafka_consume_start(reading.topic.as_ptr(), partition, from) };
+    if begun != 0 {
+        return Err(RDKafkaErrorCode::UnknownPartition);
+    }
+    loop {
+        // SAFETY: as above.
+        let message =
+            unsafe { librdkafka::rd_kafka_consume(reading.topic.as_ptr(), partition, milliseconds(patience)) };
+        let Some(message) = NonNull::new(message) else { return Err(RDKafkaErrorCode::OperationTimedOut) };
+        // SAFETY: the message is ours until it is destroyed below, and what lies in it is not used after that. Key and
+        // payload are as long as it says, and null where there is none.
+        let (code, goes_on) = unsafe {
+            let record = message.as_ref();
+            let bytes = |bytes: *mut c_void, length: usize| {
+                (!bytes.is_null()).then(|| std::slice::from_raw_parts(bytes.cast::<u8>().cast_const(), length))
+            };
+            let code = RDKafkaErrorCode::from(record.err);
+            let goes_on = code != RDKafkaErrorCode::NoError
+                || each(record.offset, bytes(record.key, record.key_len), bytes(record.payload, record.len));
+            librdkafka::rd_kafka_message_destroy(message.as_ptr());
+            (code, goes_on)
+        };
+        match code {
+            RDKafkaErrorCode::NoError if goes_on => {}
+            RDKafkaErrorCode::NoError | RDKafkaErrorCode::PartitionEOF => return Ok(()),
+            code => return Err(code),
+        }
+    }
+}
+
+/// A partition that is read.
+struct Reading {
+    topic: NonNull<RDKafkaTopic>,
+    partition: i32,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from `rd_kafka_topic_new` and is given back once; stopping what was not begun is an
+        // error that changes nothing.
+        unsafe {
+            librdkafka::rd_kafka_consume_stop(self.topic.as_ptr(), self.partition);
+            librdkafka::rd_kafka_topic_destroy(self.topic.as_ptr());
+        }
+    }
+}
+
 fn milliseconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
 }

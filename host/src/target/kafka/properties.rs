@@ -92,21 +92,19 @@ impl Properties {
         config
     }
 
-    /// The configuration of a client that reads a topic to its end. It needs the name of a group, and is in none.
+    /// The configuration of a client that reads a topic to its end.
     pub(crate) fn for_reading(&self) -> ClientConfig {
         let mut config = self.at_the_leader();
-        config
-            .set("isolation.level", "read_committed")
-            .set("group.id", "anabranch")
-            .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true");
+        config.set("isolation.level", "read_committed");
         config
     }
 
-    /// A follower may be behind with what is committed, so none is read from (KIP-392).
+    /// Of a client that reads. A follower may be behind with what is committed, so none is read from (KIP-392).
     fn at_the_leader(&self) -> ClientConfig {
         let mut config = self.config.clone();
         config.remove("client.rack");
+        // The end of a log is told by a fetch that waits for more.
+        config.set("enable.partition.eof", "true").set("fetch.wait.max.ms", "5");
         config
     }
 

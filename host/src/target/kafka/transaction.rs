@@ -48,13 +48,14 @@ pub(crate) struct Transactor {
 
 impl Transactor {
     /// Takes a transactional id, from whoever holds it: its transaction is aborted, or brought to an end where it was
-    /// about to commit.
+    /// about to commit. `topic` is any that there is.
     ///
     /// # Errors
     /// A cluster that does not answer, or does not let the user have it.
     pub(crate) fn open(
         config: &ClientConfig,
         id: &str,
+        topic: &str,
         room: &Arc<Room>,
         properties: &Properties,
     ) -> Result<Self, TargetError> {
@@ -64,6 +65,9 @@ impl Transactor {
             .map_err(|error| properties.fault(error))?;
         let patience = properties.transaction_timeout.max(properties.patience);
         let transactor = Self { producer, patience };
+        // librdkafka asks for the id's coordinator twice a second, the first time before it has any connection: one that
+        // there is already spares half a second. A failure is told by what follows.
+        let _ = transactor.producer.client().fetch_metadata(Some(topic), properties.patience);
         transactor.until_answered("take its transactional ids", |left| transactor.producer.init_transactions(left))?;
         Ok(transactor)
     }
