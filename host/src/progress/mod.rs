@@ -17,6 +17,7 @@
 mod changes;
 mod error;
 mod inputs;
+mod keeper;
 mod key;
 mod look;
 mod reader;
@@ -27,6 +28,7 @@ mod topic;
 
 pub use error::ProgressError;
 pub use inputs::Inputs;
+pub use keeper::{Forgotten, Keeper};
 pub(crate) use key::Key;
 pub(crate) use reader::Reader;
 pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord};

@@ -223,7 +223,7 @@ impl Session {
 }
 
 /// How many ids of lanes a job has, as far as its record can be seen.
-fn ids_at_sight(reader: &Reader, job: &str) -> Result<Option<u32>, TargetError> {
+pub(super) fn ids_at_sight(reader: &Reader, job: &str) -> Result<Option<u32>, TargetError> {
     let log = reader.read_uncommitted()?;
     Ok(Stored::of(job, &log)?.job.map(|record| record.ids))
 }
@@ -260,12 +260,12 @@ fn refuse(
 }
 
 impl Producers {
-    fn open(&self, id: &str) -> Result<Transactor, TargetError> {
+    pub(super) fn open(&self, id: &str) -> Result<Transactor, TargetError> {
         Transactor::open(&self.config, id, &self.topic, &self.room, &self.properties)
     }
 
     /// Takes ids side by side: each takes some round trips, and longer where a transaction of it was left open.
-    fn open_all(&self, ids: &[String]) -> Result<Vec<Transactor>, TargetError> {
+    pub(super) fn open_all(&self, ids: &[String]) -> Result<Vec<Transactor>, TargetError> {
         let mut opened = Vec::with_capacity(ids.len());
         for some in ids.chunks(TAKEN_AT_A_TIME) {
             let results: Vec<_> = thread::scope(|scope| {

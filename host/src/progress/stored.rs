@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::reader::Log;
 use super::{FORMAT, JobRecord, Key, LaneRecord, ProgressError};
 use crate::position::TopicPartition;
+use crate::target::Standing;
 
 /// What is kept of one job.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,31 @@ impl Stored {
             }
         }
         Ok(stored)
+    }
+
+    /// The job's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first start and that of the last run, in milliseconds since the epoch.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        self.job.as_ref().map(|job| (job.started, job.resumed))
+    }
+
+    /// How far each lane has come.
+    pub fn lanes(&self) -> impl Iterator<Item = (&TopicPartition, Standing)> {
+        self.lanes.iter().map(|(lane, record)| (lane, record.standing()))
+    }
+
+    /// The records that a lane is expected to have, where that is known.
+    pub fn expected(&self, lane: &TopicPartition) -> Option<u64> {
+        self.lanes.get(lane)?.expected
+    }
+
+    /// Whether nothing is kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.job.is_none() && self.lanes.is_empty()
     }
 
     /// Where the logs of the target had ended at least.

@@ -67,7 +67,10 @@ impl Cluster {
     /// If it does not start.
     pub fn plain() -> &'static Self {
         static PLAIN: OnceLock<Cluster> = OnceLock::new();
-        PLAIN.get_or_init(|| started(Self::start("auto.create.topics.enable=false\n")))
+        PLAIN.get_or_init(|| {
+            let expiry = "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000";
+            started(Self::start(&format!("auto.create.topics.enable=false\n{expiry}\n")))
+        })
     }
 
     /// The cluster of this process with TLS and SASL.

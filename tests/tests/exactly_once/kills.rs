@@ -9,7 +9,7 @@ use crate::shop::{Shop, wait};
 /// Trials of each run of the tests; `ANABRANCH_TRIALS` says otherwise, which `just soak` does.
 const TRIALS: u64 = 20;
 /// Kills of a trial.
-const KILLS: u32 = 3;
+const KILLS: u32 = 2;
 
 /// A job with many transactions in it, of which each takes longer to commit than to fill.
 fn shop() -> Shop {
