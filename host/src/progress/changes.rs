@@ -43,9 +43,11 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
     {
         add("changed-target", format!("`{name}` was begun on cluster `{then}`, and this is `{now}`"));
     }
+    // Where the map is another one, what the old one named was not asked for.
+    let is_mapped = then.map == now.map;
     for (topic, then) in &then.topics {
         match (then, now.topics.get(topic)) {
-            (_, None) if then_written(stored, topic) => {
+            (_, None) if is_mapped && was_written(stored, topic) => {
                 add("changed-target", format!("topic `{topic}`, that `{name}` has written to, is not there any more"));
             }
             (Some(then), Some(Some(now))) if then != now => {
@@ -68,6 +70,6 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
 }
 
 /// Whether anything was written to a topic.
-fn then_written(stored: &Stored, topic: &str) -> bool {
+fn was_written(stored: &Stored, topic: &str) -> bool {
     stored.lanes.values().any(|lane| lane.written.contains_key(topic))
 }

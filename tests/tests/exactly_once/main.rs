@@ -4,5 +4,7 @@
 
 mod faults;
 mod kills;
+#[path = "../../../host/tests/documented/mod.rs"]
+mod documented;
 mod resuming;
 mod shop;

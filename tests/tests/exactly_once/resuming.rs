@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::documented::assert_documented;
 use crate::shop::{Running, Shop, said};
 
 /// A job that is slow enough to be stopped in its middle.
@@ -43,6 +44,7 @@ fn a_job_that_is_complete_is_not_done_again() {
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&summary["complete"], &summary["read"]["records"]), (&true.into(), &0.into()));
     assert_eq!(summary["before"]["read"]["records"], 12_000);
+    assert_documented(&summary);
     shop.check();
 }
 
@@ -131,6 +133,7 @@ fn status_and_forget_need_the_cluster_alone() {
     let (code, document, text) = status(&["status", "--name", &shop.name, "--output", "json"]);
     assert_eq!(code, Some(0), "{text}");
     let document = document.unwrap();
+    assert_documented(&document);
     let of_job = &document["jobs"][0];
     assert_eq!((&of_job["job"], &of_job["complete"]), (&shop.name.as_str().into(), &false.into()));
     assert_eq!(of_job["lanes"].as_array().unwrap().len(), 4);
@@ -144,7 +147,9 @@ fn status_and_forget_need_the_cluster_alone() {
     assert_eq!(code, Some(2), "{text}");
     let (code, forgotten, text) = status(&["forget", "--name", &shop.name, "--output", "json"]);
     assert_eq!(code, Some(0), "{text}");
-    assert_eq!(forgotten.unwrap()["job"]["written"], of_job["written"]);
+    let forgotten = forgotten.unwrap();
+    assert_documented(&forgotten);
+    assert_eq!(forgotten["job"]["written"], of_job["written"]);
     let (code, _, text) = status(&["status", "--name", &shop.name]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("holds no progress of a job"), "{text}");

@@ -135,6 +135,7 @@ fn a_restore_as_json() {
         "records": 1400,
         "bytes": 350000
       },
+      "before": null,
       "read_per_second": {
         "records": 800,
         "bytes": 200000
