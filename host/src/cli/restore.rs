@@ -99,7 +99,9 @@ fn say_what_is_ahead(job: &Job, catalog: &Catalog, target: &dyn Target) {
         let done = before.iter().filter(|before| before.complete).count();
         let records: u64 = before.iter().map(|before| before.tally.read.records).sum();
         let (name, topic) = (&job.progress.job, &job.progress.topic);
-        tracing::info!("progress is kept as `{name}` in topic `{topic}`: {records} records and {done} {noun} before this run");
+        tracing::info!(
+            "progress is kept as `{name}` in topic `{topic}`: {records} records and {done} {noun} before this run"
+        );
     }
 }
 

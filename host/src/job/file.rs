@@ -144,11 +144,7 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         order: table.one_of("order", ORDERS)?,
         create: table.table("create")?.map(|table| create(&table)).transpose()?,
         delivery: table.one_of("delivery", DELIVERIES)?,
-        transactions: table
-            .table("transactions")?
-            .map(|table| transactions(&table))
-            .transpose()?
-            .unwrap_or_default(),
+        transactions: table.table("transactions")?.map(|table| transactions(&table)).transpose()?.unwrap_or_default(),
     })
 }
 

@@ -277,7 +277,12 @@ static TRANSACTIONS: Table = Table {
            consumers of the target's topics wait. `transaction.timeout.ms` of `[target.properties]` (without it 60 s) \
            is how long the cluster waits for one.",
     keys: Keys::Fixed(&[
-        key("age", Kind::Duration, "`\"2s\"`", "Its age at the latest; one to which nothing is added is closed sooner."),
+        key(
+            "age",
+            Kind::Duration,
+            "`\"2s\"`",
+            "Its age at the latest; one to which nothing is added is closed sooner.",
+        ),
         key("bytes", Kind::Size, "`\"256 MiB\"`", "Bytes of its records at the latest; exceeded by one batch at most."),
     ]),
 };

@@ -167,7 +167,8 @@ impl Lane<'_> {
             });
             // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {
-                send_stage::run(target, &begin, plugins, control, stop, progress, from_transform).map_err(LaneError::from)
+                send_stage::run(target, &begin, plugins, control, stop, progress, from_transform)
+                    .map_err(LaneError::from)
             });
             let read = join(reading, lane, "reading");
             let transformed = join(transforming, lane, "transforming");

@@ -90,7 +90,8 @@ impl Sending<'_> {
                     return Ok(false);
                 }
                 Ok(Item::Restart { .. }) => {}
-                Ok(Item::Payload { generation, .. } | Item::End { generation, .. }) if generation < self.generation => {}
+                Ok(Item::Payload { generation, .. } | Item::End { generation, .. }) if generation < self.generation => {
+                }
                 Ok(Item::Payload { payload, permit, .. }) => {
                     let sent = self.target.send(&payload.outputs)?;
                     drop(permit);

@@ -412,8 +412,7 @@ impl BatchSource for Slow {
 fn what_was_sent_is_committed_in_time_though_no_batch_comes() {
     let source = Arc::new(TopicPartition::new("orders", Some(3)));
     let offsets = (0..20).collect();
-    let records =
-        Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![10], next: 0, batches: 0 };
+    let records = Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![10], next: 0, batches: 0 };
     let committed = Arc::new(Mutex::new(Vec::new()));
     let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
     let outcome = Lane {

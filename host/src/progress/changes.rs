@@ -30,10 +30,16 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
     };
     let name = &stored.name;
     if then.plugins != now.plugins {
-        add("changed-plugins", format!("the plugins of `{name}` or their parameters are others than when it was begun"));
+        add(
+            "changed-plugins",
+            format!("the plugins of `{name}` or their parameters are others than when it was begun"),
+        );
     }
     if then.source != now.source {
-        add("changed-source", format!("the files of `{name}`, or how they are read, are others than when it was begun"));
+        add(
+            "changed-source",
+            format!("the files of `{name}`, or how they are read, are others than when it was begun"),
+        );
     }
     if then.map != now.map {
         add("changed-map", format!("`{name}` was begun with other target topics or another way to partitions"));
@@ -62,7 +68,9 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
         {
             add(
                 "changed-target",
-                format!("`{topic}-{partition}` ends at {now}, before {then}, up to where it was written: records are gone"),
+                format!(
+                    "`{topic}-{partition}` ends at {now}, before {then}, up to where it was written: records are gone"
+                ),
             );
         }
     }

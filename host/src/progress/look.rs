@@ -12,11 +12,7 @@ use crate::target::kafka::{Connection, Properties};
 ///
 /// # Errors
 /// A topic that cannot keep progress or cannot be read, and records that are not to be understood.
-pub(crate) fn look(
-    job: &Job,
-    properties: &Properties,
-    connection: &Connection,
-) -> Result<Option<Stored>, TargetError> {
+pub(crate) fn look(job: &Job, properties: &Properties, connection: &Connection) -> Result<Option<Stored>, TargetError> {
     if !topic::is_there(connection, &job.progress.topic)? {
         return Ok(None);
     }

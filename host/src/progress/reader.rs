@@ -119,8 +119,7 @@ impl Reader {
     }
 
     fn enter(&self, log: &mut Log, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), ProgressError> {
-        let foreign =
-            |reason: String| ProgressError::Foreign { topic: self.topic.to_string(), offset, reason };
+        let foreign = |reason: String| ProgressError::Foreign { topic: self.topic.to_string(), offset, reason };
         let key = key.ok_or_else(|| foreign("it has no key".to_owned()))?;
         let key: Key = serde_json::from_slice(key).map_err(|error| foreign(format!("its key: {error}")))?;
         match value {

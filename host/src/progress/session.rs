@@ -126,13 +126,7 @@ impl Session {
             resumed: now(),
             identity: identity.clone(),
         };
-        let session = Self {
-            job: name.to_owned(),
-            run,
-            producers,
-            reader,
-            leader: Mutex::default(),
-        };
+        let session = Self { job: name.to_owned(), run, producers, reader, leader: Mutex::default() };
         let new = lanes.iter().filter(|lane| !stored.lanes.contains_key(&*lane.source));
         let new = new.map(|lane| (&*lane.source, LaneRecord::new(&session.run, inputs.expected(&lane.source))));
         session.write(&leader, &record, new).map_err(|fault| session.explain(fault))?;
@@ -231,11 +225,13 @@ pub(super) fn ids_at_sight(reader: &Reader, job: &str) -> Result<Option<u32>, Ta
 /// Where the logs end that an earlier run has written to, as far as they are there.
 pub(super) fn ends(reader: &Reader, connection: &Connection, stored: &Stored) -> BTreeMap<(String, i32), i64> {
     let known = stored.ends();
-    let there = known.keys().filter(|(topic, partition)| {
-        connection.partitions(topic).is_some_and(|partitions| *partition < partitions)
-    });
+    let there = known
+        .keys()
+        .filter(|(topic, partition)| connection.partitions(topic).is_some_and(|partitions| *partition < partitions));
     reader.log_ends(there.map(|(topic, partition)| (topic.as_str(), *partition))).unwrap_or_else(|error| {
-        tracing::warn!("where the target's logs end is not known, so that nobody can tell whether they were cut: {error}");
+        tracing::warn!(
+            "where the target's logs end is not known, so that nobody can tell whether they were cut: {error}"
+        );
         BTreeMap::new()
     })
 }

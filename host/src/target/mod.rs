@@ -19,8 +19,8 @@ pub use null::NullTarget;
 
 use crate::batch::{OutputRow, Outputs};
 use crate::job::{Cluster, Job};
-use crate::progress::Inputs;
 use crate::position::{Place, Restart, TopicPartition};
+use crate::progress::Inputs;
 use crate::report::{Tally, Volume};
 
 /// A place that records are written to.

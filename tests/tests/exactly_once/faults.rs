@@ -27,7 +27,10 @@ fn a_second_copy_takes_over_and_the_first_one_stops() {
     let second = shop.start();
     let (code, said, _) = first.end();
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains(&format!("error: a second copy of `{}` was started and has taken over", shop.name)), "{said}");
+    assert!(
+        said.contains(&format!("error: a second copy of `{}` was started and has taken over", shop.name)),
+        "{said}"
+    );
     let (code, said, summary) = second.end();
     assert_eq!(code, Some(0), "{said}");
     assert!(summary.unwrap()["before"]["read"]["records"].as_u64().unwrap() > 0, "{said}");
@@ -80,7 +83,7 @@ fn stranger(cluster: &Cluster, timeout: &str) -> BaseProducer {
 fn another_job_s_open_transaction_is_waited_for_and_then_an_error() {
     let (shop, topic) = (slow(), Cluster::plain().topic_name("held"));
     Cluster::plain().create(&topic, 1, &[("cleanup.policy", "compact")]).unwrap();
-    let shop = shop.resources(&format!("[progress]\ntopic = \"{topic}\"\n"));
+    let shop = shop.progress_in(&topic);
     let producer = stranger(shop.cluster, "60000");
     let record = BaseRecord::to(&topic).key(r#"{"job":"another"}"#).payload("{}");
     producer.send(record).unwrap();
@@ -104,10 +107,15 @@ fn a_topic_of_another_program_and_a_later_version_are_told() {
         let policy = if key.is_some() { "compact" } else { "delete" };
         cluster.create(&topic, 1, &[("cleanup.policy", policy)]).unwrap();
         let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", cluster.servers()).create().unwrap();
-        let shop = Shop::new(10).resources(&format!("[progress]\ntopic = \"{topic}\"\n"));
+        let shop = Shop::new(10).progress_in(&topic);
         let key = key.map(|key| key.replace("NAME", &shop.name));
         let record = BaseRecord::to(&topic).payload(value);
-        producer.send(match &key { Some(key) => record.key(key), None => record }).unwrap();
+        producer
+            .send(match &key {
+                Some(key) => record.key(key),
+                None => record,
+            })
+            .unwrap();
         producer.flush(Duration::from_secs(10)).unwrap();
         let output = shop.command("restore", &shop.job()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
@@ -124,11 +132,11 @@ fn a_topic_of_another_program_and_a_later_version_are_told() {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", cluster.servers()).create().unwrap();
     producer.send(BaseRecord::to(&topic).key(r#"{"job":"another"}"#).payload(r#"{"format":99}"#)).unwrap();
     producer.flush(Duration::from_secs(10)).unwrap();
-    let shop = Shop::new(10).resources(&format!("[progress]\ntopic = \"{topic}\"\n"));
+    let shop = Shop::new(10).progress_in(&topic);
     shop.restore();
     shop.check();
     let wide = cluster.topic("wide", 2, &[("cleanup.policy", "compact")]).unwrap();
-    let shop = Shop::new(10).resources(&format!("[progress]\ntopic = \"{wide}\"\n"));
+    let shop = Shop::new(10).progress_in(&wide);
     let output = shop.command("restore", &shop.job()).output().unwrap();
     assert!(said(&output).contains("it has 2 partitions"), "{}", said(&output));
 }
@@ -137,7 +145,7 @@ fn a_topic_of_another_program_and_a_later_version_are_told() {
 fn more_replicas_than_there_are_nodes_are_told() {
     let shop = Shop::new(10);
     let topic = shop.cluster.topic_name("replicated");
-    let shop = shop.resources(&format!("[progress]\ntopic = \"{topic}\"\nreplication = 3\n"));
+    let shop = shop.progress_in(&topic).resources("replication = 3\n");
     let output = shop.command("restore", &shop.job()).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains(&format!("topic `{topic}` could not be created")), "{}", said(&output));

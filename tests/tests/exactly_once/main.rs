@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod faults;
-mod kills;
 #[path = "../../../host/tests/documented/mod.rs"]
 mod documented;
+mod faults;
+mod kills;
 mod resuming;
 mod shop;

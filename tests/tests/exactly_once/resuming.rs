@@ -33,7 +33,8 @@ fn stopped(shop: &Shop) {
 
 #[test]
 fn a_job_that_is_complete_is_not_done_again() {
-    let shop = Shop::new(3000);
+    // In the topic where progress is kept if nothing is said.
+    let shop = Shop::new(3000).progress_in("anabranch-progress");
     let summary = shop.restore();
     assert_eq!((&summary["complete"], &summary["read"]["records"]), (&true.into(), &12_000.into()));
     assert_eq!(summary["before"], Value::Null);
@@ -62,6 +63,7 @@ fn a_signal_commits_within_seconds_and_the_same_command_goes_on() {
         let first = summary.unwrap();
         assert_eq!(first["complete"], false);
         let written = first["written"]["records"].as_u64().unwrap();
+        shop.settle();
         assert_eq!(shop.visible() as u64, written, "what the summary tells is what is committed");
         let second = shop.restore();
         assert_eq!(second["before"]["written"]["records"], written);
@@ -111,7 +113,11 @@ fn a_target_topic_that_was_created_anew_or_is_gone_is_refused() {
     while shop.cluster.partitions().unwrap().contains_key(&shop.topics[0]) {}
     let refused = shop.command("restore", &shop.job()).arg("--create").output().unwrap();
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
-    assert!(said(&refused).contains("changed-target") && said(&refused).contains("not there any more"), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("changed-target") && said(&refused).contains("not there any more"),
+        "{}",
+        said(&refused)
+    );
     shop.cluster.create(&shop.topics[0], 3, &[]).unwrap();
     let refused = shop.command("restore", &shop.job()).output().unwrap();
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
@@ -121,11 +127,16 @@ fn a_target_topic_that_was_created_anew_or_is_gone_is_refused() {
 #[test]
 fn status_and_forget_need_the_cluster_alone() {
     let shop = slow();
-    stopped(&shop);
+    let running = begun(&shop);
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(1));
+    shop.settle();
+    shop.cluster.settle(&shop.progress).unwrap();
     let job = shop.job();
     let status = |arguments: &[&str]| {
         let mut command = anabranch_tests::binaries::anabranch().unwrap();
-        let output = command.args(arguments).args(["--brokers", shop.cluster.servers()]).output().unwrap();
+        let cluster = ["--brokers", shop.cluster.servers(), "--progress-topic", &shop.progress];
+        let output = command.args(arguments).args(cluster).output().unwrap();
         (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).ok(), said(&output))
     };
     // From a folder without the backup, and without a job file.
@@ -158,6 +169,7 @@ fn status_and_forget_need_the_cluster_alone() {
     let before = shop.visible();
     let summary = shop.restore();
     assert_eq!(summary["read"]["records"], shop.source_records());
+    shop.settle();
     assert_eq!(shop.visible() as u64, before as u64 + summary["written"]["records"].as_u64().unwrap());
 }
 

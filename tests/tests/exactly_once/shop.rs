@@ -24,6 +24,8 @@ pub(crate) struct Shop {
     pub(crate) cluster: &'static Cluster,
     pub(crate) name: String,
     pub(crate) topics: [String; 2],
+    /// The topic of its progress; one that another test leaves a transaction open in would hold it up.
+    pub(crate) progress: String,
     records: i64,
     settings: String,
     resources: String,
@@ -58,6 +60,7 @@ impl Shop {
         let topics = ["orders", "vip"].map(|stem| cluster.topic(stem, PARTITIONS, &[]).unwrap());
         let name = cluster.topic_name("shop");
         Self {
+            progress: format!("{name}-progress"),
             folder,
             cluster,
             name,
@@ -72,6 +75,12 @@ impl Shop {
     /// With these lines in `[target]`.
     pub(crate) fn settings(mut self, lines: &str) -> Self {
         self.settings = lines.to_owned();
+        self
+    }
+
+    /// With its progress in this topic.
+    pub(crate) fn progress_in(mut self, topic: &str) -> Self {
+        self.progress = topic.to_owned();
         self
     }
 
@@ -104,6 +113,8 @@ partition = "key"
 {settings}
 [target.topics]
 orders = "{orders}"
+[progress]
+topic = "{progress}"
 {resources}
 "#,
             name = self.name,
@@ -114,6 +125,7 @@ orders = "{orders}"
             orders = self.topics[0],
             vip = self.topics[1],
             settings = self.settings,
+            progress = self.progress,
             resources = self.resources,
         );
         let path = self.folder.path().join("job.toml");
@@ -148,6 +160,7 @@ orders = "{orders}"
 
     /// Fails unless the topics hold what they must, each record once and in order.
     pub(crate) fn check(&self) {
+        self.settle();
         let (wanted, found) = (self.wanted(), self.found());
         let places = |records: &Records| records.iter().map(|(place, list)| (place.clone(), list.len())).collect();
         let (many, few): (Vec<_>, Vec<_>) = (places(&found), places(&wanted));
@@ -156,6 +169,11 @@ orders = "{orders}"
             let differs = wanted.iter().zip(&found[place]).position(|(wanted, found)| wanted != found);
             assert_eq!(differs, None, "{place:?}");
         }
+    }
+
+    /// Waits until what is committed is visible; for when nothing runs.
+    pub(crate) fn settle(&self) {
+        self.topics.iter().for_each(|topic| self.cluster.settle(topic).unwrap());
     }
 
     fn wanted(&self) -> Records {

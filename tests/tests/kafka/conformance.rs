@@ -80,7 +80,8 @@ impl Subject for Embedded {
     }
 }
 
-struct Apache;
+/// Apache Kafka, by transactions or without them.
+struct Apache(job::Delivery);
 
 impl Subject for Apache {
     fn cluster(&self) -> job::Cluster {
@@ -96,8 +97,14 @@ impl Subject for Apache {
         for (name, partitions) in topics.iter().filter(|(name, _)| !there.contains_key(*name)) {
             Cluster::plain().create(name, *partitions, &[]).unwrap();
         }
-        let target = connect(&jobs::job(rules), lanes).unwrap();
-        Open { target, read: Box::new(|topic| given(Cluster::plain().read(topic).unwrap())) }
+        let mut job = jobs::job(job::Target { delivery: self.0, ..rules });
+        job.progress.job = unique("conforming");
+        let target = connect(&job, lanes).unwrap();
+        let read = |topic: &str| {
+            Cluster::plain().settle(topic).unwrap();
+            given(Cluster::plain().read(topic).unwrap())
+        };
+        Open { target, read: Box::new(read) }
     }
 }
 
@@ -144,7 +151,12 @@ fn the_embedded_cluster_conforms() {
 
 #[test]
 fn apache_kafka_conforms() {
-    conform(&Apache);
+    conform(&Apache(job::Delivery::AtLeastOnce));
+}
+
+#[test]
+fn apache_kafka_conforms_by_transactions() {
+    conform(&Apache(job::Delivery::ExactlyOnce));
 }
 
 #[test]

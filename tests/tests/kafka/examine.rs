@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anabranch::finding::Finding;
-use anabranch::job::CreateTopics;
+use anabranch::job::{CreateTopics, Delivery, Job};
 use anabranch::progress::Inputs;
 use anabranch::target::{LaneNeed, examine};
 use anabranch_tests::batches::lane;
@@ -11,6 +11,13 @@ use anabranch_tests::kafka::Cluster;
 use insta::assert_snapshot;
 
 use crate::fixtures::{needs, plain, told};
+
+/// A job of which nothing is to be said but what it meets.
+fn job() -> Job {
+    let mut job = plain();
+    job.target.delivery = Delivery::ExactlyOnce;
+    job
+}
 
 /// Findings, one a line, with names that differ from run to run replaced.
 fn shown(findings: &[Finding], names: &[(&str, &str)]) -> String {
@@ -31,7 +38,7 @@ fn nothing_is_found_where_everything_fits() {
     let source = lane(&topic, 1);
     let need =
         LaneNeed { largest_record: Some(1000), timestamps: Some((1, 1_700_000_000_000)), ..LaneNeed::new(source) };
-    assert_eq!(examine(&plain(), &[need], &Inputs::default()).unwrap().findings, []);
+    assert_eq!(examine(&job(), &[need], &Inputs::default()).unwrap().findings, []);
 }
 
 #[test]
@@ -45,7 +52,7 @@ fn what_cannot_be_given_back_is_found() {
         timestamps: Some((0, 1_700_000_000_000)),
         log_append_time: true,
     };
-    let findings = examine(&plain(), std::slice::from_ref(&need), &Inputs::default()).unwrap().findings;
+    let findings = examine(&job(), std::slice::from_ref(&need), &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&topic, "strict")]), @"
         note partition-count: topic `strict` has 3 partitions and the backup 1: records keep their partition, and a producer will look for their keys elsewhere (set `target.partition` to `key`)
         stop record-too-large: strict-0 holds a record of 6000 bytes, and topic `strict` takes 5000 (raise `max.message.bytes` of the topic)
@@ -57,7 +64,7 @@ fn what_cannot_be_given_back_is_found() {
 
     let append = Cluster::plain().topic("append", 1, &[("message.timestamp.type", "LogAppendTime")]).unwrap();
     let need = LaneNeed { source: lane(&append, 0), largest_record: None, ..need };
-    let findings = examine(&plain(), &[need], &Inputs::default()).unwrap().findings;
+    let findings = examine(&job(), &[need], &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&append, "append")]), @"
         stop timestamps-replaced: topic `append` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)
     ");
@@ -67,7 +74,7 @@ fn what_cannot_be_given_back_is_found() {
 fn topics_to_be_created_are_told_and_not_made() {
     let topic = Cluster::plain().topic_name("planned");
     let lanes = [lane("orders", 0), lane("orders", 5), lane("users", 1)];
-    let mut job = plain();
+    let mut job = job();
     job.target.topics = ["orders", "users"].map(|source| (source.to_owned(), topic.clone())).into();
     let asked = needs(&[&lanes[0], &lanes[1], &lanes[2]]);
     let missing = examine(&job, &asked, &Inputs::default()).err().unwrap();

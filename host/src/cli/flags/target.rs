@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::pair::{once, pair, word};
 use crate::job::draft::TargetDraft;
-use crate::job::{DELIVERIES, Delivery, JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret, servers, topic};
+use crate::job::{
+    DELIVERIES, Delivery, JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret, servers, topic,
+};
 
 /// Where records go.
 #[derive(Debug, Args)]
@@ -74,7 +76,8 @@ impl TargetFlags {
     /// # Errors
     /// Flags that contradict each other.
     pub(super) fn lay_over(self, draft: &mut TargetDraft) -> Result<(), JobError> {
-        let Self { brokers, map, partition, order, delivery, create, partitions, replication, create_config, property } = self;
+        let Self { brokers, map, partition, order, delivery, create, partitions, replication, create_config, property } =
+            self;
         once("--map", &map)?;
         once("--create-config", &create_config)?;
         once("--property", &property)?;

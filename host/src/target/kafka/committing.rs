@@ -119,7 +119,7 @@ impl CommittingLane {
         self.seat.as_ref().map(|seat| &seat.transactor).ok_or(TargetError::TooManyLanes { limit: self.seats.number })
     }
 
-    fn begin(&mut self) -> Result<(), TargetError> {
+    fn begin(&mut self) -> Result<(), Trouble> {
         if self.open.is_none() {
             self.transactor()?.begin()?;
             let now = Instant::now();
@@ -224,7 +224,10 @@ impl From<TargetError> for Trouble {
 
 impl LaneTarget for CommittingLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
-        self.begin()?;
+        if let Err(trouble) = self.begin() {
+            self.recover(trouble)?;
+            return Ok(Sent::default());
+        }
         match self.inner.send(outputs) {
             Ok(sent) => {
                 let bytes: u64 = sent.by_topic.iter().map(|(_, volume)| volume.bytes).sum();
@@ -251,9 +254,8 @@ impl LaneTarget for CommittingLane {
         if self.open.is_none() && !standing.complete {
             return Ok(());
         }
-        self.begin()?;
         let begun = Instant::now();
-        match self.finish(standing) {
+        match self.begin().and_then(|()| self.finish(standing)) {
             Ok(()) => {
                 tracing::debug!("{}: committed in {:?}", self.source, begun.elapsed());
                 self.open = None;

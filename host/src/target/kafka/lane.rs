@@ -43,11 +43,7 @@ struct Met {
 }
 
 impl KafkaLane {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        producing: &Arc<Producing>,
-        route: LaneRoute,
-    ) -> Result<Self, TargetError> {
+    pub(super) fn new(shared: Arc<Shared>, producing: &Arc<Producing>, route: LaneRoute) -> Result<Self, TargetError> {
         let ledger = producing.context().ledger()?;
         Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics: Topics::default() })
     }
@@ -82,7 +78,11 @@ impl KafkaLane {
     pub(super) fn touched(&self) -> Touched {
         let of = |met: &Met| {
             let name = Arc::clone(&met.topic.facts.name);
-            (0..).zip(&met.touched).filter(|(_, touched)| **touched).map(move |(at, _)| (Arc::clone(&name), at)).collect()
+            (0..)
+                .zip(&met.touched)
+                .filter(|(_, touched)| **touched)
+                .map(move |(at, _)| (Arc::clone(&name), at))
+                .collect()
         };
         self.topics.met.iter().flat_map::<Vec<(Arc<str>, i32)>, _>(of).collect()
     }

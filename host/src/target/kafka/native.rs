@@ -209,11 +209,8 @@ pub(super) fn topic_ids(client: &Client<Context>, names: &[Arc<str>], patience: 
         let queue = librdkafka::rd_kafka_queue_new(client);
         librdkafka::rd_kafka_DescribeTopics(client, topics, options, queue);
         let event = librdkafka::rd_kafka_queue_poll(queue, milliseconds(patience));
-        let result = if event.is_null() {
-            ptr::null()
-        } else {
-            librdkafka::rd_kafka_event_DescribeTopics_result(event)
-        };
+        let result =
+            if event.is_null() { ptr::null() } else { librdkafka::rd_kafka_event_DescribeTopics_result(event) };
         if !result.is_null() {
             let mut count = 0;
             let found = librdkafka::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);

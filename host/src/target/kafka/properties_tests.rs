@@ -12,7 +12,8 @@ use super::*;
 use crate::failure::{Exit, Explain};
 use crate::job::draft::ProgressDraft;
 use crate::job::{
-    Backup, Cluster, ColumnNames, Delivery, Encodings, Order, PartitionStrategy, Resources, Secret, Target, Transactions,
+    Backup, Cluster, ColumnNames, Delivery, Encodings, Order, PartitionStrategy, Resources, Secret, Target,
+    Transactions,
 };
 use crate::target::kafka::context::Context;
 

@@ -126,11 +126,7 @@ impl Transactor {
     }
 
     /// Calls until there is an answer: each of these calls may be made again where it ran into its time limit.
-    fn until_answered(
-        &self,
-        what: &'static str,
-        call: impl Fn(Duration) -> KafkaResult<()>,
-    ) -> Result<(), Fault> {
+    fn until_answered(&self, what: &'static str, call: impl Fn(Duration) -> KafkaResult<()>) -> Result<(), Fault> {
         let deadline = Instant::now() + self.patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
