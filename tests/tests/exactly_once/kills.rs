@@ -23,7 +23,7 @@ fn trial(random: &mut Pcg32, shop: &Shop) -> Value {
     for _ in 0..KILLS {
         let mut running = shop.start();
         // One in four while it takes its ids and reads, the others while records flow or when they are about to.
-        if random.next_u32() % 4 > 0 {
+        if !random.next_u32().is_multiple_of(4) {
             running.until_it_flows();
         }
         wait(u64::from(random.next_u32() % 700));

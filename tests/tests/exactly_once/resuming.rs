@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::documented::assert_documented;
 use crate::shop::{Running, Shop, said};
 
+/// What is changed in a job file.
+type Change<'a> = &'a dyn Fn(String) -> String;
+
 /// A job that is slow enough to be stopped in its middle.
 fn slow() -> Shop {
     Shop::new(8000)
@@ -82,7 +85,7 @@ fn changes_of_what_is_restored_are_refused_unless_allowed_by_name() {
     let other_map = |text: String| text.replace(&mapped, &to_vip);
     let more = shop.folder.path().join("backup/orders/0/0.jsonl");
     let (content, longer) = (fs::read_to_string(&more).unwrap(), format!("{}\n", fs::read_to_string(&more).unwrap()));
-    let changes: [(&str, &dyn Fn(String) -> String, &str); 3] = [
+    let changes: [(&str, Change<'_>, &str); 3] = [
         ("changed-plugins", &other_plugin, &content),
         ("changed-map", &other_map, &content),
         ("changed-source", &|text| text, &longer),
