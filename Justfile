@@ -23,6 +23,11 @@ test: kafka-jars plugins
 test-all: kafka-jars plugins
     cargo test --workspace -- --include-ignored
 
+# Kills a restore at random moments, 200 times; `TRIALS` says how often.
+soak TRIALS="200": kafka-jars plugins
+    cargo build --workspace --bins
+    ANABRANCH_TRIALS={{ TRIALS }} cargo test --workspace --test exactly_once kills
+
 # Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `broker`, or all of them.
 [positional-arguments]
 bench *ARGS: kafka-jars plugins

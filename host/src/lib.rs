@@ -15,6 +15,7 @@ pub mod job;
 pub mod lane;
 pub mod plugin;
 pub mod position;
+pub mod progress;
 pub mod read;
 pub mod report;
 pub mod restore;

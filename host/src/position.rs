@@ -60,6 +60,24 @@ impl fmt::Display for Place {
     }
 }
 
+/// Where a lane goes on. A record that is done with names it, and not the one that comes next, which whoever
+/// commits has not seen yet: behind the last row of a file it is the first of another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    /// With its first record.
+    #[default]
+    Beginning,
+    /// With what follows the record at this place.
+    After(Place),
+}
+
+impl From<Option<Place>> for Restart {
+    /// From the last record that is done with.
+    fn from(done: Option<Place>) -> Self {
+        done.map_or(Self::Beginning, Self::After)
+    }
+}
+
 /// A lane and a place in it, written `orders-3@1042`.
 #[derive(Clone, Copy, Debug)]
 pub struct Position<'a> {

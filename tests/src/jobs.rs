@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use anabranch::job::draft::ProgressDraft;
 use anabranch::job::{
-    Backup, Cluster, ColumnNames, Encodings, Job, Order, PartitionStrategy, Resources, Secret, Target,
+    Backup, Cluster, ColumnNames, Delivery, Encodings, Job, Order, PartitionStrategy, Resources, Secret, Target,
+    Transactions,
 };
 
-/// A target without anything special: `same` partitions, the order of keys promised.
+/// A target without anything special: `same` partitions, the order of keys promised, no transactions.
 pub fn target(cluster: Cluster) -> Target {
     Target {
         cluster,
@@ -15,6 +17,8 @@ pub fn target(cluster: Cluster) -> Target {
         partition: PartitionStrategy::Same,
         order: Order::Key,
         create: None,
+        delivery: Delivery::AtLeastOnce,
+        transactions: Transactions::default(),
     }
 }
 
@@ -35,6 +39,7 @@ pub fn job(target: Target) -> Job {
         target,
         resources: Resources::default(),
         allow: Vec::new(),
+        progress: ProgressDraft::default().of("test".to_owned()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anabranch::batch::{Outputs, Patch, Patches, Selection};
 use anabranch::job::{self, Cluster, Order, PartitionStrategy};
 use anabranch::position::TopicPartition;
-use anabranch::target::{LaneNeed, Target};
+use anabranch::target::{LaneNeed, Standing, Target};
 use arrow_array::{BinaryArray, StringArray};
 
 use crate::batches::{Given, lane, outputs};
@@ -71,7 +71,7 @@ fn keeps_every_part_of_a_record(subject: &dyn Subject) {
     ];
     let mut sender = open.target.lane(&lane).unwrap();
     let sent = sender.send(&outputs(&lane, 100, &given)).unwrap();
-    sender.flush().unwrap();
+    sender.commit(&Standing::default()).unwrap();
     assert_eq!(sent.by_topic.len(), 1);
     assert_eq!((&*sent.by_topic[0].0, sent.by_topic[0].1.records), (&*topic, given.len() as u64));
     assert_eq!((open.read)(&topic).remove(&0).unwrap(), given);
@@ -94,7 +94,7 @@ fn keeps_the_order_of_each_key(subject: &dyn Subject) {
                         .collect();
                     sender.send(&outputs(lane, first as i64, &records)).unwrap();
                 }
-                sender.flush().unwrap();
+                sender.commit(&Standing::default()).unwrap();
             });
         }
     });
@@ -133,7 +133,7 @@ fn places_by_strategy(subject: &dyn Subject) {
         let open = subject.open(rules, &[(&topic, 4)], &needs(&[Arc::clone(&lane)]));
         let mut sender = open.target.lane(&lane).unwrap();
         sender.send(&outputs(&lane, 0, records)).unwrap();
-        sender.flush().unwrap();
+        sender.commit(&Standing::default()).unwrap();
         let written = (open.read)(&topic);
         let counts = [0, 1, 2, 3].map(|partition| written.get(&partition).map_or(0, Vec::len));
         assert_eq!(counts, expected, "{topic}");
@@ -168,7 +168,7 @@ fn sends_what_plugins_made(subject: &dyn Subject) {
     };
     let mut sender = open.target.lane(&lane).unwrap();
     sender.send(&made).unwrap();
-    sender.flush().unwrap();
+    sender.commit(&Standing::default()).unwrap();
     let tombstone = Given { value: None, ..Given::new("c", "") };
     assert_eq!((open.read)(&home).remove(&0).unwrap(), [Given::new("b", "2"), tombstone]);
     assert_eq!((open.read)(&away).remove(&2).unwrap(), [Given::new("b", "new")]);

@@ -20,7 +20,7 @@ use anabranch::report::Progress;
 use anabranch::restore::Restore;
 use anabranch::stop::StopSignal;
 use anabranch::store;
-use anabranch::target::{LaneTarget, MemoryTarget, Sent, Target, TargetError};
+use anabranch::target::{LaneTarget, MemoryTarget, Sent, Standing, Target, TargetError};
 use anabranch::write::avro::AvroWriter;
 use anabranch::write::json_lines::{JsonLinesWriter, LinesCompression};
 use anabranch::write::parquet::ParquetWriter;
@@ -126,8 +126,8 @@ impl LaneTarget for DawdlingLane {
         self.inner.send(outputs)
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
-        self.inner.flush()
+    fn commit(&mut self, standing: &Standing) -> Result<(), TargetError> {
+        self.inner.commit(standing)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The command line: `anabranch restore|plan|preview|inspect|plugin`.
+//! The command line: `anabranch restore|status|forget|plan|preview|inspect|plugin`.
 //!
 //! One file a command; what they share stands beside them. A command writes its data to stdout and
 //! everything else to stderr, and ends with an [`Exit`]; errors are shown here and nowhere else.
@@ -11,6 +11,7 @@ mod plan;
 mod plugin;
 mod prepare;
 mod preview;
+mod progress;
 mod restore;
 mod signals;
 mod terminal;
@@ -53,6 +54,10 @@ enum Output {
 enum Command {
     /// Restore a backup into Kafka
     Restore(restore::Restore),
+    /// Show how far a job has come; without a job's name, every job of the cluster
+    Status(progress::Status),
+    /// Remove a job's progress, so that it begins anew; what it wrote stays
+    Forget(progress::Forget),
     /// Say what a restore would do: files, order, counts, and what will be lost or guessed
     Plan(plan::PlanCommand),
     /// Show the first records before and after the plugins; needs no Kafka
@@ -78,6 +83,8 @@ pub fn main() -> ExitCode {
     logging::start(cli.verbose, &terminal);
     let result = match cli.command {
         Command::Restore(command) => command.run(&terminal),
+        Command::Status(command) => command.run(&terminal),
+        Command::Forget(command) => command.run(&terminal),
         Command::Plan(command) => command.run(&terminal),
         Command::Preview(command) => command.run(&terminal),
         Command::Inspect(command) => command.run(&terminal),

@@ -2,18 +2,23 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::flags::JobFlags;
 use super::terminal::Terminal;
 use super::{plan, prepare, signals};
+use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Failure};
 use crate::finding::Finding;
-use crate::report::{Display, Progress};
+use crate::job::Job;
+use crate::progress::Inputs;
+use crate::read::Count;
+use crate::report::{Display, LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::restore;
 use crate::stop::StopSignal;
-use crate::target;
+use crate::target::{self, Examined, Target};
 
 /// What is to be restored.
 #[derive(Debug, Args)]
@@ -26,27 +31,33 @@ impl Restore {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let job = self.job.job()?;
         let open = prepare::open(&job.backup, terminal)?;
-        let chain = prepare::chain(&job)?;
+        let mut chain = prepare::chain(&job)?;
         if let Some(chain) = &chain {
             // Before topics are created: what a plugin refuses leaves none behind.
             prepare::try_out(chain, &job, &open.catalog)?;
         }
         let needs = prepare::needs(&open.catalog);
+        let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
         let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
-        let mut examined = target::examine(&job, &needs)?;
+        let mut examined = target::examine(&job, &needs, &inputs)?;
         findings.append(&mut examined.findings);
         plan::refuse(&findings, &job.allow)?;
         let findings = findings.into_iter().map(Finding::allowed).collect();
-        let target = examined.connect(&job, &needs)?;
+        if examined.is_done(&needs) {
+            return give_what_is_done(&job, &open.catalog, &examined, findings, terminal);
+        }
+        let target = examined.connect(&job, &needs, &inputs)?;
+        let goes_on = target.started().is_some();
+        if let (Some(chain), Some(started)) = (&mut chain, target.started()) {
+            chain.started_at(started);
+        }
 
         let stop = StopSignal::default();
         signals::listen(&stop, terminal);
-        let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), lane.records));
+        let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), left(lane, &*target)));
         let progress = Arc::new(Progress::new(lanes));
         let display = Display::start(Arc::clone(&progress), terminal.screen());
-        let lanes = progress.lanes().len();
-        let noun = if lanes == 1 { "lane" } else { "lanes" };
-        tracing::info!("restoring `{}`: {lanes} {noun}, to {}", job.name, job.target.cluster);
+        say_what_is_ahead(&job, &open.catalog, &*target);
         let restore = restore::Restore {
             job: &job,
             catalog: &open.catalog,
@@ -61,10 +72,74 @@ impl Restore {
         // second whether they are to end, are not waited for.
         mem::forget(target);
         drop(display);
-        let summary = summary.inspect_err(|_| say_how_far(&progress, terminal))?;
+        let summary = summary.inspect_err(|_| {
+            say_how_far(&progress, terminal);
+            say_how_to_go_on(goes_on, terminal);
+        })?;
         terminal.give(&summary.document(), || summary.to_string())?;
-        Ok(if summary.is_complete() { Exit::Done } else { Exit::Failed })
+        if summary.is_complete() {
+            return Ok(Exit::Done);
+        }
+        say_how_to_go_on(goes_on, terminal);
+        Ok(Exit::Failed)
     }
+}
+
+/// The records of a lane that earlier runs have not committed.
+fn left(lane: &Lane, target: &dyn Target) -> Count {
+    let before = target.before(&lane.source).unwrap_or_default();
+    match lane.records {
+        _ if before.complete => Count::Exact(0),
+        Count::Exact(records) => Count::Exact(records.saturating_sub(before.tally.read.records)),
+        Count::Estimated(records) => Count::Estimated(records.saturating_sub(before.tally.read.records)),
+    }
+}
+
+fn say_what_is_ahead(job: &Job, catalog: &Catalog, target: &dyn Target) {
+    let lanes = catalog.lanes.len();
+    let noun = if lanes == 1 { "lane" } else { "lanes" };
+    tracing::info!("restoring `{}`: {lanes} {noun}, to {}", job.name, job.target.cluster);
+    if target.started().is_some() {
+        let before: Vec<_> = catalog.lanes.iter().filter_map(|lane| target.before(&lane.source)).collect();
+        let done = before.iter().filter(|before| before.complete).count();
+        let records: u64 = before.iter().map(|before| before.tally.read.records).sum();
+        let (name, topic) = (&job.progress.job, &job.progress.topic);
+        tracing::info!(
+            "progress is kept as `{name}` in topic `{topic}`: {records} records and {done} {noun} before this run"
+        );
+    }
+}
+
+/// The summary of a job that earlier runs have restored whole; nothing is done.
+fn give_what_is_done(
+    job: &Job,
+    catalog: &Catalog,
+    examined: &Examined,
+    findings: Vec<Finding>,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let lane = |lane: &Lane| {
+        let before = examined.before(&lane.source).map(|before| before.tally);
+        let up_to = before.as_ref().and_then(|before| before.up_to.clone());
+        let tally = Tally { up_to, ..Tally::new(job.plugins.len()) };
+        LaneSummary { source: Arc::clone(&lane.source), before, tally, end: LaneEnd::Complete }
+    };
+    let summary = Summary {
+        job: job.name.clone(),
+        target: job.target.cluster.to_string(),
+        plugins: job.plugins.iter().map(|plugin| plugin.name.clone()).collect(),
+        lanes: catalog.lanes.iter().map(lane).collect(),
+        duration: Duration::ZERO,
+        findings,
+    };
+    let name = &job.progress.job;
+    terminal.say(&format!(
+        "`{name}` is restored already, and nothing was done; after `anabranch forget --name {name} --brokers {}` it \
+         begins anew",
+        job.target.cluster
+    ));
+    terminal.give(&summary.document(), || summary.to_string())?;
+    Ok(Exit::Done)
 }
 
 /// After a failure: up to where each lane is known to be written, so that nobody has to guess what the target holds
@@ -76,5 +151,11 @@ fn say_how_far(progress: &Progress, terminal: &Terminal) {
             Some(place) => terminal.say(&format!("{}: written up to {}", lane.source(), lane.source().at(&place))),
             None => terminal.say(&format!("{}: nothing is known to be written", lane.source())),
         }
+    }
+}
+
+fn say_how_to_go_on(goes_on: bool, terminal: &Terminal) {
+    if goes_on {
+        terminal.say("the same command goes on from there, on any machine");
     }
 }

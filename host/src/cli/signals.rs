@@ -29,7 +29,7 @@ pub(super) fn listen(stop: &StopSignal, terminal: &Terminal) {
     let listening = thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for (before, _) in signals.forever().enumerate() {
             match heard(before, &stop) {
-                Reaction::Stop => terminal.say("stopping: what was read is still sent; once more ends at once"),
+                Reaction::Stop => terminal.say("stopping: what was sent is waited for; once more ends at once"),
                 Reaction::End => std::process::exit(Exit::Failed as i32),
             }
         }

@@ -1,6 +1,6 @@
 //! Settings that are one of a few words, and the words.
 
-use super::{Encoding, Order, PartitionStrategy};
+use super::{Delivery, Encoding, Order, PartitionStrategy};
 use crate::read::Format;
 
 /// Words and what they mean.
@@ -23,6 +23,10 @@ pub const PARTITIONS: Choices<PartitionStrategy> = &[
 
 /// `target.order`.
 pub const ORDERS: Choices<Order> = &[("key", Order::Key), ("none", Order::None)];
+
+/// `target.delivery`.
+pub const DELIVERIES: Choices<Delivery> =
+    &[("exactly-once", Delivery::ExactlyOnce), ("at-least-once", Delivery::AtLeastOnce)];
 
 /// The words.
 pub fn names<T>(choices: Choices<T>) -> Vec<&'static str> {

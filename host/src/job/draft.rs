@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
-    Backup, Cluster, ColumnNames, CreateTopics, Encodings, Job, Order, PartitionStrategy, PluginUse, Resources, Secret,
-    Target,
+    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, Job, Order, PROGRESS_TOPIC, PartitionStrategy,
+    PluginUse, Progress, Resources, Secret, Target, Transactions,
 };
 use crate::finding::CODES;
 use crate::read::Format;
@@ -30,6 +32,24 @@ pub struct Draft {
     pub resources: Resources,
     /// Findings that do not stop the job.
     pub allow: Vec<String>,
+    /// Where its progress is kept.
+    pub progress: ProgressDraft,
+}
+
+/// [`Progress`], incomplete.
+#[derive(Clone, Debug, Default)]
+pub struct ProgressDraft {
+    /// As [`Progress::topic`].
+    pub topic: Option<String>,
+    /// As [`Progress::replication`].
+    pub replication: Option<i32>,
+}
+
+impl ProgressDraft {
+    /// Where the progress of a job of this name is kept.
+    pub fn of(self, job: String) -> Progress {
+        Progress { job, topic: self.topic.unwrap_or_else(|| PROGRESS_TOPIC.to_owned()), replication: self.replication }
+    }
 }
 
 /// [`Backup`], incomplete.
@@ -68,6 +88,10 @@ pub struct TargetDraft {
     pub order: Option<Order>,
     /// As [`Target::create`].
     pub create: Option<CreateTopics>,
+    /// As [`Target::delivery`].
+    pub delivery: Option<Delivery>,
+    /// As [`Target::transactions`].
+    pub transactions: Transactions,
 }
 
 impl Draft {
@@ -93,12 +117,14 @@ impl Draft {
     /// # Errors
     /// As [`Self::finish`].
     pub fn finish_without_target(self) -> Result<Job, JobError> {
-        let Self { name, stem, backup, plugins, target, resources, allow } = self;
+        let name = self.name();
+        let progress_name = self.progress_name();
+        let Self { name: _, stem: _, backup, plugins, target, resources, allow, progress } = self;
         let url = backup.url.filter(|url| !url.is_empty()).ok_or(JobError::Missing {
             what: "backup",
             hint: "give `--backup URL`, or `url` in the job file's `[backup]`",
         })?;
-        let name = name.or(stem).unwrap_or_else(|| last_part(&url));
+        let name = name.unwrap_or_default();
         if name.is_empty() {
             return Err(JobError::Conflict { message: "the job's name is empty".to_owned(), hint: "give a `--name`" });
         }
@@ -107,13 +133,55 @@ impl Draft {
         let target = target.finish()?;
         let BackupDraft { url: _, store, path, topic, columns, encoding, format } = backup;
         let backup = Backup { url, store, path, topic, columns, encoding, format };
-        Ok(Job { name, backup, plugins, target, resources, allow })
+        let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
+        Ok(Job { name, backup, plugins, target, resources, allow, progress })
+    }
+
+    /// The name that was given, that of the job file, or the last part of the backup's URL; `None` without any of these.
+    fn name(&self) -> Option<String> {
+        let given = self.name.clone().or(self.stem.clone());
+        given.or_else(|| self.backup.url.as_deref().filter(|url| !url.is_empty()).map(last_part))
+    }
+
+    /// The name under which progress is kept. Where it is only the last part of a URL, a digest of what is restored where
+    /// tells it from others that end alike.
+    pub fn progress_name(&self) -> Option<String> {
+        let name = self.name()?;
+        if self.name.is_some() || self.stem.is_some() {
+            return Some(name);
+        }
+        let url = self.backup.url.as_deref()?;
+        // A path means another folder wherever it is said.
+        let url = std::fs::canonicalize(url).map_or_else(|_| url.into(), |path| path.to_string_lossy().into_owned());
+        let TargetDraft { topics, partition, .. } = &self.target;
+        let digest = Sha256::digest(format!("{url}\n{:?}\n{topics:?}\n{partition:?}", self.backup.topic));
+        Some(format!("{name}-{}", hex::encode(digest.get(..4).unwrap_or_default())))
+    }
+
+    /// What a command needs that only looks after a job's progress: the cluster, where the progress is kept, and
+    /// whose, if that is said.
+    ///
+    /// # Errors
+    /// A target that is missing or keeps no progress.
+    pub fn finish_for_progress(self) -> Result<(Target, Progress, Option<String>), JobError> {
+        if let Some(unset) = &self.target.unset {
+            return Err(JobError::Unset(unset.clone()));
+        }
+        let name = self.progress_name();
+        let target = self.target.finish()?;
+        match target.cluster {
+            Cluster::Kafka(_) => Ok((target, self.progress.of(name.clone().unwrap_or_default()), name)),
+            Cluster::Mock | Cluster::Null => Err(JobError::Missing {
+                what: "cluster that keeps progress",
+                hint: "give `--brokers host:port`, or a job file with `brokers` in its `[target]`",
+            }),
+        }
     }
 }
 
 impl TargetDraft {
     fn finish(self) -> Result<Target, JobError> {
-        let Self { brokers, properties, unset: _, topics, partition, order, create } = self;
+        let Self { brokers, properties, unset: _, topics, partition, order, create, delivery, transactions } = self;
         let partition = partition.unwrap_or(PartitionStrategy::Same);
         let order = order.unwrap_or(Order::Key);
         let splits = match partition {
@@ -132,7 +200,8 @@ impl TargetDraft {
             Some("null") | None => Cluster::Null,
             Some(servers) => Cluster::Kafka(servers.to_owned()),
         };
-        Ok(Target { cluster, properties, topics, partition, order, create })
+        let delivery = delivery.unwrap_or(Delivery::ExactlyOnce);
+        Ok(Target { cluster, properties, topics, partition, order, create, delivery, transactions })
     }
 }
 

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::choices::{ENCODINGS, FORMATS, ORDERS, PARTITIONS};
-use super::draft::{self, BackupDraft, Draft, TargetDraft};
+use super::choices::{DELIVERIES, ENCODINGS, FORMATS, ORDERS, PARTITIONS};
+use super::draft::{self, BackupDraft, Draft, ProgressDraft, TargetDraft};
 use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
 use super::{
-    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Resources, Secret, servers,
-    topic,
+    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Resources, Secret,
+    Transactions, servers, topic,
 };
 
 /// A job from the text of its file. `path` is how messages name the file, and its folder is where
@@ -48,6 +48,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         target: target.unwrap_or_default(),
         resources: resources.unwrap_or_default(),
         allow: top.texts("allow")?.unwrap_or_default(),
+        progress: top.table("progress")?.map(|table| progress(&table)).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -142,6 +143,23 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         partition,
         order: table.one_of("order", ORDERS)?,
         create: table.table("create")?.map(|table| create(&table)).transpose()?,
+        delivery: table.one_of("delivery", DELIVERIES)?,
+        transactions: table.table("transactions")?.map(|table| transactions(&table)).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn transactions(table: &Reader<'_>) -> Result<Transactions, JobError> {
+    let default = Transactions::default();
+    Ok(Transactions {
+        age: table.duration("age")?.unwrap_or(default.age),
+        bytes: table.size("bytes")?.unwrap_or(default.bytes),
+    })
+}
+
+fn progress(table: &Reader<'_>) -> Result<ProgressDraft, JobError> {
+    Ok(ProgressDraft {
+        topic: table.parsed("topic", topic::name)?,
+        replication: table.integer::<i16>("replication", 1)?.map(i32::from),
     })
 }
 

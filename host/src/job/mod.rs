@@ -22,7 +22,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use choices::{Choices, ENCODINGS, FORMATS, ORDERS, PARTITIONS, choose, names};
+pub use choices::{Choices, DELIVERIES, ENCODINGS, FORMATS, ORDERS, PARTITIONS, choose, names};
 pub use draft::Draft;
 pub use environment::Environment;
 pub use error::{At, JobError};
@@ -46,7 +46,24 @@ pub struct Job {
     pub resources: Resources,
     /// Findings of `plan` that do not stop the job.
     pub allow: Vec<String>,
+    /// Where its progress is kept.
+    pub progress: Progress,
 }
+
+/// Where the progress of a job is kept, on the target cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The name under which it is kept: that of the job, and where nobody gave it one, one that tells it from
+    /// others of the same backup.
+    pub job: String,
+    /// The compacted topic.
+    pub topic: String,
+    /// Its replication factor, where it is created; `None`: the cluster's default.
+    pub replication: Option<i32>,
+}
+
+/// The topic of progress, where a job names no other.
+pub const PROGRESS_TOPIC: &str = "anabranch-progress";
 
 /// What is read.
 #[derive(Clone, Debug)]
@@ -161,6 +178,34 @@ pub struct Target {
     pub order: Order,
     /// Topics that are missing are created like this; `None`: they are an error.
     pub create: Option<CreateTopics>,
+    /// What holds when the restore is interrupted.
+    pub delivery: Delivery,
+    /// When transactions are closed.
+    pub transactions: Transactions,
+}
+
+/// What holds when a restore is interrupted, on a cluster that has transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Every record is once in what a `read_committed` consumer sees, and a restore that is started again goes on.
+    ExactlyOnce,
+    /// A restore that is started again begins at the beginning, and what was written stays.
+    AtLeastOnce,
+}
+
+/// When a transaction is closed at the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transactions {
+    /// After this time.
+    pub age: Duration,
+    /// After this many bytes of records.
+    pub bytes: usize,
+}
+
+impl Default for Transactions {
+    fn default() -> Self {
+        Self { age: Duration::from_secs(2), bytes: 256 << 20 }
+    }
 }
 
 impl Target {

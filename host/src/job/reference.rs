@@ -150,6 +150,11 @@ fn the_example_is_a_job_and_uses_every_key() {
                     },
                 },
             ),
+            delivery: ExactlyOnce,
+            transactions: Transactions {
+                age: 1s,
+                bytes: 67108864,
+            },
         },
         resources: Resources {
             bytes_in_flight: 134217728,
@@ -158,6 +163,13 @@ fn the_example_is_a_job_and_uses_every_key() {
         allow: [
             "timestamp-zero",
         ],
+        progress: Progress {
+            job: "replay-orders",
+            topic: "restores",
+            replication: Some(
+                3,
+            ),
+        },
     }
     "#);
 

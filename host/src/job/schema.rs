@@ -3,7 +3,7 @@
 //! The reader refuses what is not here and finds the nearest right name here, and `docs/job.md` is
 //! written from here.
 
-use super::choices::{ENCODINGS, FORMATS, ORDERS, PARTITIONS, names};
+use super::choices::{DELIVERIES, ENCODINGS, FORMATS, ORDERS, PARTITIONS, names};
 
 /// A table of the job file.
 #[derive(Debug)]
@@ -114,7 +114,8 @@ pub static JOB: Table = Table {
             "name",
             Kind::Text,
             "the file's name without `.toml`; without a file the last part of the backup's URL",
-            "The job's name: reports show it, and plugins derive their randomness from it.",
+            "The job's name: reports show it, plugins derive their randomness from it, and \
+             [its progress](guarantees.md#the-name-of-a-job) is kept under it.",
         ),
         key(
             "allow",
@@ -127,6 +128,7 @@ pub static JOB: Table = Table {
         key("backup", Kind::Table(&BACKUP), "", ""),
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),
+        key("progress", Kind::Table(&PROGRESS), "", ""),
         key("resources", Kind::Table(&RESOURCES), "", ""),
     ]),
 };
@@ -254,9 +256,49 @@ static TARGET: Table = Table {
             "What is promised: records of one key from one source partition stay \
              [in order](kafka.md#the-promise-of-order), or nothing.",
         ),
+        key(
+            "delivery",
+            Kind::OneOf(|| names(DELIVERIES)),
+            "`\"exactly-once\"`",
+            "What holds when the restore is interrupted: it [goes on](guarantees.md) where it was, with nothing lost or \
+             doubled; or it begins again, and what was written stays. The cluster inside the process has no transactions: \
+             there it is always `at-least-once`.",
+        ),
         key("topics", Kind::Table(&TOPICS), "", ""),
         key("properties", Kind::Table(&PROPERTIES), "", ""),
         key("create", Kind::Table(&CREATE), "", ""),
+        key("transactions", Kind::Table(&TRANSACTIONS), "", ""),
+    ]),
+};
+
+static TRANSACTIONS: Table = Table {
+    header: "[target.transactions]",
+    help: "When a transaction is closed, of which each running lane has one. While it is open, `read_committed` \
+           consumers of the target's topics wait. `transaction.timeout.ms` of `[target.properties]` (without it 60 s) \
+           is how long the cluster waits for one.",
+    keys: Keys::Fixed(&[
+        key(
+            "age",
+            Kind::Duration,
+            "`\"2s\"`",
+            "Its age at the latest; one to which nothing is added is closed sooner.",
+        ),
+        key("bytes", Kind::Size, "`\"256 MiB\"`", "Bytes of its records at the latest; exceeded by one batch at most."),
+    ]),
+};
+
+static PROGRESS: Table = Table {
+    header: "[progress]",
+    help: "Where the target cluster keeps [how far the job has come](guarantees.md#the-progress-topic), under \
+           `delivery = \"exactly-once\"`.",
+    keys: Keys::Fixed(&[
+        key(
+            "topic",
+            Kind::Text,
+            "`\"anabranch-progress\"`",
+            "The topic: compacted, of one partition, shared by all jobs. It is created where it is missing.",
+        ),
+        key("replication", Kind::Integer, "the cluster's default", "Its replication factor, where it is created."),
     ]),
 };
 

@@ -2,7 +2,7 @@
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::position::Place;
+use crate::position::Restart;
 
 /// Shared by the three stages of one lane.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(super) struct Control {
 #[derive(Debug, Default)]
 struct State {
     generation: u64,
-    rewind_to: Option<Place>,
+    rewind_to: Option<Restart>,
     closed: bool,
 }
 
@@ -24,15 +24,14 @@ pub(super) enum Order {
     /// Go on.
     Continue,
     /// Begin anew at a place.
-    Rewind { generation: u64, to: Place },
+    Rewind { generation: u64, to: Restart },
     /// The lane is over.
     Close,
 }
 
 impl Control {
-    /// Sends the lane back to a place. Only the sending stage calls this, so a place is always one
-    /// that it has passed.
-    pub(super) fn rewind(&self, to: Place) {
+    /// Sends the lane back. Only the sending stage calls this, so it is always to where it has been.
+    pub(super) fn rewind(&self, to: Restart) {
         let mut state = self.state.lock();
         state.generation += 1;
         state.rewind_to = Some(to);

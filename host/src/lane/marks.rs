@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use crate::batch::Batch;
 use crate::plugin::State;
-use crate::position::Place;
+use crate::position::{Place, Restart};
 
 /// Batches remembered: with batches of a few thousand records, some hundred million records.
 const REMEMBERED: usize = 1 << 16;
@@ -35,14 +35,17 @@ impl Marks {
         self.read += batch.len() as u64;
     }
 
-    /// Where to begin reading so that a transform of this state can go on at `to`; `None` is the
-    /// beginning of the lane. What is at and after that place is forgotten here, as it will be read
-    /// again.
-    pub(super) fn rewind(&mut self, to: &Place, state: State) -> Option<Place> {
+    /// Where to begin reading so that a transform of this state can go on there; `None` is the beginning of the
+    /// lane. What is at and after that place is forgotten here, as it will be read again.
+    pub(super) fn rewind(&mut self, to: &Restart, state: State) -> Option<Place> {
+        let Restart::After(to) = to else {
+            *self = Self::default();
+            return None;
+        };
         let window = match state {
             State::None => {
                 self.forget_from(to);
-                return Some(to.clone());
+                return Some(next(to));
             }
             State::Window(window) => u64::from(window),
             State::Lane => {
@@ -83,6 +86,15 @@ impl Marks {
     }
 }
 
+/// A place from which reading comes to what follows `place`: behind it where places can be reckoned with, which spares
+/// opening a file that is done with, and else itself.
+fn next(place: &Place) -> Place {
+    match place {
+        Place::Offset(offset) => Place::Offset(offset.saturating_add(1)),
+        Place::Row { .. } => place.clone(),
+    }
+}
+
 /// Whether a remembered batch that begins at `place` begins at or before `to`. For rows only places
 /// of the same file compare; a batch never spans two files, so that is enough to find the one that
 /// holds `to`.
@@ -94,12 +106,12 @@ fn at_or_before(place: &Place, to: &Place) -> bool {
     }
 }
 
-/// How many records at the beginning of `batch` come before `place`, seen by somebody who reads
-/// towards `place` and has not reached it yet.
-pub(super) fn records_before(batch: &Batch, place: &Place) -> usize {
+/// How many records at the beginning of `batch` come up to `place`, itself among them, seen by somebody who
+/// reads towards `place` and has not passed it yet.
+pub(super) fn records_up_to(batch: &Batch, place: &Place) -> usize {
     match (place, &batch.offsets) {
-        (Place::Offset(to), Some(offsets)) => offsets.partition_point(|offset| offset < to),
-        (Place::Row { file, row }, None) if *file == batch.file => batch.rows.partition_point(|before| before < row),
+        (Place::Offset(to), Some(offsets)) => offsets.partition_point(|offset| offset <= to),
+        (Place::Row { file, row }, None) if *file == batch.file => batch.rows.partition_point(|before| before <= row),
         _ => batch.len(),
     }
 }

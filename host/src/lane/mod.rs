@@ -31,7 +31,7 @@ use crate::batch::Batch;
 use crate::catalog::BatchSource;
 use crate::failure::{Exit, Explain};
 use crate::plugin::{PluginError, Transform};
-use crate::position::{Place, TopicPartition};
+use crate::position::{Restart, TopicPartition};
 use crate::read::ReadError;
 use crate::report::{LaneEnd, LaneProgress, Tally};
 use crate::stop::StopSignal;
@@ -55,14 +55,13 @@ pub struct Lane<'a> {
     pub transform: Box<dyn Transform>,
     /// Where they go.
     pub target: Box<dyn LaneTarget>,
-    /// The first place to send; `None` is the beginning. What the transform needs from before is
-    /// replayed and its output thrown away.
-    pub from: Option<Place>,
+    /// Where to begin sending. What the transform needs from before is replayed and its output thrown away.
+    pub from: Restart,
     /// How many plugins the transform has.
     pub plugins: usize,
     /// Bytes in flight, shared by all lanes.
     pub budget: &'a Budget,
-    /// Ends reading; what was read is still sent.
+    /// Ends the lane; what was sent is committed.
     pub stop: &'a StopSignal,
     /// Counts for whoever watches.
     pub progress: &'a LaneProgress,
@@ -135,8 +134,8 @@ impl Explain for LaneError {
 
 /// What goes from one stage to the next.
 enum Item<P> {
-    /// The lane begins anew at a place; what comes before it is replay.
-    Restart { generation: u64, until: Option<Place> },
+    /// The lane begins anew somewhere; what comes before is replay.
+    Restart { generation: u64, at: Restart },
     /// A batch, in order.
     Payload { generation: u64, payload: P, permit: Permit },
     /// The last batch has passed. `complete` is false after a stop.
@@ -148,13 +147,14 @@ impl Lane<'_> {
     ///
     /// # Errors
     /// The first error of any stage. Where reading or transforming failed, what was handed to the target
-    /// before is flushed.
+    /// before is committed.
     pub fn run(self) -> Result<LaneOutcome, LaneError> {
         let Self { source, batches, transform, target, from, plugins, budget, stop, progress } = self;
         let control = Control::default();
         let (to_transform, from_read) = crossbeam_channel::bounded::<Item<Arc<Batch>>>(QUEUE);
         let (to_send, from_transform) = crossbeam_channel::bounded::<Item<Transformed>>(QUEUE);
         let state = transform.state();
+        let begin = from.clone();
 
         thread::scope(|scope| {
             let (control, lane) = (&control, &source);
@@ -167,7 +167,8 @@ impl Lane<'_> {
             });
             // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {
-                send_stage::run(target, plugins, control, progress, from_transform).map_err(LaneError::from)
+                send_stage::run(target, &begin, plugins, control, stop, progress, from_transform)
+                    .map_err(LaneError::from)
             });
             let read = join(reading, lane, "reading");
             let transformed = join(transforming, lane, "transforming");

@@ -10,7 +10,7 @@ use super::{Budget, Item};
 use crate::batch::Batch;
 use crate::catalog::{BatchSource, LaneStatistics};
 use crate::plugin::State;
-use crate::position::Place;
+use crate::position::Restart;
 use crate::read::ReadError;
 use crate::report::{LaneProgress, Volume};
 use crate::stop::StopSignal;
@@ -21,7 +21,7 @@ use crate::stop::StopSignal;
 pub(super) fn run(
     mut batches: Box<dyn BatchSource>,
     state: State,
-    from: Option<Place>,
+    from: Restart,
     control: &Control,
     budget: &Budget,
     stop: &StopSignal,
@@ -30,11 +30,11 @@ pub(super) fn run(
 ) -> Result<LaneStatistics, ReadError> {
     let mut marks = Marks::default();
     let mut generation = 0;
-    if let Some(from) = &from {
+    if let Restart::After(_) = &from {
         // Nothing was read yet, so a window is replayed from the beginning.
-        batches.seek(marks.rewind(from, state).as_ref())?;
+        batches.seek(marks.rewind(&from, state).as_ref())?;
     }
-    if out.send(Item::Restart { generation, until: from }).is_err() {
+    if out.send(Item::Restart { generation, at: from }).is_err() {
         return Ok(batches.statistics());
     }
     let mut order = Order::Continue;
@@ -44,7 +44,7 @@ pub(super) fn run(
             Order::Rewind { generation: newer, to } => {
                 generation = newer;
                 batches.seek(marks.rewind(&to, state).as_ref())?;
-                if out.send(Item::Restart { generation, until: Some(to) }).is_err() {
+                if out.send(Item::Restart { generation, at: to }).is_err() {
                     return Ok(batches.statistics());
                 }
             }

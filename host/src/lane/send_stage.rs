@@ -1,104 +1,156 @@
-//! The sending stage: hands batches to the target in order, counts, and asks for rewinds.
+//! The sending stage: hands batches to the target in order, counts, commits when it is time, and asks for
+//! rewinds.
+//!
+//! A target that commits while the lane runs says when ([`LaneTarget::commit_by`]), and the stage wakes up for it
+//! where no batch comes. What a target takes back is counted once all the same: with each commit the tally is kept, and
+//! a rewind goes back to what was kept.
 
-use crossbeam_channel::Receiver;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::Item;
 use super::control::Control;
 use super::transform_stage::Transformed;
-use crate::position::Place;
+use crate::position::{Place, Restart};
 use crate::report::{LaneProgress, Tally, Volume};
-use crate::target::{LaneTarget, TargetError};
+use crate::stop::StopSignal;
+use crate::target::{LaneTarget, Standing, TargetError};
 
 /// What the stage came to.
 pub(super) struct Sent {
+    /// What was counted up to the last commit.
     pub(super) tally: Tally,
-    /// Whether the lane's end was reached and acknowledged, rather than a stop.
+    /// Whether the lane's end was reached and committed, rather than a stop.
     pub(super) complete: bool,
 }
 
-/// Sends until the lane's end is acknowledged. A queue that ends without an [`Item::End`] is an
-/// earlier stage's error, and what was sent is flushed all the same.
-///
-/// After a rewind the tally counts what is sent again a second time.
+/// Sends until the lane's end is committed, or a stop is asked for. A queue that ends without an
+/// [`Item::End`] is an earlier stage's error, and what was sent is committed all the same.
 pub(super) fn run(
-    mut target: Box<dyn LaneTarget>,
+    target: Box<dyn LaneTarget>,
+    from: &Restart,
     plugins: usize,
     control: &Control,
+    stop: &StopSignal,
     progress: &LaneProgress,
     queue: Receiver<Item<Transformed>>,
-) -> Result<Sent, TargetError> {
-    let mut up_to: Option<Place> = None;
-    let sent = send(&mut *target, plugins, control, progress, queue, &mut up_to);
-    if sent.is_err() {
-        // What came before the record that cannot be sent is written; where it was not, that is the error already.
-        let _ = target.flush();
-    }
-    // Also, and above all, after a failure.
-    progress.written_up_to(target.written_up_to(up_to.as_ref()));
-    sent
-}
-
-fn send(
-    target: &mut dyn LaneTarget,
-    plugins: usize,
-    control: &Control,
-    progress: &LaneProgress,
-    queue: Receiver<Item<Transformed>>,
-    up_to: &mut Option<Place>,
 ) -> Result<Sent, TargetError> {
     let mut tally = Tally::new(plugins);
-    let mut generation = 0;
-    for item in queue {
-        match item {
-            Item::Restart { .. } => {}
-            Item::Payload { generation: of, payload, permit } => {
-                if of < generation {
-                    continue;
-                }
-                let sent = target.send(&payload.outputs)?;
-                drop(permit);
-                let mut volume = Volume::default();
-                for (topic, written) in sent.by_topic {
-                    volume += written;
-                    tally.wrote(&topic, written);
-                }
-                tally.read += payload.read;
-                tally.plugins.iter_mut().zip(&payload.plugins).for_each(|(sum, counts)| sum.add(counts));
-                progress.add_written(volume);
-                *up_to = Some(payload.last);
-                progress.written_up_to(target.written_up_to(up_to.as_ref()));
-                generation = rewind_if_wanted(target, control, generation);
+    if let Restart::After(done) = from {
+        tally.up_to = Some(done.clone());
+    }
+    let committed = tally.clone();
+    let mut sending = Sending { target, control, progress, tally, committed, attempted: None, generation: 0 };
+    let sent = sending.run(stop, queue);
+    if sent.is_err() {
+        sending.target.abandon();
+    }
+    // Also, and above all, after a failure.
+    sending.say_how_far();
+    sent.map(|complete| Sent { tally: sending.committed, complete })
+}
+
+struct Sending<'a> {
+    target: Box<dyn LaneTarget>,
+    control: &'a Control,
+    progress: &'a LaneProgress,
+    /// What was counted of everything handed to the target.
+    tally: Tally,
+    /// What was counted at the last commit.
+    committed: Tally,
+    /// What was counted at the last attempt to commit, which may have come through without a word.
+    attempted: Option<Tally>,
+    generation: u64,
+}
+
+impl Sending<'_> {
+    /// Whether the end of the lane was reached.
+    fn run(&mut self, stop: &StopSignal, queue: Receiver<Item<Transformed>>) -> Result<bool, TargetError> {
+        loop {
+            let item = match self.target.commit_by() {
+                // Also where batches come faster than they can be sent.
+                Some(due) if due <= Instant::now() => Err(RecvTimeoutError::Timeout),
+                Some(due) => queue.recv_deadline(due),
+                None => queue.recv().map_err(RecvTimeoutError::from),
+            };
+            if stop.is_stopped() {
+                // What waits in the queues is left for the next time: reading it again is cheaper than waiting for it.
+                self.commit(false)?;
+                self.control.close();
+                return Ok(false);
             }
-            Item::End { generation: of, complete } => {
-                if of < generation {
-                    continue;
+            match item {
+                Err(RecvTimeoutError::Timeout) => {
+                    self.commit(false)?;
                 }
-                target.flush()?;
-                let before = generation;
-                generation = rewind_if_wanted(target, control, generation);
-                if generation == before {
-                    control.close();
-                    // A lane that was stopped, by whatever befell another, has not come to its end.
-                    if complete {
-                        progress.finish();
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.commit(false)?;
+                    return Ok(false);
+                }
+                Ok(Item::Restart { .. }) => {}
+                Ok(Item::Payload { generation, .. } | Item::End { generation, .. }) if generation < self.generation => {
+                }
+                Ok(Item::Payload { payload, permit, .. }) => {
+                    let sent = self.target.send(&payload.outputs)?;
+                    drop(permit);
+                    self.count(payload, sent.by_topic);
+                    self.rewind_if_wanted();
+                    self.say_how_far();
+                }
+                Ok(Item::End { complete, .. }) => {
+                    if self.commit(complete)? {
+                        self.control.close();
+                        if complete {
+                            self.progress.finish();
+                        }
+                        return Ok(complete);
                     }
-                    tally.up_to = up_to.clone();
-                    return Ok(Sent { tally, complete });
                 }
             }
         }
     }
-    target.flush()?;
-    tally.up_to = up_to.clone();
-    Ok(Sent { tally, complete: false })
-}
 
-fn rewind_if_wanted(target: &mut dyn LaneTarget, control: &Control, generation: u64) -> u64 {
-    match target.take_rewind() {
-        Some(to) => {
-            control.rewind(to);
-            generation + 1
+    fn count(&mut self, payload: Transformed, sent: Vec<(Arc<str>, Volume)>) {
+        let mut volume = Volume::default();
+        for (topic, written) in sent {
+            volume += written;
+            self.tally.wrote(&topic, written);
         }
-        None => generation,
+        self.tally.read += payload.read;
+        self.tally.plugins.iter_mut().zip(&payload.plugins).for_each(|(sum, counts)| sum.add(counts));
+        self.tally.up_to = Some(payload.last);
+        self.progress.add_written(volume);
+    }
+
+    /// Whether everything sent is final now, and not taken back.
+    fn commit(&mut self, complete: bool) -> Result<bool, TargetError> {
+        self.attempted = Some(self.tally.clone());
+        self.target.commit(&Standing { tally: self.tally.clone(), complete })?;
+        let taken_back = self.rewind_if_wanted();
+        if !taken_back {
+            self.committed.clone_from(&self.tally);
+        }
+        self.say_how_far();
+        Ok(!taken_back)
+    }
+
+    fn rewind_if_wanted(&mut self) -> bool {
+        let Some(to) = self.target.take_rewind() else { return false };
+        if let Some(attempted) = self.attempted.take()
+            && Restart::from(attempted.up_to.clone()) == to
+        {
+            self.committed = attempted;
+        }
+        self.tally.clone_from(&self.committed);
+        self.control.rewind(to);
+        self.generation += 1;
+        true
+    }
+
+    fn say_how_far(&self) {
+        let sent: Option<&Place> = self.tally.up_to.as_ref();
+        self.progress.written_up_to(self.target.written_up_to(sent));
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow_buffer::ScalarBuffer;
 use parking_lot::Mutex;
@@ -11,8 +12,9 @@ use super::*;
 use crate::batch::{ColumnsBuilder, Outputs, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
 use crate::plugin::State;
-use crate::report::PluginCounts;
-use crate::target::Sent;
+use crate::position::Place;
+use crate::report::{PluginCounts, Volume};
+use crate::target::{Sent, Standing};
 
 /// A backup in memory: offsets with gaps, cut into batches of the given sizes.
 struct Records {
@@ -131,21 +133,22 @@ impl Transform for Digest {
 /// Keeps what is sent and, now and then, takes some of it back.
 struct FickleTarget {
     sent: Arc<Mutex<Vec<(Place, String)>>>,
+    /// Every place of the lane.
+    places: Vec<Place>,
     fickle: Vec<usize>,
-    calls: usize,
-    wanted: Option<Place>,
+    wanted: Option<Restart>,
 }
 
 impl FickleTarget {
     fn maybe_take_back(&mut self) {
-        self.calls += 1;
         let mut sent = self.sent.lock();
         if sent.is_empty() {
             return;
         }
         if let Some(position) = self.fickle.pop().filter(|position| position % 2 == 0) {
             let keep = position % sent.len();
-            self.wanted = Some(sent[keep].0.clone());
+            let taken = self.places.iter().position(|place| *place == sent[keep].0).unwrap();
+            self.wanted = Some(Restart::from(taken.checked_sub(1).map(|before| self.places[before].clone())));
             sent.truncate(keep);
         }
     }
@@ -161,12 +164,70 @@ impl LaneTarget for FickleTarget {
         Ok(Sent::default())
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
         self.maybe_take_back();
         Ok(())
     }
 
-    fn take_rewind(&mut self) -> Option<Place> {
+    fn take_rewind(&mut self) -> Option<Restart> {
+        self.wanted.take()
+    }
+}
+
+/// Commits when it likes to, and takes back what was not committed, or what was, without telling that it was.
+struct Transactions {
+    sent: Arc<Mutex<Vec<String>>>,
+    committed: usize,
+    place: Restart,
+    whims: Vec<u8>,
+    due: bool,
+    wanted: Option<Restart>,
+}
+
+impl Transactions {
+    fn take_back(&mut self) {
+        self.sent.lock().truncate(self.committed);
+        self.wanted = Some(self.place.clone());
+    }
+
+    fn finish(&mut self, standing: &Standing) {
+        self.committed = self.sent.lock().len();
+        self.place = Restart::from(standing.tally.up_to.clone());
+    }
+}
+
+impl LaneTarget for Transactions {
+    fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
+        let values = outputs.rows().map(|row| String::from_utf8(row.value.unwrap().to_vec()).unwrap());
+        self.sent.lock().extend(values);
+        let volume = Volume::new(outputs.rows().count() as u64, 0);
+        match self.whims.pop() {
+            Some(whim) if whim % 5 == 0 => self.take_back(),
+            Some(whim) => self.due = whim % 5 == 1,
+            None => {}
+        }
+        Ok(Sent { by_topic: vec![("copy".into(), volume)] })
+    }
+
+    fn commit(&mut self, standing: &Standing) -> Result<(), TargetError> {
+        self.due = false;
+        match self.whims.pop().map(|whim| whim % 3) {
+            Some(0) => self.take_back(),
+            Some(1) => {
+                // It came through, and the answer was lost.
+                self.finish(standing);
+                self.wanted = Some(self.place.clone());
+            }
+            _ => self.finish(standing),
+        }
+        Ok(())
+    }
+
+    fn commit_by(&self) -> Option<Instant> {
+        self.due.then(Instant::now)
+    }
+
+    fn take_rewind(&mut self) -> Option<Restart> {
         self.wanted.take()
     }
 }
@@ -197,14 +258,15 @@ proptest! {
             .filter(|(index, _)| start.is_none_or(|start| *index >= start))
             .map(|(index, value)| (records.place(index), value))
             .collect();
-        let from = start.map(|start| records.place(start));
+        let places: Vec<Place> = (0..offsets.len()).map(|index| records.place(index)).collect();
+        let from = Restart::from(start.and_then(|start| start.checked_sub(1)).map(|done| places[done].clone()));
         let sent = Arc::new(Mutex::new(Vec::new()));
         let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
         let outcome = Lane {
             source,
             batches: Box::new(records),
             transform: Box::new(Digest { state, seen: Vec::new() }),
-            target: Box::new(FickleTarget { sent: Arc::clone(&sent), fickle, calls: 0, wanted: None }),
+            target: Box::new(FickleTarget { sent: Arc::clone(&sent), places, fickle, wanted: None }),
             from,
             plugins: 1,
             budget: &budget,
@@ -214,6 +276,162 @@ proptest! {
         prop_assert_eq!(outcome.end, LaneEnd::Complete);
         prop_assert_eq!(&*sent.lock(), &expected);
     }
+
+    #[test]
+    fn what_is_taken_back_is_sent_and_counted_once(
+        steps in prop::collection::vec(1_i64..4, 1..200),
+        cuts in prop::collection::vec(1_usize..20, 1..8),
+        whims in prop::collection::vec(any::<u8>(), 0..60),
+        state in state(),
+        by_row in any::<bool>(),
+        start in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let offsets: Vec<i64> = steps.iter().scan(0, |offset, step| { *offset += step; Some(*offset) }).collect();
+        let source = Arc::new(TopicPartition::new("orders", Some(3)));
+        let records = Records { source: Arc::clone(&source), offsets: offsets.clone(), by_row, cuts, next: 0, batches: 0 };
+        let start = start.map_or(0, |start| start.index(offsets.len()));
+        let mut model = Digest { state, seen: Vec::new() };
+        let expected: Vec<String> =
+            offsets.iter().map(|offset| model.over(*offset)).skip(start).flatten().collect();
+        let from = Restart::from(start.checked_sub(1).map(|done| records.place(done)));
+        let last = records.place(offsets.len() - 1);
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+        let target =
+            Transactions { sent: Arc::clone(&sent), committed: 0, place: from.clone(), whims, due: false, wanted: None };
+        let outcome = Lane {
+            source,
+            batches: Box::new(records),
+            transform: Box::new(Digest { state, seen: Vec::new() }),
+            target: Box::new(target),
+            from,
+            plugins: 1,
+            budget: &budget,
+            stop: &stop,
+            progress: &progress,
+        }.run().unwrap();
+        prop_assert_eq!(outcome.end, LaneEnd::Complete);
+        prop_assert_eq!(&*sent.lock(), &expected);
+        prop_assert_eq!(outcome.tally.read.records, (offsets.len() - start) as u64);
+        prop_assert_eq!(outcome.tally.plugins[0].read, (offsets.len() - start) as u64);
+        prop_assert_eq!(outcome.tally.total_written().records, expected.len() as u64);
+        prop_assert_eq!(outcome.tally.up_to, Some(last));
+    }
+}
+
+/// Remembers when it was told to commit; it wants to be 20 ms after what was sent.
+struct Idle {
+    sent: Option<Instant>,
+    committed: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl LaneTarget for Idle {
+    fn send(&mut self, _outputs: &Outputs) -> Result<Sent, TargetError> {
+        self.sent = Some(Instant::now());
+        Ok(Sent::default())
+    }
+
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
+        self.committed.lock().extend(self.sent.take().map(|sent| sent.elapsed()));
+        Ok(())
+    }
+
+    fn commit_by(&self) -> Option<Instant> {
+        self.sent.map(|sent| sent + Duration::from_millis(20))
+    }
+}
+
+#[test]
+fn what_was_sent_is_committed_in_time_though_batches_wait() {
+    let source = Arc::new(TopicPartition::new("orders", Some(3)));
+    let offsets = (0..2000).collect();
+    let records = Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![1], next: 0, batches: 0 };
+    let committed = Arc::new(Mutex::new(Vec::new()));
+    let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    Lane {
+        source,
+        batches: Box::new(records),
+        transform: Box::new(crate::plugin::Untouched),
+        target: Box::new(Busy { begun: None, committed: Arc::clone(&committed) }),
+        from: Restart::Beginning,
+        plugins: 0,
+        budget: &budget,
+        stop: &stop,
+        progress: &progress,
+    }
+    .run()
+    .unwrap();
+    let late = committed.lock().iter().filter(|age: &&Duration| **age > Duration::from_millis(500)).count();
+    assert_eq!(late, 0, "{:?}", committed.lock());
+}
+
+/// Is slower than what it is given comes, and wants to commit 20 ms after it began.
+struct Busy {
+    begun: Option<Instant>,
+    committed: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl LaneTarget for Busy {
+    fn send(&mut self, _outputs: &Outputs) -> Result<Sent, TargetError> {
+        self.begun.get_or_insert_with(Instant::now);
+        thread::sleep(Duration::from_micros(500));
+        Ok(Sent::default())
+    }
+
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
+        self.committed.lock().extend(self.begun.take().map(|begun| begun.elapsed()));
+        Ok(())
+    }
+
+    fn commit_by(&self) -> Option<Instant> {
+        self.begun.map(|begun| begun + Duration::from_millis(20))
+    }
+}
+
+/// Takes two seconds over its second batch.
+struct Slow(Records);
+
+impl BatchSource for Slow {
+    fn next(&mut self) -> Result<Option<Arc<Batch>>, ReadError> {
+        if self.0.batches == 1 {
+            thread::sleep(Duration::from_secs(2));
+        }
+        self.0.next()
+    }
+
+    fn statistics(&self) -> LaneStatistics {
+        self.0.statistics()
+    }
+
+    fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {
+        self.0.seek(place)
+    }
+}
+
+#[test]
+fn what_was_sent_is_committed_in_time_though_no_batch_comes() {
+    let source = Arc::new(TopicPartition::new("orders", Some(3)));
+    let offsets = (0..20).collect();
+    let records = Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![10], next: 0, batches: 0 };
+    let committed = Arc::new(Mutex::new(Vec::new()));
+    let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+    let outcome = Lane {
+        source,
+        batches: Box::new(Slow(records)),
+        transform: Box::new(crate::plugin::Untouched),
+        target: Box::new(Idle { sent: None, committed: Arc::clone(&committed) }),
+        from: Restart::Beginning,
+        plugins: 0,
+        budget: &budget,
+        stop: &stop,
+        progress: &progress,
+    }
+    .run()
+    .unwrap();
+    assert_eq!(outcome.end, LaneEnd::Complete);
+    let committed = committed.lock();
+    assert_eq!(committed.len(), 2);
+    assert!(committed[0] >= Duration::from_millis(20) && committed[0] < Duration::from_secs(1), "{committed:?}");
 }
 
 struct Panics;
@@ -223,7 +441,7 @@ impl LaneTarget for Panics {
         panic!("on purpose")
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
         Ok(())
     }
 }
@@ -250,7 +468,7 @@ fn into_panics(
         batches: Box::new(records),
         transform: Box::new(crate::plugin::Untouched),
         target: Box::new(Panics),
-        from: None,
+        from: Restart::Beginning,
         plugins: 0,
         budget: &budget,
         stop,
@@ -270,7 +488,7 @@ fn a_panic_in_a_stage_becomes_an_error_and_the_lane_ends() {
 }
 
 #[test]
-fn a_stop_ends_the_lane_with_what_was_read_sent() {
+fn a_stop_ends_the_lane_with_what_was_sent() {
     let stop = StopSignal::default();
     stop.stop();
     let progress = progress();

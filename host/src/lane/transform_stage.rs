@@ -6,10 +6,10 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Item;
 use super::control::Control;
-use super::marks::records_before;
+use super::marks::records_up_to;
 use crate::batch::{Batch, Outputs};
 use crate::plugin::{PluginError, Transform};
-use crate::position::Place;
+use crate::position::{Place, Restart};
 use crate::report::{PluginCounts, Volume};
 
 /// A batch after the plugins, with what there is to count of it.
@@ -35,12 +35,15 @@ pub(super) fn run(
     let mut replay_until: Option<Place> = None;
     for item in queue {
         let next = match item {
-            Item::Restart { generation, until } => {
+            Item::Restart { generation, at } => {
                 if generation > 0 {
                     transform.reset()?;
                 }
-                replay_until.clone_from(&until);
-                Item::Restart { generation, until }
+                replay_until = match &at {
+                    Restart::Beginning => None,
+                    Restart::After(done) => Some(done.clone()),
+                };
+                Item::Restart { generation, at }
             }
             Item::Payload { generation, payload: batch, mut permit } => {
                 if generation < control.generation() {
@@ -65,7 +68,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Passes what comes before `until` over the transform, throws the answers away and returns the rest.
+/// Passes what comes up to `until` over the transform, throws the answers away and returns the rest.
 fn replay(
     transform: &mut dyn Transform,
     batch: Arc<Batch>,
@@ -75,13 +78,16 @@ fn replay(
     let Some(place) = until else {
         return Ok((!batch.is_empty()).then_some(batch));
     };
-    let before = records_before(&batch, place);
-    if before > 0 {
-        transform.process(Arc::new(batch.slice(0, before)), uncounted)?;
+    let done = records_up_to(&batch, place);
+    if done > 0 {
+        transform.process(Arc::new(batch.slice(0, done)), uncounted)?;
     }
-    if before == batch.len() {
+    // At the place itself the replay ends: in a lane of rows nothing that comes later tells that it has been passed.
+    if done < batch.len() || done > 0 && batch.place(done - 1) == *place {
+        *until = None;
+    }
+    if done == batch.len() {
         return Ok(None);
     }
-    *until = None;
-    Ok(Some(if before == 0 { batch } else { Arc::new(batch.slice(before, batch.len() - before)) }))
+    Ok(Some(if done == 0 { batch } else { Arc::new(batch.slice(done, batch.len() - done)) }))
 }

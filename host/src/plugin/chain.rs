@@ -58,6 +58,16 @@ impl Chain {
         &self.descriptions
     }
 
+    /// What tells each plugin's work from that of another: its code and its whole configuration.
+    pub fn digests(&self) -> Vec<String> {
+        self.plugins.iter().map(|plugin| format!("{} {}", plugin.code.sha256(), plugin.parameters)).collect()
+    }
+
+    /// Sets the clock that plugins see to the first start of the job.
+    pub fn started_at(&mut self, started: i64) {
+        self.origin.started = started;
+    }
+
     /// The chain for one lane, every plugin configured. Its calls block, and so belong on a thread of
     /// the lane's own, outside any asynchronous runtime.
     ///

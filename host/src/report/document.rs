@@ -20,6 +20,7 @@ pub struct SummaryDocument<'a> {
     seconds: f64,
     read: VolumeDocument,
     written: VolumeDocument,
+    before: Option<BeforeDocument>,
     read_per_second: VolumeDocument,
     written_per_second: VolumeDocument,
     duplicates: u64,
@@ -28,6 +29,19 @@ pub struct SummaryDocument<'a> {
     targets: Vec<TargetDocument>,
     lanes: Vec<LaneDocument>,
     findings: Vec<FindingDocument<'a>>,
+}
+
+/// What earlier runs of the job did.
+#[derive(Debug, Serialize)]
+struct BeforeDocument {
+    read: VolumeDocument,
+    written: VolumeDocument,
+}
+
+impl From<&Tally> for BeforeDocument {
+    fn from(tally: &Tally) -> Self {
+        Self { read: tally.read.into(), written: tally.total_written().into() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +112,7 @@ impl Summary {
             seconds: self.duration.as_secs_f64(),
             read: total.read.into(),
             written: total.total_written().into(),
+            before: self.before().as_ref().map(BeforeDocument::from),
             read_per_second: self.per_second(total.read).into(),
             written_per_second: self.per_second(total.total_written()).into(),
             duplicates: total.duplicates,
@@ -206,6 +221,10 @@ impl fmt::Display for Summary {
         let (read, written) = (total.read, total.total_written());
         writeln!(f, "\nread     {}", rate(read, self.per_second(read)))?;
         writeln!(f, "written  {}", rate(written, self.per_second(written)))?;
+        if let Some(before) = self.before() {
+            let (read, written) = (count(before.read.records), count(before.total_written().records));
+            writeln!(f, "before   {read} records read and {written} written by earlier runs")?;
+        }
         if total.duplicates > 0 {
             writeln!(
                 f,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use chrono::{DateTime, SecondsFormat};
 use indicatif::HumanCount;
 
 /// `1,234,567`.
@@ -32,6 +33,12 @@ pub fn time(time: Duration) -> String {
         1..60 => format!("{:.2}s", time.as_secs_f64()),
         seconds => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
     }
+}
+
+/// A time of day from milliseconds since the epoch: `2025-10-09T08:53:20Z`.
+pub fn moment(millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map_or_else(|| format!("{millis} ms"), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// At most `length` characters of a text, with `…` where some are left out.

@@ -22,7 +22,9 @@ pub enum LaneEnd {
 pub struct LaneSummary {
     /// The lane.
     pub source: Arc<TopicPartition>,
-    /// What it counted.
+    /// What earlier runs of the job had counted of it, where progress is kept.
+    pub before: Option<Tally>,
+    /// What this run counted.
     pub tally: Tally,
     /// How it ended.
     pub end: LaneEnd,
@@ -56,6 +58,13 @@ impl Summary {
         let mut total = Tally::new(self.plugins.len());
         self.lanes.iter().for_each(|lane| total.add(&lane.tally));
         total
+    }
+
+    /// What earlier runs counted, all lanes together; `None` where there was none, or nothing is kept of it.
+    pub fn before(&self) -> Option<Tally> {
+        let mut total = Tally::new(self.plugins.len());
+        self.lanes.iter().filter_map(|lane| lane.before.as_ref()).for_each(|before| total.add(before));
+        (total.read.records > 0).then_some(total)
     }
 
     /// What the lanes counted, by source topic.

@@ -21,6 +21,7 @@ use crate::finding::Finding;
 use crate::job::Job;
 use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, panicked};
 use crate::plugin::{Chain, Transform, Untouched};
+use crate::position::Restart;
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::stop::StopSignal;
 use crate::target::Target;
@@ -93,7 +94,8 @@ impl Restore<'_> {
             let _ = give.send(lane);
         }
         drop(give);
-        let workers = self.job.resources.lanes.clamp(1, self.catalog.lanes.len().max(1));
+        let bound = self.target.lanes_at_a_time().unwrap_or(usize::MAX);
+        let workers = self.job.resources.lanes.min(bound).clamp(1, self.catalog.lanes.len().max(1));
         thread::scope(|scope| {
             for number in 1..=workers {
                 let named = thread::Builder::new().name("lane".to_owned());
@@ -112,10 +114,11 @@ impl Restore<'_> {
                     let LaneOutcome { tally, end } = outcome?;
                     (tally, end)
                 }
-                // Not begun before a stop.
-                None => (Tally::new(self.plugins()), LaneEnd::Stopped),
+                // Done by an earlier run, or not begun before a stop.
+                None => self.untouched(lane),
             };
-            lanes.push(LaneSummary { source: Arc::clone(&lane.source), tally, end });
+            let before = self.target.before(&lane.source).map(|before| before.tally);
+            lanes.push(LaneSummary { source: Arc::clone(&lane.source), before, tally, end });
         }
         Ok(Summary {
             job: self.job.name.clone(),
@@ -151,9 +154,15 @@ impl Restore<'_> {
         }
     }
 
-    /// Runs lane `index` of the catalog; `None` for one that nobody watches, which there is not.
+    /// Runs lane `index` of the catalog; `None` for one that an earlier run has finished.
     fn lane(&self, index: usize, lane: &catalog::Lane, budget: &Budget) -> Result<Option<LaneOutcome>, LaneError> {
         let Some(progress) = self.progress.lanes().get(index) else { return Ok(None) };
+        let before = self.target.before(&lane.source).unwrap_or_default();
+        progress.written_up_to(before.tally.up_to.clone());
+        if before.complete {
+            progress.finish();
+            return Ok(None);
+        }
         let target_topic = self.job.target.topic(&lane.source.topic);
         let transform: Box<dyn Transform> = match self.chain {
             Some(chain) => chain.open(&lane.source, target_topic)?,
@@ -164,13 +173,20 @@ impl Restore<'_> {
             batches: self.catalog.open_lane(lane, batch_limits(self.job.resources))?,
             transform,
             target: self.target.lane(&lane.source)?,
-            from: None,
+            from: Restart::from(before.tally.up_to),
             plugins: self.plugins(),
             budget,
             stop: self.stop,
             progress,
         };
         lane.run().map(Some)
+    }
+
+    /// A lane that this run has nothing to say of.
+    fn untouched(&self, lane: &catalog::Lane) -> (Tally, LaneEnd) {
+        let before = self.target.before(&lane.source).unwrap_or_default();
+        let end = if before.complete { LaneEnd::Complete } else { LaneEnd::Stopped };
+        (Tally { up_to: before.tally.up_to, ..Tally::new(self.plugins()) }, end)
     }
 
     fn plugins(&self) -> usize {

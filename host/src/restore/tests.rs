@@ -7,7 +7,11 @@ use std::path::Path;
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::job::{Backup, Cluster, ColumnNames, Encodings, Order, PartitionStrategy, Resources, Target as TargetRules};
+use crate::job::draft::ProgressDraft;
+use crate::job::{
+    Backup, Cluster, ColumnNames, Delivery, Encodings, Order, PartitionStrategy, Resources, Target as TargetRules,
+    Transactions,
+};
 use crate::position::TopicPartition;
 use crate::store;
 use crate::target::{LaneTarget, TargetError};
@@ -41,9 +45,12 @@ fn job(folder: &Path) -> Job {
             partition: PartitionStrategy::Same,
             order: Order::Key,
             create: None,
+            delivery: Delivery::AtLeastOnce,
+            transactions: Transactions::default(),
         },
         resources: Resources { lanes: 1, ..Resources::default() },
         allow: Vec::new(),
+        progress: ProgressDraft::default().of("job".to_owned()),
     }
 }
 

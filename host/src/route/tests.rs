@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::batch::Headers;
 use crate::failure::Explain;
-use crate::job::Cluster;
+use crate::job::{Cluster, Delivery, Transactions};
 
 fn rules(partition: PartitionStrategy, order: Order) -> job::Target {
     job::Target {
@@ -19,6 +19,8 @@ fn rules(partition: PartitionStrategy, order: Order) -> job::Target {
         partition,
         order,
         create: None,
+        delivery: Delivery::AtLeastOnce,
+        transactions: Transactions::default(),
     }
 }
 

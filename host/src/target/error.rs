@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::failure::{Exit, Explain};
+use crate::progress::ProgressError;
 use crate::route::RouteError;
 
 /// What can go wrong at the target. A message about a record begins with its position.
@@ -182,6 +183,21 @@ pub enum TargetError {
         /// Whether the cluster did not answer, rather than refuse.
         outage: bool,
     },
+    /// A transaction that the cluster does not let be.
+    #[error("the restore cannot {what}: {reason}")]
+    Transaction {
+        /// What was tried.
+        what: &'static str,
+        /// The cluster's word, or librdkafka's.
+        reason: String,
+        /// Whether the user lacks a permission.
+        denied: bool,
+        /// Whether the cluster did not answer.
+        outage: bool,
+    },
+    /// The job's progress.
+    #[error(transparent)]
+    Progress(#[from] ProgressError),
     /// More lanes open than a target takes.
     #[error("{limit} lanes are open, and the target takes no more")]
     TooManyLanes {
@@ -205,6 +221,8 @@ impl Explain for TargetError {
             | Self::Lane { .. }
             | Self::Create { by_job: true, .. } => Exit::Usage,
             Self::Route(error) => error.exit(),
+            Self::Progress(error) => error.exit(),
+            Self::Transaction { denied: true, .. } | Self::Transaction { outage: true, .. } => Exit::Environment,
             Self::Unreachable { .. }
             | Self::Authentication { .. }
             | Self::Tls { .. }
@@ -220,6 +238,7 @@ impl Explain for TargetError {
             | Self::KeyMissing { .. }
             | Self::Send { .. }
             | Self::Delivery { .. }
+            | Self::Transaction { .. }
             | Self::TooManyLanes { .. } => Exit::Failed,
         }
     }
@@ -255,6 +274,14 @@ impl Explain for TargetError {
             Self::KeyMissing { .. } => {
                 "leave such records out with a plugin, or change the topic's `cleanup.policy`".to_owned()
             }
+            Self::Progress(error) => return error.hint(),
+            Self::Transaction { denied: true, .. } => "let the user write and describe the transactional ids with the \
+                 prefix `anabranch-`, and write to the topic of progress; or set `target.delivery` to `at-least-once`"
+                .to_owned(),
+            Self::Transaction { outage: true, .. } => "bring the cluster back and start again: what was committed stays, \
+                 and the rest is written then"
+                .to_owned(),
+            Self::Transaction { .. } => "start again: what was committed stays, and the rest is written then".to_owned(),
             Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
             Self::Send { .. } => "leave such records out with a plugin, or change what refuses them under \
                  `target.properties`"

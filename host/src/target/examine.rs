@@ -4,28 +4,42 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::kafka::{Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
-use super::{LaneNeed, Target, TargetError};
+use super::kafka::{self, Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
+use super::{LaneNeed, Standing, Target, TargetError};
 use crate::batch::NO_TIMESTAMP;
 use crate::finding::{Finding, Weight};
-use crate::job::{Cluster, CreateTopics, Job, PartitionStrategy};
+use crate::job::{Cluster, CreateTopics, Delivery, Job, PartitionStrategy};
+use crate::position::TopicPartition;
+use crate::progress::{self, Inputs, LaneRecord, Stored};
 use crate::route::Router;
 
 /// A target that was asked about the lanes of a job, and could be connected to.
 pub struct Examined {
     /// What it will not take or give back.
     pub findings: Vec<Finding>,
+    /// What earlier runs of the job have committed.
+    stored: Option<Stored>,
     /// The connection on which it was asked.
     connection: Option<Connection>,
 }
 
 impl Examined {
+    /// How far earlier runs have come with a lane.
+    pub fn before(&self, source: &TopicPartition) -> Option<Standing> {
+        self.stored.as_ref()?.lanes.get(source).map(LaneRecord::standing)
+    }
+
+    /// Whether earlier runs have restored all of these lanes.
+    pub fn is_done(&self, lanes: &[LaneNeed]) -> bool {
+        self.stored.as_ref().is_some_and(|stored| stored.is_complete(lanes.iter().map(|lane| &*lane.source)))
+    }
+
     /// As [`super::connect`], on the connection that there is.
     ///
     /// # Errors
     /// As [`super::connect`].
-    pub fn connect(self, job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
-        super::connect_on(self.connection, job, lanes)
+    pub fn connect(self, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Arc<dyn Target>, TargetError> {
+        super::connect_on(self.connection, job, lanes, inputs)
     }
 }
 
@@ -34,10 +48,11 @@ impl Examined {
 ///
 /// # Errors
 /// What [`super::connect`] would fail with too, short of creating topics.
-pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Examined, TargetError> {
+pub fn examine(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
     let router = Router::new(&job.target)?;
     let needs = Needs::new(&router, lanes);
     let mut findings = Vec::new();
+    let mut kept = None;
     let mut reached = None;
     match &job.target.cluster {
         Cluster::Null => {
@@ -47,17 +62,28 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Examined, TargetError> {
         }
         Cluster::Mock => {
             Properties::new(job, "mock")?;
+            findings.extend(on_delivery(job, true));
             needs.check(&BTreeMap::new(), Some(&job.target.create.clone().unwrap_or_default()))?;
             for (topic, lanes) in &needs.topics {
                 on_timestamps(topic, lanes, &Limits::default(), &mut findings);
             }
         }
         Cluster::Kafka(servers) => {
-            let connection = Connection::open(&Properties::new(job, servers)?, false)?;
+            let properties = Properties::new(job, servers)?;
+            let connection = Connection::open(&properties, false)?;
+            findings.extend(on_delivery(job, connection.is_embedded()));
             let there = connection.topics(&needs.names())?;
             let create = job.target.create.as_ref();
             needs.check(&there, create)?;
             let missing = needs.missing(&there);
+            if kafka::delivery(job, &connection) == Delivery::ExactlyOnce
+                && let Some(stored) = progress::look(job, &properties, &connection)?
+            {
+                let cluster = connection.id().map(str::to_owned);
+                let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&needs.names()));
+                findings.extend(stored.changes(&identity, &connection, &properties, job)?);
+                kept = Some(stored);
+            }
             if create.is_none() && !missing.is_empty() {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));
             }
@@ -83,7 +109,22 @@ pub fn examine(job: &Job, lanes: &[LaneNeed]) -> Result<Examined, TargetError> {
             reached = Some(connection);
         }
     }
-    Ok(Examined { findings, connection: reached })
+    Ok(Examined { findings, stored: kept, connection: reached })
+}
+
+/// What is not promised, where it is less than exactly once.
+fn on_delivery(job: &Job, embedded: bool) -> Option<Finding> {
+    let message = match (job.target.delivery, embedded) {
+        (_, true) => {
+            "the embedded cluster has no transactions: a restore that is started again writes everything again, and what \
+             one that failed has written stays"
+        }
+        (Delivery::AtLeastOnce, false) => {
+            "a restore that is started again writes everything again, and what one that failed has written stays"
+        }
+        (Delivery::ExactlyOnce, false) => return None,
+    };
+    Some(Finding { code: "at-least-once", weight: Weight::Note, message: message.to_owned(), remedy: None })
 }
 
 fn on_creation(name: &str, lanes: &[&LaneNeed], create: &CreateTopics, findings: &mut Vec<Finding>) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{LaneTarget, Sent, Target, TargetError};
+use super::{LaneTarget, Sent, Standing, Target, TargetError};
 use crate::batch::Outputs;
 use crate::job;
 use crate::position::TopicPartition;
@@ -110,7 +110,7 @@ impl LaneTarget for MemoryLane {
         Ok(sent)
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod memory;
 mod null;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use error::TargetError;
 pub use examine::{Examined, examine};
@@ -18,8 +19,9 @@ pub use null::NullTarget;
 
 use crate::batch::{OutputRow, Outputs};
 use crate::job::{Cluster, Job};
-use crate::position::{Place, TopicPartition};
-use crate::report::Volume;
+use crate::position::{Place, Restart, TopicPartition};
+use crate::progress::Inputs;
+use crate::report::{Tally, Volume};
 
 /// A place that records are written to.
 pub trait Target: Send + Sync {
@@ -28,6 +30,21 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// A target that does not take what the lane would send.
     fn lane(&self, source: &TopicPartition) -> Result<Box<dyn LaneTarget>, TargetError>;
+
+    /// How far earlier runs of the job have come with a lane. A target that keeps no progress keeps this default.
+    fn before(&self, _source: &TopicPartition) -> Option<Standing> {
+        None
+    }
+
+    /// The first start of the job, in milliseconds since the epoch, where progress is kept.
+    fn started(&self) -> Option<i64> {
+        None
+    }
+
+    /// How many lanes may be open at a time, where there is a bound.
+    fn lanes_at_a_time(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The way of one lane to a target. What is sent arrives in the order it was sent.
@@ -45,18 +62,36 @@ pub trait LaneTarget: Send {
         sent.cloned()
     }
 
-    /// Waits until everything sent is acknowledged.
+    /// Makes everything sent final, and keeps with it how far the lane has come, where the target keeps that.
     ///
     /// # Errors
-    /// The first record that was not, with its position.
-    fn flush(&mut self) -> Result<(), TargetError>;
+    /// The first record that was not written, with its position.
+    fn commit(&mut self, standing: &Standing) -> Result<(), TargetError>;
 
-    /// Asked after each [`Self::send`] and [`Self::flush`]: the place that the lane must go back to,
-    /// because the target took back what was sent from there on. The lane then sends everything from
-    /// that place on again. A target that takes nothing back keeps this default.
-    fn take_rewind(&mut self) -> Option<Place> {
+    /// When [`Self::commit`] is due, whether or not more is sent until then. A target that leaves that to the end of
+    /// the lane keeps this default.
+    fn commit_by(&self) -> Option<Instant> {
         None
     }
+
+    /// Asked after each [`Self::send`] and [`Self::commit`]: where the lane must go on, because the target took
+    /// back what was sent from there on: everything since the last [`Self::commit`]. A target that takes
+    /// nothing back keeps this default.
+    fn take_rewind(&mut self) -> Option<Restart> {
+        None
+    }
+
+    /// Called when the lane has failed, instead of [`Self::commit`]: nothing more will be sent.
+    fn abandon(&mut self) {}
+}
+
+/// How far a lane has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What was counted, up to [`Tally::up_to`].
+    pub tally: Tally,
+    /// Whether that is all of the lane.
+    pub complete: bool,
 }
 
 /// What one call of [`LaneTarget::send`] handed over.
@@ -100,13 +135,14 @@ impl LaneNeed {
 }
 
 /// Opens the target of a job for these lanes; creates the topics that are missing, if the job says so.
+/// Under exactly-once the run takes over from any other of the same job, and goes on from what is committed.
 /// Blocks while it speaks with the cluster; not to be called from an async task.
 ///
 /// # Errors
-/// A cluster that does not answer or let in, topics or partitions that it lacks, and properties that
-/// cannot be.
-pub fn connect(job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
-    connect_on(None, job, lanes)
+/// A cluster that does not answer or let in, topics or partitions that it lacks, properties that
+/// cannot be, and progress that does not fit to `inputs`.
+pub fn connect(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Arc<dyn Target>, TargetError> {
+    connect_on(None, job, lanes, inputs)
 }
 
 /// As [`connect`], on a connection that there is already.
@@ -114,10 +150,11 @@ fn connect_on(
     connection: Option<kafka::Connection>,
     job: &Job,
     lanes: &[LaneNeed],
+    inputs: &Inputs,
 ) -> Result<Arc<dyn Target>, TargetError> {
     Ok(match &job.target.cluster {
         Cluster::Null => Arc::new(NullTarget::new(&job.target)?),
-        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes, connection)?),
+        Cluster::Kafka(servers) => Arc::new(KafkaTarget::connect(job, servers, lanes, inputs, connection)?),
         Cluster::Mock => Arc::new(KafkaTarget::connect_embedded(job, lanes)?),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LaneTarget, Sent, Target, TargetError};
+use super::{LaneTarget, Sent, Standing, Target, TargetError};
 use crate::batch::Outputs;
 use crate::job;
 use crate::position::TopicPartition;
@@ -52,7 +52,7 @@ impl LaneTarget for NullLane {
         Ok(sent)
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
         Ok(())
     }
 }

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use crate::read_back::{self, Record};
 use node::Node;
@@ -67,7 +68,10 @@ impl Cluster {
     /// If it does not start.
     pub fn plain() -> &'static Self {
         static PLAIN: OnceLock<Cluster> = OnceLock::new();
-        PLAIN.get_or_init(|| started(Self::start("auto.create.topics.enable=false\n")))
+        PLAIN.get_or_init(|| {
+            let expiry = "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000";
+            started(Self::start(&format!("auto.create.topics.enable=false\n{expiry}\n")))
+        })
     }
 
     /// The cluster of this process with TLS and SASL.
@@ -187,6 +191,33 @@ impl Cluster {
     /// A topic that does not exist, or a reader that does not start.
     pub fn read(&self, topic: &str) -> Result<BTreeMap<i32, Vec<Record>>> {
         read_back::read(&self.servers, topic)
+    }
+
+    /// Waits until no transaction is open in a topic. One that was committed is visible a moment after its producer was
+    /// told so: the marks in the partitions are written later.
+    ///
+    /// # Errors
+    /// A transaction that stays open, and what the cluster says.
+    pub fn settle(&self, topic: &str) -> Result<()> {
+        let reader = |isolation: &str| -> Result<BaseConsumer> {
+            Ok(ClientConfig::new()
+                .set("bootstrap.servers", &self.servers)
+                .set("isolation.level", isolation)
+                .create()?)
+        };
+        let (all, committed) = (reader("read_uncommitted")?, reader("read_committed")?);
+        let wait = Duration::from_secs(10);
+        let deadline = Instant::now() + wait;
+        let partitions = self.partitions()?.get(topic).copied().unwrap_or_default();
+        for partition in 0..i32::try_from(partitions)? {
+            while committed.fetch_watermarks(topic, partition, wait)?.1
+                < all.fetch_watermarks(topic, partition, wait)?.1
+            {
+                ensure!(Instant::now() < deadline, "a transaction stays open in {topic}-{partition}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        Ok(())
     }
 
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {

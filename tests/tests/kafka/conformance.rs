@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anabranch::job;
 use anabranch::report::Volume;
-use anabranch::target::{KafkaTarget, LaneNeed, MemoryTarget, NullTarget, Target as _, connect};
+use anabranch::target::{KafkaTarget, LaneNeed, MemoryTarget, NullTarget, Target as _};
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
@@ -16,7 +16,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use crate::fixtures::given;
+use crate::fixtures::{connect, given};
 
 static NAMES: AtomicU32 = AtomicU32::new(0);
 
@@ -80,7 +80,8 @@ impl Subject for Embedded {
     }
 }
 
-struct Apache;
+/// Apache Kafka, by transactions or without them.
+struct Apache(job::Delivery);
 
 impl Subject for Apache {
     fn cluster(&self) -> job::Cluster {
@@ -96,8 +97,14 @@ impl Subject for Apache {
         for (name, partitions) in topics.iter().filter(|(name, _)| !there.contains_key(*name)) {
             Cluster::plain().create(name, *partitions, &[]).unwrap();
         }
-        let target = connect(&jobs::job(rules), lanes).unwrap();
-        Open { target, read: Box::new(|topic| given(Cluster::plain().read(topic).unwrap())) }
+        let mut job = jobs::job(job::Target { delivery: self.0, ..rules });
+        job.progress.job = unique("conforming");
+        let target = connect(&job, lanes).unwrap();
+        let read = |topic: &str| {
+            Cluster::plain().settle(topic).unwrap();
+            given(Cluster::plain().read(topic).unwrap())
+        };
+        Open { target, read: Box::new(read) }
     }
 }
 
@@ -144,7 +151,12 @@ fn the_embedded_cluster_conforms() {
 
 #[test]
 fn apache_kafka_conforms() {
-    conform(&Apache);
+    conform(&Apache(job::Delivery::AtLeastOnce));
+}
+
+#[test]
+fn apache_kafka_conforms_by_transactions() {
+    conform(&Apache(job::Delivery::ExactlyOnce));
 }
 
 #[test]

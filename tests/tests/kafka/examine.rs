@@ -3,13 +3,21 @@
 use std::collections::BTreeMap;
 
 use anabranch::finding::Finding;
-use anabranch::job::CreateTopics;
+use anabranch::job::{CreateTopics, Delivery, Job};
+use anabranch::progress::Inputs;
 use anabranch::target::{LaneNeed, examine};
 use anabranch_tests::batches::lane;
 use anabranch_tests::kafka::Cluster;
 use insta::assert_snapshot;
 
 use crate::fixtures::{needs, plain, told};
+
+/// A job of which nothing is to be said but what it meets.
+fn job() -> Job {
+    let mut job = plain();
+    job.target.delivery = Delivery::ExactlyOnce;
+    job
+}
 
 /// Findings, one a line, with names that differ from run to run replaced.
 fn shown(findings: &[Finding], names: &[(&str, &str)]) -> String {
@@ -30,7 +38,7 @@ fn nothing_is_found_where_everything_fits() {
     let source = lane(&topic, 1);
     let need =
         LaneNeed { largest_record: Some(1000), timestamps: Some((1, 1_700_000_000_000)), ..LaneNeed::new(source) };
-    assert_eq!(examine(&plain(), &[need]).unwrap().findings, []);
+    assert_eq!(examine(&job(), &[need], &Inputs::default()).unwrap().findings, []);
 }
 
 #[test]
@@ -44,7 +52,7 @@ fn what_cannot_be_given_back_is_found() {
         timestamps: Some((0, 1_700_000_000_000)),
         log_append_time: true,
     };
-    let findings = examine(&plain(), std::slice::from_ref(&need)).unwrap().findings;
+    let findings = examine(&job(), std::slice::from_ref(&need), &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&topic, "strict")]), @"
         note partition-count: topic `strict` has 3 partitions and the backup 1: records keep their partition, and a producer will look for their keys elsewhere (set `target.partition` to `key`)
         stop record-too-large: strict-0 holds a record of 6000 bytes, and topic `strict` takes 5000 (raise `max.message.bytes` of the topic)
@@ -56,7 +64,7 @@ fn what_cannot_be_given_back_is_found() {
 
     let append = Cluster::plain().topic("append", 1, &[("message.timestamp.type", "LogAppendTime")]).unwrap();
     let need = LaneNeed { source: lane(&append, 0), largest_record: None, ..need };
-    let findings = examine(&plain(), &[need]).unwrap().findings;
+    let findings = examine(&job(), &[need], &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&append, "append")]), @"
         stop timestamps-replaced: topic `append` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)
     ");
@@ -66,17 +74,17 @@ fn what_cannot_be_given_back_is_found() {
 fn topics_to_be_created_are_told_and_not_made() {
     let topic = Cluster::plain().topic_name("planned");
     let lanes = [lane("orders", 0), lane("orders", 5), lane("users", 1)];
-    let mut job = plain();
+    let mut job = job();
     job.target.topics = ["orders", "users"].map(|source| (source.to_owned(), topic.clone())).into();
     let asked = needs(&[&lanes[0], &lanes[1], &lanes[2]]);
-    let missing = examine(&job, &asked).err().unwrap();
+    let missing = examine(&job, &asked, &Inputs::default()).err().unwrap();
     assert_snapshot!(told(&missing, &[(&topic, "planned")]), @"
         exit 2: the target has no topic `planned`
         hint: create them, map them in `target.topics`, or have them created with `[target.create]`
     ");
     let configs = BTreeMap::from([("message.timestamp.type".to_owned(), "LogAppendTime".to_owned())]);
     job.target.create = Some(CreateTopics { partitions: None, replication: None, configs });
-    let findings = examine(&job, &asked).unwrap().findings;
+    let findings = examine(&job, &asked, &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&topic, "planned")]), @"
         note topic-created: topic `planned` does not exist and will be created with 6 partitions
         stop timestamps-replaced: topic `planned` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)

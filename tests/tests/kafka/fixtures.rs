@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anabranch::failure::{Exit, Explain};
 use anabranch::job::{self, Job};
 use anabranch::position::TopicPartition;
-use anabranch::target::{LaneNeed, Target, TargetError, connect};
+use anabranch::progress::Inputs;
+use anabranch::target::{LaneNeed, Standing, Target, TargetError};
 use anabranch_tests::batches::{Given, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
@@ -20,6 +21,11 @@ pub(crate) fn plain() -> Job {
 /// What these lanes ask, as far as nothing else is known.
 pub(crate) fn needs(lanes: &[&Arc<TopicPartition>]) -> Vec<LaneNeed> {
     lanes.iter().map(|lane| LaneNeed::new(Arc::clone(lane))).collect()
+}
+
+/// Connects to the target of a job whose inputs are of no matter.
+pub(crate) fn connect(job: &Job, lanes: &[LaneNeed]) -> Result<Arc<dyn Target>, TargetError> {
+    anabranch::target::connect(job, lanes, &Inputs::default())
 }
 
 /// Connects, sends these records of one lane and waits for them.
@@ -37,7 +43,7 @@ pub(crate) fn restore(
 pub(crate) fn send(target: &dyn Target, lane: &Arc<TopicPartition>, records: &[Given]) -> Result<(), TargetError> {
     let mut sender = target.lane(lane)?;
     sender.send(&outputs(lane, 0, records))?;
-    sender.flush()
+    sender.commit(&Standing::default())
 }
 
 /// How an error is told, with names that differ from run to run replaced.

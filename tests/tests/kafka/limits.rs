@@ -1,13 +1,13 @@
 //! What a topic's configs forbid is caught before it is produced; what slips through is named.
 
 use anabranch::job;
-use anabranch::target::connect;
+use anabranch::target::Standing;
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
 use insta::assert_snapshot;
 
-use crate::fixtures::{given, needs, plain, restore, send, told};
+use crate::fixtures::{connect, given, needs, plain, restore, send, told};
 
 /// The largest record that a topic takes is found to the byte: it arrives, and one more does not.
 #[test]
@@ -83,9 +83,9 @@ fn a_record_that_the_broker_refuses_is_named_at_the_next_call() {
     Cluster::plain().alter(&topic, "max.message.bytes", "2000").unwrap();
     let mut sender = target.lane(&lane).unwrap();
     sender.send(&outputs(&lane, 7, &[Given::new("k", vec![b'x'; 100])])).unwrap();
-    sender.flush().unwrap();
+    sender.commit(&Standing::default()).unwrap();
     sender.send(&outputs(&lane, 8, &[Given::new("k", vec![b'x'; 3000])])).unwrap();
-    let refused = sender.flush().unwrap_err();
+    let refused = sender.commit(&Standing::default()).unwrap_err();
     assert_snapshot!(told(&refused, &[(&topic, "shrunk")]), @"
         exit 1: shrunk-0@8: not written to `shrunk` partition 0: MessageSizeTooLarge (Broker: Message size too large)
         hint: the cluster refuses whole batches, so that another record of the same partition, shortly before or after this one, may be at fault; the broker's log says more

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use anabranch::failure::{Exit, Explain as _};
 use anabranch::job::{self, Job};
-use anabranch::target::{TargetError, connect};
+use anabranch::target::TargetError;
 use anabranch_tests::batches::{Given, lane};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::{Cluster, PASSWORD, USER};
 
-use crate::fixtures::{given, needs, restore};
+use crate::fixtures::{connect, given, needs, restore};
 
 fn job(properties: &[(&str, &str)]) -> Job {
     let cluster = job::Cluster::Kafka(Cluster::secure().secure_servers().to_owned());

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use anabranch::batch::{Outputs, Patch, Patches};
 use anabranch::job::{self, CreateTopics};
-use anabranch::target::connect;
+use anabranch::target::Standing;
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
 use anabranch_tests::kafka::Cluster;
 use arrow_array::StringArray;
 use insta::assert_snapshot;
 
-use crate::fixtures::{given, needs, plain, restore, send, told};
+use crate::fixtures::{connect, given, needs, plain, restore, send, told};
 
 fn create(partitions: Option<i32>, configs: &[(&str, &str)]) -> Option<CreateTopics> {
     let configs = configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -123,7 +123,7 @@ fn a_plugin_finds_topics_that_are_there_and_no_others() {
     };
     let mut sender = target.lane(&lane).unwrap();
     sender.send(&routed(&other)).unwrap();
-    sender.flush().unwrap();
+    sender.commit(&Standing::default()).unwrap();
     assert_eq!(given(Cluster::plain().read(&other).unwrap())[&0], [Given::new("b", "2")]);
     let names = [(home.as_str(), "home"), (small.as_str(), "small")];
     assert_snapshot!(told(&sender.send(&routed("no-such-topic")).unwrap_err(), &names), @"

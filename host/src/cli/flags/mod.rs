@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::failure::Failure;
-use crate::job::{Draft, Job, file, quantity};
+use crate::job::{self, Draft, Job, file, quantity, topic};
 use plugins::PluginFlags;
 use target::TargetFlags;
 
@@ -37,6 +37,9 @@ pub(super) struct JobFlags {
     /// The job's name
     #[arg(long)]
     name: Option<String>,
+    /// The topic that keeps how far the job has come
+    #[arg(long, value_name = "TOPIC", value_parser = |text: &str| topic::name(text))]
+    progress_topic: Option<String>,
     /// Go on in spite of this finding of `anabranch plan`; may be repeated
     #[arg(long, value_name = "CODE")]
     allow: Vec<String>,
@@ -59,8 +62,13 @@ impl JobFlags {
         Ok(self.draft()?.finish_without_target()?)
     }
 
+    /// The cluster, where progress is kept, and whose, for a command that only looks after that.
+    pub(super) fn progress(self) -> Result<(job::Target, job::Progress, Option<String>), Failure> {
+        Ok(self.draft()?.finish_for_progress()?)
+    }
+
     fn draft(self) -> Result<Draft, Failure> {
-        let Self { job, backup, backup_flags, plugins, target, name, allow, lanes, memory } = self;
+        let Self { job, backup, backup_flags, plugins, target, name, progress_topic, allow, lanes, memory } = self;
         let mut draft = match job {
             Some(path) => file::open(&path)?,
             None => Draft::default(),
@@ -74,6 +82,7 @@ impl JobFlags {
         if name.is_some() {
             draft.name = name;
         }
+        draft.progress.topic = progress_topic.or(draft.progress.topic.take());
         draft.allow.extend(allow);
         if let Some(lanes) = lanes {
             draft.resources.lanes = lanes.get();

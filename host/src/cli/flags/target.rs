@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::pair::{once, pair, word};
 use crate::job::draft::TargetDraft;
-use crate::job::{JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret, servers, topic};
+use crate::job::{
+    DELIVERIES, Delivery, JobError, ORDERS, Order, PARTITIONS, PartitionStrategy, Secret, servers, topic,
+};
 
 /// Where records go.
 #[derive(Debug, Args)]
@@ -23,6 +25,9 @@ pub(super) struct TargetFlags {
     /// What is promised: order by `key`, or `none`
     #[arg(long, value_parser = |text: &str| word(ORDERS, text))]
     order: Option<Order>,
+    /// What holds when the restore is interrupted: `exactly-once` or `at-least-once`
+    #[arg(long, value_parser = |text: &str| word(DELIVERIES, text))]
+    delivery: Option<Delivery>,
     /// Create topics that the target lacks
     #[arg(long)]
     create: bool,
@@ -71,7 +76,8 @@ impl TargetFlags {
     /// # Errors
     /// Flags that contradict each other.
     pub(super) fn lay_over(self, draft: &mut TargetDraft) -> Result<(), JobError> {
-        let Self { brokers, map, partition, order, create, partitions, replication, create_config, property } = self;
+        let Self { brokers, map, partition, order, delivery, create, partitions, replication, create_config, property } =
+            self;
         once("--map", &map)?;
         once("--create-config", &create_config)?;
         once("--property", &property)?;
@@ -79,6 +85,7 @@ impl TargetFlags {
         draft.topics.extend(map);
         draft.partition = partition.or(draft.partition.take());
         draft.order = order.or(draft.order.take());
+        draft.delivery = delivery.or(draft.delivery.take());
         draft.properties.extend(property.into_iter().map(|(name, value)| (name, Secret::new(value))));
         if create || partitions.is_some() || replication.is_some() || !create_config.is_empty() {
             let created = draft.create.get_or_insert_default();

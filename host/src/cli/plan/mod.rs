@@ -18,6 +18,7 @@ use crate::failure::{Exit, Failure};
 use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, Job, nearest};
 use crate::plugin::Chain;
+use crate::progress::Inputs;
 use crate::target;
 use document::{PlanDocument, TargetState};
 
@@ -44,7 +45,8 @@ impl PlanCommand {
         let (state, failure) = if offline {
             (TargetState::NotAsked, None)
         } else {
-            match target::examine(&job, &prepare::needs(&open.catalog)) {
+            let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+            match target::examine(&job, &prepare::needs(&open.catalog), &inputs) {
                 Ok(examined) => {
                     findings.extend(examined.findings);
                     let is_null = job.target.cluster == Cluster::Null;

@@ -25,7 +25,7 @@ fn lane(partition: i32, end: LaneEnd) -> LaneSummary {
     tally.duplicates = 3;
     tally.missing_offsets = u64::from(partition == 0);
     tally.up_to = Some(Place::Offset(1_041));
-    LaneSummary { source: Arc::new(TopicPartition::new("orders", Some(partition))), tally, end }
+    LaneSummary { source: Arc::new(TopicPartition::new("orders", Some(partition))), before: None, tally, end }
 }
 
 fn summary(ends: [LaneEnd; 2]) -> Summary {
@@ -135,6 +135,7 @@ fn a_restore_as_json() {
         "records": 1400,
         "bytes": 350000
       },
+      "before": null,
       "read_per_second": {
         "records": 800,
         "bytes": 200000

@@ -20,6 +20,7 @@ use rdkafka::metadata::{Metadata, MetadataBroker};
 use rdkafka::producer::{BaseProducer, Producer};
 
 use super::context::{Complaints, Context, reason};
+use super::native;
 use super::properties::Properties;
 use super::topic::{Limits, Topic};
 use crate::job::CreateTopics;
@@ -38,6 +39,8 @@ pub(crate) struct Connection {
     admin: AdminClient<Context>,
     servers: String,
     patience: Duration,
+    /// The cluster's id.
+    id: Option<String>,
     /// One of its brokers.
     broker: Option<i32>,
     /// Whether it is librdkafka's mock, here or in another process, which knows no configs and lets
@@ -54,15 +57,33 @@ impl Connection {
         let admin = AdminClient::from_config_and_context(properties.for_questions(), Context::new(0))
             .map_err(|error| properties.fault(error))?;
         // librdkafka's mock says so in its id (`rdkafka_mock.c`).
-        let embedded = embedded || id.is_some_and(|id| id.starts_with("mockCluster"));
+        let embedded = embedded || id.as_ref().is_some_and(|id| id.starts_with("mockCluster"));
         Ok(Self {
             admin,
             servers: properties.servers.clone(),
             patience: properties.patience,
+            id,
             broker: first.brokers().first().map(MetadataBroker::id),
             embedded,
             partitions: Mutex::new(partitions_of(&first)),
         })
+    }
+
+    /// Whether it is librdkafka's mock cluster, which has no transactions worth the name.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.embedded
+    }
+
+    /// The cluster's id.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Those of these topics that are there, with their ids where the cluster tells them.
+    pub(crate) fn topic_ids(&self, names: &[Arc<str>]) -> BTreeMap<String, Option<String>> {
+        let mut ids = native::topic_ids(self.admin.inner(), names, self.patience);
+        let there = names.iter().filter(|name| self.partitions(name).is_some());
+        there.map(|name| (name.to_string(), ids.remove(&**name))).collect()
     }
 
     /// Partitions of `topic`, as last asked.

@@ -5,7 +5,11 @@
 use rdkafka::mocking::MockCluster;
 
 use super::*;
-use crate::job::{Backup, Cluster, ColumnNames, Encodings, Job, Order, PartitionStrategy, Resources, Secret, Target};
+use crate::job::draft::ProgressDraft;
+use crate::job::{
+    Backup, Cluster, ColumnNames, Delivery, Encodings, Job, Order, PartitionStrategy, Resources, Secret, Target,
+    Transactions,
+};
 
 fn properties(servers: &str, patience: &str) -> Properties {
     let backup = Backup {
@@ -25,9 +29,13 @@ fn properties(servers: &str, patience: &str) -> Properties {
         partition: PartitionStrategy::Same,
         order: Order::Key,
         create: None,
+        delivery: Delivery::AtLeastOnce,
+        transactions: Transactions::default(),
     };
     let resources = Resources::default();
-    let job = Job { name: "job".to_owned(), backup, plugins: Vec::new(), target, resources, allow: Vec::new() };
+    let progress = ProgressDraft::default().of("job".to_owned());
+    let job =
+        Job { name: "job".to_owned(), backup, plugins: Vec::new(), target, resources, allow: Vec::new(), progress };
     Properties::new(&job, servers).unwrap()
 }
 

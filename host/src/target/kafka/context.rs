@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
@@ -33,7 +34,12 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(bound: usize) -> Self {
-        Self { complaints: Mutex::default(), room: Arc::new(Room::new(bound)), ledgers: RwLock::default() }
+        Self::sharing(&Arc::new(Room::new(bound)))
+    }
+
+    /// For a producer that shares its room with others.
+    pub(crate) fn sharing(room: &Arc<Room>) -> Self {
+        Self { complaints: Mutex::default(), room: Arc::clone(room), ledgers: RwLock::default() }
     }
 
     pub(crate) fn room(&self) -> &Room {
@@ -88,6 +94,8 @@ impl ClientContext for Context {
         tracing::debug!(target: "librdkafka", "{}", String::from_utf8_lossy(statistics));
     }
 }
+
+impl ConsumerContext for Context {}
 
 impl ProducerContext for Context {
     type DeliveryOpaque = usize;

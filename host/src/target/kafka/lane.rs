@@ -1,4 +1,4 @@
-//! The way of one lane into the producer.
+//! The way of one lane into a producer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,12 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::error::RDKafkaErrorCode;
 
+use super::Shared;
+use super::committing::Touched;
 use super::ledger::{Ledger, OpenRun, Places};
-use super::{OpenTopic, Shared, native};
+use super::native;
+use super::producing::{OpenTopic, Producing};
 use crate::batch::{OutputRow, Outputs};
 use crate::position::Place;
 use crate::route::{LaneRoute, Turn};
-use crate::target::{LaneTarget, Sent, TargetError};
+use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
 /// What librdkafka allocates for a record beside its bytes, as it counts against the bound of memory.
 const ALLOCATION: usize = 200;
@@ -23,6 +26,7 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 /// One lane.
 pub(super) struct KafkaLane {
     shared: Arc<Shared>,
+    producing: Option<Arc<Producing>>,
     ledger: Arc<Ledger>,
     route: LaneRoute,
     topics: Topics,
@@ -31,15 +35,61 @@ pub(super) struct KafkaLane {
 /// The topics that the lane has met, the last one at hand: as a rule there is only one.
 #[derive(Default)]
 struct Topics {
-    met: Vec<(Arc<OpenTopic>, Turn)>,
+    met: Vec<Met>,
     places: HashMap<Arc<str>, usize>,
     last: usize,
 }
 
+struct Met {
+    topic: Arc<OpenTopic>,
+    turn: Turn,
+    /// By partition: whether a record of the lane went there.
+    touched: Vec<bool>,
+}
+
 impl KafkaLane {
-    pub(super) fn new(shared: Arc<Shared>, route: LaneRoute) -> Result<Self, TargetError> {
-        let ledger = shared.context().ledger()?;
-        Ok(Self { shared, ledger, route, topics: Topics::default() })
+    pub(super) fn new(shared: Arc<Shared>, producing: &Arc<Producing>, route: LaneRoute) -> Result<Self, TargetError> {
+        let ledger = producing.context().ledger()?;
+        Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics: Topics::default() })
+    }
+
+    /// Forgets what was sent, and goes on with another producer, if one is given.
+    pub(super) fn renew(&mut self, producing: Option<&Arc<Producing>>) -> Result<(), TargetError> {
+        if let Some(producing) = producing {
+            self.producing = Some(Arc::clone(producing));
+        }
+        self.topics = Topics::default();
+        if let Some(producing) = &self.producing {
+            self.ledger = producing.context().ledger()?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of the producer.
+    pub(super) fn leave(&mut self) {
+        self.topics = Topics::default();
+        self.producing = None;
+    }
+
+    /// Waits until everything sent is acknowledged.
+    ///
+    /// # Errors
+    /// The first record that was not.
+    pub(super) fn settle(&self) -> Result<(), TargetError> {
+        self.ledger.settle()
+    }
+
+    /// The partitions that records of the lane went to.
+    pub(super) fn touched(&self) -> Touched {
+        let of = |met: &Met| {
+            let name = Arc::clone(&met.topic.facts.name);
+            (0..)
+                .zip(&met.touched)
+                .filter(|(_, touched)| **touched)
+                .map(move |(at, _)| (Arc::clone(&name), at))
+                .collect()
+        };
+        self.topics.met.iter().flat_map::<Vec<(Arc<str>, i32)>, _>(of).collect()
     }
 }
 
@@ -47,15 +97,16 @@ impl Topics {
     fn find(
         &mut self,
         shared: &Shared,
+        producing: &Producing,
         route: &LaneRoute,
         row: &OutputRow<'_>,
         position: impl Fn() -> String,
-    ) -> Result<&mut (Arc<OpenTopic>, Turn), TargetError> {
+    ) -> Result<&mut Met, TargetError> {
         let name = row.topic.unwrap_or(route.topic());
-        if self.met.get(self.last).is_none_or(|(topic, _)| &*topic.facts.name != name) {
+        if self.met.get(self.last).is_none_or(|met| &*met.topic.facts.name != name) {
             self.last = match self.places.get(name) {
                 Some(place) => *place,
-                None => self.meet(shared, route, name, position)?,
+                None => self.meet(shared, producing, route, name, position)?,
             };
         }
         Ok(&mut self.met[self.last])
@@ -64,11 +115,12 @@ impl Topics {
     fn meet(
         &mut self,
         shared: &Shared,
+        producing: &Producing,
         route: &LaneRoute,
         name: &str,
         position: impl Fn() -> String,
     ) -> Result<usize, TargetError> {
-        let Some(topic) = shared.topic(name)? else {
+        let Some(topic) = producing.topic(name, shared)? else {
             return Err(TargetError::UnknownTopic { position: position(), topic: name.to_owned() });
         };
         let limit = topic.facts.limits.max_message_bytes;
@@ -77,23 +129,25 @@ impl Topics {
         }
         let place = self.met.len();
         self.places.insert(Arc::clone(&topic.facts.name), place);
-        self.met.push((topic, route.turn()));
+        let touched = vec![false; usize::try_from(topic.facts.partitions).unwrap_or_default()];
+        self.met.push(Met { topic, turn: route.turn(), touched });
         Ok(place)
     }
 }
 
 impl LaneTarget for KafkaLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
-        let Self { shared, ledger, route, topics } = self;
+        let Self { shared, producing, ledger, route, topics } = self;
+        let mut sent = Sent::default();
+        let Some(producing) = producing else { return Ok(sent) };
         ledger.check()?;
-        let portion = shared.context().room().portion();
+        let portion = producing.context().room().portion();
         let places = Arc::new(Places::of(outputs));
         let now = now();
-        let mut sent = Sent::default();
         let mut run: Option<OpenRun<'_>> = None;
         for (output, row) in outputs.rows().enumerate() {
             let position = || outputs.position(&row);
-            let (topic, turn) = topics.find(shared, route, &row, position)?;
+            let Met { topic, turn, touched } = topics.find(shared, producing, route, &row, position)?;
             let partition = route
                 .partition(&row, &topic.facts.name, topic.facts.partitions, turn)
                 .map_err(|error| TargetError::RecordRoute { position: position(), error })?;
@@ -115,13 +169,16 @@ impl LaneTarget for KafkaLane {
             let ticket = run.ticket().pack();
             while let Err(code) = topic.handle.produce(&row, partition, timestamp, ticket) {
                 if code != RDKafkaErrorCode::QueueFull {
-                    return Err(shared.not_taken(code, position(), topic));
+                    return Err(producing.not_taken(code, position(), topic));
                 }
-                shared.context().room().wait();
+                producing.context().room().wait();
                 ledger.check()?;
             }
             run.sent(bytes);
             sent.add(&topic.facts.name, &row);
+            if let Some(touched) = usize::try_from(partition).ok().and_then(|partition| touched.get_mut(partition)) {
+                *touched = true;
+            }
         }
         Ok(sent)
     }
@@ -130,11 +187,18 @@ impl LaneTarget for KafkaLane {
         self.ledger.up_to()
     }
 
-    fn flush(&mut self) -> Result<(), TargetError> {
-        if !self.ledger.is_empty() {
-            native::send_now(&self.shared.producer, AT_ONCE);
+    fn commit(&mut self, _standing: &Standing) -> Result<(), TargetError> {
+        if let Some(producing) = self.producing.as_ref().filter(|_| !self.ledger.is_empty()) {
+            // Whether everything was acknowledged in so short a time is seen below.
+            let _ = native::flush(producing.producer(), AT_ONCE);
         }
-        self.ledger.settle()
+        self.settle()
+    }
+
+    fn abandon(&mut self) {
+        // What came before the record that cannot be sent is waited for, so that it is known to be written; where it
+        // was not, that is the error already.
+        let _ = self.settle();
     }
 }
 

@@ -1,9 +1,11 @@
-//! Kafka, through librdkafka: idempotent, `acks=all`, one producer for all lanes.
+//! Kafka, through librdkafka: idempotent, `acks=all`; by transactions with a producer for each running lane, and
+//! without them with one for all.
 //!
 //! Order within a lane holds because a lane is sent by one thread at a time, librdkafka keeps the order
 //! of calls within a partition (also through retries: the producer is idempotent, with five requests in
 //! flight at most), and a record that finds the queue full is tried again before the next one is.
 
+mod committing;
 mod connection;
 mod context;
 mod embedded;
@@ -11,9 +13,11 @@ mod lane;
 mod ledger;
 mod native;
 mod needs;
+mod producing;
 mod properties;
 mod size;
 mod topic;
+mod transaction;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,21 +25,25 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 
+use committing::{Before, CommittingLane, Seats};
 pub(crate) use connection::Connection;
-use context::Context;
+pub(crate) use context::{Context, reason};
 pub use embedded::EmbeddedCluster;
 use lane::KafkaLane;
-use native::TopicHandle;
+pub(crate) use ledger::Room;
+pub(crate) use native::read_partition;
 pub(crate) use needs::{Needs, partitions_in_backup};
+use producing::Producing;
 pub(crate) use properties::Properties;
 pub(crate) use topic::{Limits, Topic};
+pub(crate) use transaction::{Fault, Transactor};
 
-use super::{LaneNeed, LaneTarget, Target, TargetError};
-use crate::job::Job;
+use super::{LaneNeed, LaneTarget, Standing, Target, TargetError};
+use crate::job::{Delivery, Job};
 use crate::position::TopicPartition;
+use crate::progress::{Begun, Inputs, LaneRecord, Producers, Session};
 use crate::route::Router;
 
 /// The name under which a job allows timestamp 0 to become 1.
@@ -44,21 +52,29 @@ pub(crate) const TIMESTAMP_ZERO: &str = "timestamp-zero";
 /// A Kafka cluster, connected.
 pub struct KafkaTarget {
     router: Router,
+    way: Way,
     shared: Arc<Shared>,
 }
 
-/// A topic that records go to.
-struct OpenTopic {
-    facts: Topic,
-    handle: TopicHandle,
+/// How records go to the cluster.
+enum Way {
+    /// By transactions.
+    ExactlyOnce {
+        seats: Arc<Seats>,
+        /// What earlier runs have committed.
+        before: Before,
+        /// The first start, in milliseconds since the epoch.
+        started: i64,
+    },
+    /// By one producer.
+    AtLeastOnce(Arc<Producing>),
 }
 
 /// What all lanes use.
 struct Shared {
-    producer: ThreadedProducer<Context>,
     connection: Connection,
-    topics: RwLock<HashMap<Arc<str>, Arc<OpenTopic>>>,
-    /// The largest batch of several records that the producer makes.
+    topics: RwLock<HashMap<Arc<str>, Topic>>,
+    /// The largest batch of several records that a producer makes.
     batch_size: usize,
     /// Whether timestamp 0 may become 1.
     moves_zero: bool,
@@ -76,9 +92,10 @@ impl KafkaTarget {
         job: &Job,
         servers: &str,
         lanes: &[LaneNeed],
+        inputs: &Inputs,
         connection: Option<Connection>,
     ) -> Result<Self, TargetError> {
-        Self::open(job, servers, lanes, connection, None)
+        Self::open(job, servers, lanes, inputs, connection, None)
     }
 
     /// Starts a mock cluster with the topics that these lanes need, and connects to it.
@@ -95,7 +112,7 @@ impl KafkaTarget {
             embedded.create_topic(&name, create.partitions.unwrap_or(needed))?;
         }
         let servers = embedded.bootstrap_servers().to_owned();
-        Self::open(job, &servers, lanes, None, Some(embedded))
+        Self::open(job, &servers, lanes, &Inputs::default(), None, Some(embedded))
     }
 
     /// Where clients find the mock cluster behind this target, if it is one.
@@ -107,6 +124,7 @@ impl KafkaTarget {
         job: &Job,
         servers: &str,
         lanes: &[LaneNeed],
+        inputs: &Inputs,
         connection: Option<Connection>,
         embedded: Option<EmbeddedCluster>,
     ) -> Result<Self, TargetError> {
@@ -134,16 +152,29 @@ impl KafkaTarget {
         let default = Limits::default().max_message_bytes;
         let (smallest, largest) = (limits().min().unwrap_or(default), limits().max().unwrap_or(default));
         let (config, batch_size) = properties.for_producing(smallest, largest);
-        let producer = ThreadedProducer::from_config_and_context(&config, Context::new(properties.queue))
-            .map_err(|error| properties.fault(error))?;
-        hurry_producer_id(&producer, &names, properties.patience);
+        let room = Arc::new(Room::new(properties.queue));
+        let way = match delivery(job, &connection) {
+            Delivery::AtLeastOnce => {
+                let producer = ThreadedProducer::from_config_and_context(&config, Context::sharing(&room))
+                    .map_err(|error| properties.fault(error))?;
+                hurry_producer_id(&producer, &names, properties.patience);
+                Way::AtLeastOnce(Arc::new(Producing::new(producer)))
+            }
+            Delivery::ExactlyOnce => {
+                let cluster = connection.id().map(str::to_owned);
+                let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&names));
+                let topic = job.progress.topic.as_str().into();
+                let producers = Producers { config, properties, room, topic };
+                let Begun { session, transactors, stored, started } =
+                    Session::begin(job, lanes, inputs, &identity, &connection, producers)?;
+                let seats = Arc::new(Seats::new(session, transactors, job.target.transactions));
+                Way::ExactlyOnce { seats, before: stored.lanes, started }
+            }
+        };
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
-        let shared = Shared { producer, connection, topics: RwLock::default(), batch_size, moves_zero, embedded };
-        for (name, facts) in topics {
-            let topic = shared.open(facts)?;
-            shared.topics.write().insert(name, topic);
-        }
-        Ok(Self { router, shared: Arc::new(shared) })
+        let topics = RwLock::new(topics.into_iter().collect());
+        let shared = Shared { connection, topics, batch_size, moves_zero, embedded };
+        Ok(Self { router, way, shared: Arc::new(shared) })
     }
 }
 
@@ -162,51 +193,66 @@ fn hurry_producer_id(producer: &ThreadedProducer<Context>, topics: &[Arc<str>], 
     }
 }
 
+/// What holds on this cluster: the mock one shows what is not committed and fences nobody.
+pub(crate) fn delivery(job: &Job, connection: &Connection) -> Delivery {
+    if connection.is_embedded() { Delivery::AtLeastOnce } else { job.target.delivery }
+}
+
 impl Target for KafkaTarget {
     fn lane(&self, source: &TopicPartition) -> Result<Box<dyn LaneTarget>, TargetError> {
         let no_way = |error| TargetError::Lane { source_partition: source.to_string(), error };
         let route = self.router.lane(source).map_err(no_way)?;
-        Ok(Box::new(KafkaLane::new(Arc::clone(&self.shared), route)?))
+        match &self.way {
+            Way::AtLeastOnce(producing) => Ok(Box::new(KafkaLane::new(Arc::clone(&self.shared), producing, route)?)),
+            Way::ExactlyOnce { seats, before, .. } => {
+                let seat = seats.take()?;
+                let inner = KafkaLane::new(Arc::clone(&self.shared), seat.producing(), route)?;
+                let before = before.get(source).cloned().unwrap_or_default();
+                Ok(Box::new(CommittingLane::new(source, seats, seat, inner, before)))
+            }
+        }
+    }
+
+    fn before(&self, source: &TopicPartition) -> Option<Standing> {
+        match &self.way {
+            Way::AtLeastOnce(_) => None,
+            Way::ExactlyOnce { before, .. } => before.get(source).map(LaneRecord::standing),
+        }
+    }
+
+    fn started(&self) -> Option<i64> {
+        match self.way {
+            Way::AtLeastOnce(_) => None,
+            Way::ExactlyOnce { started, .. } => Some(started),
+        }
+    }
+
+    fn lanes_at_a_time(&self) -> Option<usize> {
+        match &self.way {
+            Way::AtLeastOnce(_) => None,
+            Way::ExactlyOnce { seats, .. } => Some(seats.number()),
+        }
     }
 }
 
 impl Shared {
-    fn context(&self) -> &Arc<Context> {
-        self.producer.client().context()
-    }
-
-    /// A topic by name; one that was not known at the start is asked for once.
-    fn topic(&self, name: &str) -> Result<Option<Arc<OpenTopic>>, TargetError> {
+    /// What a topic takes; one that was not known at the start is asked for once.
+    fn facts(&self, name: &str) -> Result<Option<Topic>, TargetError> {
         if let Some(topic) = self.topics.read().get(name) {
-            return Ok(Some(Arc::clone(topic)));
+            return Ok(Some(topic.clone()));
         }
         let mut topics = self.topics.write();
         if let Some(topic) = topics.get(name) {
-            return Ok(Some(Arc::clone(topic)));
+            return Ok(Some(topic.clone()));
         }
         if let Some(embedded) = &self.embedded {
-            let partitions = topics.values().map(|topic| topic.facts.partitions).max().unwrap_or(1);
+            let partitions = topics.values().map(|topic| topic.partitions).max().unwrap_or(1);
             embedded.create_topic(name, partitions)?;
         }
         self.connection.refresh()?;
         let name: Arc<str> = name.into();
         let Some(facts) = self.connection.topics(std::slice::from_ref(&name))?.remove(&name) else { return Ok(None) };
-        let topic = self.open(facts)?;
-        topics.insert(name, Arc::clone(&topic));
-        Ok(Some(topic))
-    }
-
-    fn open(&self, facts: Topic) -> Result<Arc<OpenTopic>, TargetError> {
-        let Some(handle) = TopicHandle::new(&self.producer, &facts.name) else {
-            return Err(TargetError::MissingTopics(vec![facts.name]));
-        };
-        Ok(Arc::new(OpenTopic { facts, handle }))
-    }
-
-    /// Why librdkafka did not take a record.
-    fn not_taken(&self, code: RDKafkaErrorCode, position: String, topic: &OpenTopic) -> TargetError {
-        let fatal = self.producer.client().fatal_error().map(|(_, reason)| reason);
-        let reason = fatal.unwrap_or_else(|| code.to_string());
-        TargetError::Send { position, topic: Arc::clone(&topic.facts.name), reason }
+        topics.insert(name, facts.clone());
+        Ok(Some(facts))
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! `BaseProducer::send` of the `rdkafka` crate copies the topic's name for each record, and librdkafka
 //! then looks it up under a write lock that all lanes share. A topic's handle saves both. Its flush is gone
-//! around too ([`send_now`]); nothing else of the crate is, and nothing outside this file is unsafe.
+//! around too ([`flush`]); nothing else of the crate is, and nothing outside this file is unsafe.
 
-use std::ffi::{CString, c_void};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::client::Client;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 use rdkafka_sys as librdkafka;
@@ -103,16 +106,140 @@ impl Drop for TopicHandle {
     }
 }
 
-/// Has what waits in the producer's queues sent at once, rather than when `linger.ms` has passed; waits for its
-/// acknowledgement, or `patience` if that is shorter.
+/// Waits until nothing that was handed over is awaited any more; what is collected for a batch is sent at once, rather
+/// than when `linger.ms` has passed.
 ///
 /// `Producer::flush` of the `rdkafka` crate asks librdkafka for no time at all, in which the threads that send do not
 /// come to look whether they are to hurry.
-pub(super) fn send_now(producer: &ThreadedProducer<Context>, patience: Duration) {
-    let milliseconds = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
-    // SAFETY: the client lives. Delivery reports are events here, which another thread serves, so this only waits.
-    // Whether everything was acknowledged in time is for the caller's own books.
-    unsafe { librdkafka::rd_kafka_flush(producer.client().native_ptr(), milliseconds) };
+///
+/// # Errors
+/// librdkafka's code, where that took longer than `patience`.
+pub(super) fn flush(producer: &ThreadedProducer<Context>, patience: Duration) -> Result<(), RDKafkaErrorCode> {
+    // SAFETY: the client lives. Its events are served by the producer's own thread meanwhile.
+    let code = unsafe { librdkafka::rd_kafka_flush(producer.client().native_ptr(), milliseconds(patience)) };
+    match RDKafkaErrorCode::from(code) {
+        RDKafkaErrorCode::NoError => Ok(()),
+        code => Err(code),
+    }
+}
+
+/// Reads a partition from an offset on, in no group: `each` gets offset, key and value of one record after the
+/// other until the end of the log is reached, and says whether to go on.
+///
+/// # Errors
+/// librdkafka's code, where the partition cannot be read or nothing comes within `patience`.
+pub(crate) fn read_partition(
+    client: &Client<Context>,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    patience: Duration,
+    mut each: impl FnMut(i64, Option<&[u8]>, Option<&[u8]>) -> bool,
+) -> Result<(), RDKafkaErrorCode> {
+    let (name, text) = (CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?, topic);
+    // SAFETY: the client lives, and `name` is a C string that librdkafka copies.
+    let topic = unsafe { librdkafka::rd_kafka_topic_new(client.native_ptr(), name.as_ptr(), ptr::null_mut()) };
+    let reading = Reading { topic: NonNull::new(topic).ok_or(RDKafkaErrorCode::InvalidTopic)?, partition };
+    // Where the partition's leader is not known yet, librdkafka looks again after half a second. A failure is told by what
+    // follows.
+    let _ = client.fetch_metadata(Some(text), patience);
+    // SAFETY: the topic lives until `reading` is dropped, after the last use of what it gives.
+    let begun = unsafe { librdkafka::rd_kafka_consume_start(reading.topic.as_ptr(), partition, from) };
+    if begun != 0 {
+        return Err(RDKafkaErrorCode::UnknownPartition);
+    }
+    loop {
+        // SAFETY: as above.
+        let message =
+            unsafe { librdkafka::rd_kafka_consume(reading.topic.as_ptr(), partition, milliseconds(patience)) };
+        let Some(message) = NonNull::new(message) else { return Err(RDKafkaErrorCode::OperationTimedOut) };
+        // SAFETY: the message is ours until it is destroyed below, and what lies in it is not used after that. Key and
+        // payload are as long as it says, and null where there is none.
+        let (code, goes_on) = unsafe {
+            let record = message.as_ref();
+            let bytes = |bytes: *mut c_void, length: usize| {
+                (!bytes.is_null()).then(|| std::slice::from_raw_parts(bytes.cast::<u8>().cast_const(), length))
+            };
+            let code = RDKafkaErrorCode::from(record.err);
+            let goes_on = code != RDKafkaErrorCode::NoError
+                || each(record.offset, bytes(record.key, record.key_len), bytes(record.payload, record.len));
+            librdkafka::rd_kafka_message_destroy(message.as_ptr());
+            (code, goes_on)
+        };
+        match code {
+            RDKafkaErrorCode::NoError if goes_on => {}
+            RDKafkaErrorCode::NoError | RDKafkaErrorCode::PartitionEOF => return Ok(()),
+            code => return Err(code),
+        }
+    }
+}
+
+/// A partition that is read.
+struct Reading {
+    topic: NonNull<RDKafkaTopic>,
+    partition: i32,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from `rd_kafka_topic_new` and is given back once; stopping what was not begun is an
+        // error that changes nothing.
+        unsafe {
+            librdkafka::rd_kafka_consume_stop(self.topic.as_ptr(), self.partition);
+            librdkafka::rd_kafka_topic_destroy(self.topic.as_ptr());
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+}
+
+/// The ids of topics (KIP-516), as far as they are there and the cluster knows ids.
+pub(super) fn topic_ids(client: &Client<Context>, names: &[Arc<str>], patience: Duration) -> BTreeMap<String, String> {
+    let names: Vec<CString> = names.iter().filter_map(|name| CString::new(&**name).ok()).collect();
+    let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+    let mut ids = BTreeMap::new();
+    // SAFETY: the client lives; the names are C strings that the collection copies; everything that is made here is
+    // destroyed here, after its last use, and what lies within the event is not used after it. The pointers of the result
+    // are as many as it says, and its texts are C strings (rdkafka.h).
+    unsafe {
+        let client = client.native_ptr();
+        let topics = librdkafka::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+        let options = librdkafka::rd_kafka_AdminOptions_new(
+            client,
+            librdkafka::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+        );
+        let queue = librdkafka::rd_kafka_queue_new(client);
+        librdkafka::rd_kafka_DescribeTopics(client, topics, options, queue);
+        let event = librdkafka::rd_kafka_queue_poll(queue, milliseconds(patience));
+        let result =
+            if event.is_null() { ptr::null() } else { librdkafka::rd_kafka_event_DescribeTopics_result(event) };
+        if !result.is_null() {
+            let mut count = 0;
+            let found = librdkafka::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            for index in 0..count {
+                let topic = *found.add(index);
+                let id = librdkafka::rd_kafka_TopicDescription_topic_id(topic);
+                if id.is_null()
+                    || librdkafka::rd_kafka_Uuid_most_significant_bits(id) == 0
+                        && librdkafka::rd_kafka_Uuid_least_significant_bits(id) == 0
+                {
+                    continue;
+                }
+                let text = |text: *const c_char| CStr::from_ptr(text).to_string_lossy().into_owned();
+                let name = librdkafka::rd_kafka_TopicDescription_name(topic);
+                ids.insert(text(name), text(librdkafka::rd_kafka_Uuid_base64str(id)));
+            }
+        }
+        if !event.is_null() {
+            librdkafka::rd_kafka_event_destroy(event);
+        }
+        librdkafka::rd_kafka_queue_destroy(queue);
+        librdkafka::rd_kafka_AdminOptions_destroy(options);
+        librdkafka::rd_kafka_TopicCollection_destroy(topics);
+    }
+    ids
 }
 
 /// Where bytes lie and how many they are; null for none.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
-use crate::job::Job;
+use crate::job::{self, Job, Resources};
 use crate::target::TargetError;
 
 /// librdkafka's own default of `batch.size`.
@@ -22,6 +22,9 @@ const LINGER: &str = "50";
 /// How long a first answer is waited for where the job says nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// librdkafka's own default of `transaction.timeout.ms`.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The checked properties of a job. Not to be printed: they hold passwords.
 #[derive(Clone)]
 pub(crate) struct Properties {
@@ -31,20 +34,27 @@ pub(crate) struct Properties {
     pub(crate) queue: usize,
     /// How long a first answer is waited for.
     pub(crate) patience: Duration,
+    /// How long the cluster waits for a transaction.
+    pub(crate) transaction_timeout: Duration,
     batch_size: usize,
 }
 
 impl Properties {
     /// Checks the properties of a job for the cluster at `servers`.
     pub(crate) fn new(job: &Job, servers: &str) -> Result<Self, TargetError> {
-        let bound = job.resources.target_bytes();
+        Self::of(&job.target, job.resources, servers)
+    }
+
+    /// Checks the properties of a target for the cluster at `servers`.
+    pub(crate) fn of(target: &job::Target, resources: Resources, servers: &str) -> Result<Self, TargetError> {
+        let bound = resources.target_bytes();
         let mut config = ClientConfig::new();
         config
             .set("client.id", "anabranch")
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("bootstrap.servers", servers);
-        for (key, value) in &job.target.properties {
+        for (key, value) in &target.properties {
             let value = value.expose();
             if let Some(reason) = refusal(key, value, bound) {
                 return Err(TargetError::Refused { key: key.clone(), reason });
@@ -60,6 +70,8 @@ impl Properties {
             queue: number("queue.buffering.max.kbytes").map_or(bound, |kbytes| kbytes.saturating_mul(1024)),
             patience: number("socket.connection.setup.timeout.ms")
                 .map_or(PATIENCE, |limit| Duration::from_millis(limit as u64)),
+            transaction_timeout: number("transaction.timeout.ms")
+                .map_or(TRANSACTION_TIMEOUT, |limit| Duration::from_millis(limit as u64)),
             batch_size: number("batch.size").unwrap_or(BATCH_SIZE),
             config,
         };
@@ -71,6 +83,29 @@ impl Properties {
     /// The configuration of a client that only asks.
     pub(crate) fn for_questions(&self) -> &ClientConfig {
         &self.config
+    }
+
+    /// The configuration of a client that asks where logs end: for everybody, open transactions included.
+    pub(crate) fn for_ends(&self) -> ClientConfig {
+        let mut config = self.at_the_leader();
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
+    /// The configuration of a client that reads a topic to its end.
+    pub(crate) fn for_reading(&self) -> ClientConfig {
+        let mut config = self.at_the_leader();
+        config.set("isolation.level", "read_committed");
+        config
+    }
+
+    /// Of a client that reads. A follower may be behind with what is committed, so none is read from (KIP-392).
+    fn at_the_leader(&self) -> ClientConfig {
+        let mut config = self.config.clone();
+        config.remove("client.rack");
+        // The end of a log is told by a fetch that waits for more.
+        config.set("enable.partition.eof", "true").set("fetch.wait.max.ms", "5");
+        config
     }
 
     /// The configuration of the producer, and the size of the batches that it makes, for topics whose

@@ -10,7 +10,11 @@ use rdkafka::producer::BaseProducer;
 
 use super::*;
 use crate::failure::{Exit, Explain};
-use crate::job::{Backup, Cluster, ColumnNames, Encodings, Order, PartitionStrategy, Resources, Secret, Target};
+use crate::job::draft::ProgressDraft;
+use crate::job::{
+    Backup, Cluster, ColumnNames, Delivery, Encodings, Order, PartitionStrategy, Resources, Secret, Target,
+    Transactions,
+};
 use crate::target::kafka::context::Context;
 
 fn job(properties: &[(&str, &str)]) -> Job {
@@ -33,9 +37,12 @@ fn job(properties: &[(&str, &str)]) -> Job {
             partition: PartitionStrategy::Same,
             order: Order::Key,
             create: None,
+            delivery: Delivery::AtLeastOnce,
+            transactions: Transactions::default(),
         },
         resources: Resources::default(),
         allow: Vec::new(),
+        progress: ProgressDraft::default().of("job".to_owned()),
     }
 }
 

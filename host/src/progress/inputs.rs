@@ -1,0 +1,78 @@
+//! What a job restores and through which plugins, as digests: whether they are the same at a resume.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::Identity;
+use crate::catalog::Catalog;
+use crate::job::{Backup, Job};
+use crate::plugin::Chain;
+use crate::position::TopicPartition;
+use crate::read::Count;
+use crate::target::LaneNeed;
+
+/// The inputs of a job.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    plugins: String,
+    source: String,
+    expected: BTreeMap<TopicPartition, u64>,
+}
+
+impl Inputs {
+    /// Those of a job, whose backup was looked into and whose plugins are loaded.
+    pub fn of(backup: &Backup, catalog: &Catalog, chain: Option<&Chain>) -> Self {
+        let count = |count| match count {
+            Count::Exact(count) | Count::Estimated(count) => count,
+        };
+        Self {
+            plugins: digest(chain.map(Chain::digests).unwrap_or_default()),
+            source: source(backup, catalog),
+            expected: catalog.lanes.iter().map(|lane| ((*lane.source).clone(), count(lane.records))).collect(),
+        }
+    }
+
+    /// The records that a lane is expected to have.
+    pub(crate) fn expected(&self, lane: &TopicPartition) -> Option<u64> {
+        self.expected.get(lane).copied()
+    }
+
+    /// With where the records go.
+    pub(crate) fn identity(
+        &self,
+        job: &Job,
+        lanes: &[LaneNeed],
+        cluster: Option<String>,
+        topics: BTreeMap<String, Option<String>>,
+    ) -> Identity {
+        Identity { plugins: self.plugins.clone(), source: self.source.clone(), map: map(job, lanes), cluster, topics }
+    }
+}
+
+/// The files that are read, and how. Not where they lie: a backup may be moved or copied. Of a local file there is
+/// no ETag, and its time of writing is another one after a copy; so path and size have to do.
+fn source(backup: &Backup, catalog: &Catalog) -> String {
+    let Backup { url: _, store: _, path, topic, columns, encoding, format } = backup;
+    let rules = format!("{path:?} {topic:?} {columns:?} {encoding:?} {format:?}");
+    let entries = catalog.entries.iter();
+    let files: BTreeSet<String> =
+        entries.map(|entry| format!("{:?} {} {:?}", entry.path, entry.size, entry.etag)).collect();
+    digest([rules].into_iter().chain(files))
+}
+
+/// Where the records of each source topic go.
+fn map(job: &Job, lanes: &[LaneNeed]) -> String {
+    let topics: BTreeMap<&str, &str> =
+        lanes.iter().map(|lane| (&*lane.source.topic, job.target.topic(&lane.source.topic))).collect();
+    digest([format!("{topics:?} {:?} {:?}", job.target.partition, job.target.order)])
+}
+
+fn digest(parts: impl IntoIterator<Item = String>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    hex::encode(digest.finalize())
+}

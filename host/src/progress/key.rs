@@ -1,0 +1,59 @@
+//! Keys of the records: whose progress, and of which lane.
+
+use serde::{Deserialize, Serialize};
+
+use crate::position::TopicPartition;
+
+/// The key of a record: JSON, `{"job":"replay"}` for the job itself and
+/// `{"job":"replay","topic":"orders","partition":3}` for a lane. Equal keys are equal bytes, since the topic is
+/// compacted by them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Key {
+    pub(crate) job: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition: Option<i32>,
+}
+
+impl Key {
+    /// The record of a job.
+    pub(crate) fn of_job(job: &str) -> Self {
+        Self { job: job.to_owned(), topic: None, partition: None }
+    }
+
+    /// The record of a lane.
+    pub(crate) fn of_lane(job: &str, lane: &TopicPartition) -> Self {
+        Self { job: job.to_owned(), topic: Some(lane.topic.to_string()), partition: lane.partition }
+    }
+
+    /// The lane, if it is the record of one.
+    pub(crate) fn lane(&self) -> Option<TopicPartition> {
+        self.topic.as_deref().map(|topic| TopicPartition::new(topic, self.partition))
+    }
+
+    /// As it is written.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        // Texts and numbers always are JSON.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn keys_are_written_in_one_way_only() {
+        let lane = Key::of_lane("replay", &TopicPartition::new("orders", Some(3)));
+        assert_eq!(lane.bytes(), br#"{"job":"replay","topic":"orders","partition":3}"#);
+        assert_eq!(Key::of_job("a\"b").bytes(), br#"{"job":"a\"b"}"#);
+        for key in [lane, Key::of_job("x"), Key::of_lane("x", &TopicPartition::new("orders", None))] {
+            assert_eq!(serde_json::from_slice::<Key>(&key.bytes()).unwrap(), key);
+        }
+        assert!(serde_json::from_slice::<Key>(br#"{"job":"x","offset":1}"#).is_err());
+    }
+}

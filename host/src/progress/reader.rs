@@ -1,0 +1,135 @@
+//! Reads the topic of progress to its end.
+//!
+//! Its end is where the log ends for everybody, not where it ends for `read_committed` consumers, which is before the
+//! first open transaction: what such a one hides may be the latest progress. So the reader waits until both are one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::Offset;
+
+use super::{Key, ProgressError};
+use crate::target::TargetError;
+use crate::target::kafka::{Context, Properties, read_partition, reason};
+
+/// How often the end of the log is asked for while a transaction is open.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The newest record of each key.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    pub(crate) topic: String,
+    /// With the offset of the record.
+    pub(crate) records: BTreeMap<Key, (i64, Vec<u8>)>,
+}
+
+/// Reads one topic of progress.
+pub(crate) struct Reader {
+    topic: Arc<str>,
+    properties: Properties,
+    /// Sees the end of logs as brokers do, open transactions included.
+    ends: BaseConsumer<Context>,
+    /// Sees what is committed.
+    committed: BaseConsumer<Context>,
+}
+
+impl Reader {
+    pub(crate) fn new(properties: &Properties, topic: &str) -> Result<Self, TargetError> {
+        let client = |config| {
+            BaseConsumer::from_config_and_context(&config, Context::new(0)).map_err(|error| properties.fault(error))
+        };
+        let (ends, committed) = (client(properties.for_ends())?, client(properties.for_reading())?);
+        Ok(Self { topic: topic.into(), properties: properties.clone(), ends, committed })
+    }
+
+    /// All that is committed by now, and nothing of what is not. Waits for open transactions.
+    pub(crate) fn read(&self) -> Result<Log, TargetError> {
+        self.read_to(true)
+    }
+
+    /// As [`Self::read`], without waiting: what open transactions hide is left out.
+    pub(crate) fn peek(&self) -> Result<Log, TargetError> {
+        self.read_to(false)
+    }
+
+    /// The newest record of each key, whether or not it ever will be committed.
+    pub(crate) fn read_uncommitted(&self) -> Result<Log, TargetError> {
+        let (low, high) = self.end(&self.ends)?;
+        self.read_with(&self.ends, low, high)
+    }
+
+    /// Where the logs of these partitions end.
+    pub(crate) fn log_ends<'a>(
+        &self,
+        partitions: impl Iterator<Item = (&'a str, i32)>,
+    ) -> Result<BTreeMap<(String, i32), i64>, KafkaError> {
+        let mut asked = TopicPartitionList::new();
+        for (topic, partition) in partitions {
+            asked.add_partition_offset(topic, partition, Offset::End)?;
+        }
+        if asked.count() == 0 {
+            return Ok(BTreeMap::new());
+        }
+        let told = self.ends.offsets_for_times(asked, self.properties.patience)?;
+        let ends = told.elements().into_iter().filter_map(|element| match (element.error(), element.offset()) {
+            (Ok(()), Offset::Offset(end)) => Some(((element.topic().to_owned(), element.partition()), end)),
+            _ => None,
+        });
+        Ok(ends.collect())
+    }
+
+    fn read_to(&self, waits: bool) -> Result<Log, TargetError> {
+        let (low, high) = self.end(&self.ends)?;
+        let begun = Instant::now();
+        while waits && self.end(&self.committed)?.1 < high {
+            if begun.elapsed() > self.properties.transaction_timeout {
+                let seconds = self.properties.transaction_timeout.as_secs();
+                return Err(ProgressError::Held { topic: self.topic.to_string(), seconds }.into());
+            }
+            std::thread::sleep(LOOK);
+        }
+        self.read_with(&self.committed, low, high)
+    }
+
+    /// The first offset and the end of the log, as this client sees it.
+    fn end(&self, client: &BaseConsumer<Context>) -> Result<(i64, i64), TargetError> {
+        let told = client.fetch_watermarks(&self.topic, 0, self.properties.patience);
+        told.map_err(|error| self.unreadable(reason(&error)))
+    }
+
+    /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
+    fn read_with(&self, client: &BaseConsumer<Context>, low: i64, high: i64) -> Result<Log, TargetError> {
+        let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
+        if low == high {
+            return Ok(log);
+        }
+        let mut wrong = Ok(());
+        read_partition(client.client(), &self.topic, 0, low, self.properties.patience, |offset, key, value| {
+            wrong = self.enter(&mut log, offset, key, value);
+            wrong.is_ok()
+        })
+        .map_err(|code| self.unreadable(code.to_string()))?;
+        wrong?;
+        Ok(log)
+    }
+
+    fn enter(&self, log: &mut Log, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), ProgressError> {
+        let foreign = |reason: String| ProgressError::Foreign { topic: self.topic.to_string(), offset, reason };
+        let key = key.ok_or_else(|| foreign("it has no key".to_owned()))?;
+        let key: Key = serde_json::from_slice(key).map_err(|error| foreign(format!("its key: {error}")))?;
+        match value {
+            Some(value) => drop(log.records.insert(key, (offset, value.to_vec()))),
+            None => drop(log.records.remove(&key)),
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, reason: String) -> TargetError {
+        ProgressError::Unreadable { topic: self.topic.to_string(), reason }.into()
+    }
+}

@@ -1,0 +1,165 @@
+//! Values of the records, as JSON with a format version.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::position::Place;
+use crate::report::{PluginCounts, Tally, Volume};
+use crate::target::Standing;
+
+/// The format that is written. A record with a later one is not read.
+pub(crate) const FORMAT: u64 = 1;
+
+/// What must be the same for a job to go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// Digest of the plugins, their parameters and their order.
+    pub(crate) plugins: String,
+    /// Digest of the files with their sizes and ETags, and of how they are read.
+    pub(crate) source: String,
+    /// Digest of where records go: topics, partitions, order.
+    pub(crate) map: String,
+    /// The cluster's id.
+    pub(crate) cluster: Option<String>,
+    /// The target topics with their ids, where the cluster tells them.
+    pub(crate) topics: BTreeMap<String, Option<String>>,
+}
+
+/// The record of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JobRecord {
+    pub(crate) format: u64,
+    /// The run that writes.
+    pub(crate) run: String,
+    /// How many transactional ids of lanes there are, as the first start fixed it.
+    pub(crate) ids: u32,
+    /// The first start, in milliseconds since the epoch.
+    pub(crate) started: i64,
+    /// The start of the run.
+    pub(crate) resumed: i64,
+    #[serde(flatten)]
+    pub(crate) identity: Identity,
+}
+
+/// The record of a lane.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LaneRecord {
+    pub(crate) format: u64,
+    /// The run that wrote it.
+    pub(crate) run: String,
+    /// Whether everything of the lane is written.
+    pub(crate) complete: bool,
+    /// The last source record of which everything, and everything before it, is written.
+    pub(crate) up_to: Option<PlaceRecord>,
+    /// Records that the lane is expected to have, where that is known.
+    pub(crate) expected: Option<u64>,
+    pub(crate) read: Volume,
+    /// By target topic.
+    pub(crate) written: BTreeMap<String, Volume>,
+    pub(crate) plugins: Vec<PluginCounts>,
+    /// By target topic and partition: an offset that its log had reached, records of this lane included.
+    pub(crate) ends: BTreeMap<String, BTreeMap<i32, i64>>,
+}
+
+/// A [`Place`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum PlaceRecord {
+    Offset { offset: i64 },
+    Row { file: String, row: u64 },
+}
+
+impl From<&Place> for PlaceRecord {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::Offset(offset) => Self::Offset { offset: *offset },
+            Place::Row { file, row } => Self::Row { file: file.to_string(), row: *row },
+        }
+    }
+}
+
+impl From<&PlaceRecord> for Place {
+    fn from(record: &PlaceRecord) -> Self {
+        match record {
+            PlaceRecord::Offset { offset } => Self::Offset(*offset),
+            PlaceRecord::Row { file, row } => Self::Row { file: file.as_str().into(), row: *row },
+        }
+    }
+}
+
+impl LaneRecord {
+    /// A lane that has not begun.
+    pub(crate) fn new(run: &str, expected: Option<u64>) -> Self {
+        Self { format: FORMAT, run: run.to_owned(), expected, ..Self::default() }
+    }
+
+    /// How far the lane has come.
+    pub(crate) fn standing(&self) -> Standing {
+        let tally = Tally {
+            read: self.read,
+            plugins: self.plugins.clone(),
+            written: self.written.clone(),
+            up_to: self.up_to.as_ref().map(Place::from),
+            ..Tally::default()
+        };
+        Standing { tally, complete: self.complete }
+    }
+
+    /// The record of a lane that has come further by `now`, counting on from here.
+    pub(crate) fn at(&self, run: &str, now: &Standing) -> Self {
+        let mut sum = self.standing().tally;
+        sum.add(&now.tally);
+        Self {
+            format: FORMAT,
+            run: run.to_owned(),
+            complete: now.complete,
+            up_to: now.tally.up_to.as_ref().map(PlaceRecord::from),
+            expected: self.expected,
+            read: sum.read,
+            written: sum.written,
+            plugins: sum.plugins,
+            ends: self.ends.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for place in [Place::Offset(7), Place::Row { file: "a/b.jsonl".into(), row: 3 }] {
+            let tally = Tally { read: Volume::new(5, 50), up_to: Some(place), ..Tally::new(1) };
+            let mut record = LaneRecord::new("run", Some(9)).at("next", &Standing { tally, complete: false });
+            record.ends.entry("orders".to_owned()).or_default().insert(3, 42);
+            let text = serde_json::to_string(&record).unwrap();
+            let back: LaneRecord = serde_json::from_str(&text).unwrap();
+            assert_eq!(back, record, "{text}");
+            assert_eq!(Place::from(back.up_to.as_ref().unwrap()), record.standing().tally.up_to.unwrap());
+        }
+        let job = JobRecord {
+            format: FORMAT,
+            run: "run".to_owned(),
+            ids: 4,
+            started: 1,
+            resumed: 2,
+            identity: Identity { topics: BTreeMap::from([("t".to_owned(), None)]), ..Identity::default() },
+        };
+        assert_eq!(serde_json::from_slice::<JobRecord>(&serde_json::to_vec(&job).unwrap()).unwrap(), job);
+    }
+
+    #[test]
+    fn counts_go_on_where_an_earlier_run_stopped() {
+        let standing = |records, place| Standing {
+            tally: Tally { read: Volume::new(records, 0), up_to: Some(Place::Offset(place)), ..Tally::new(0) },
+            complete: false,
+        };
+        let first = LaneRecord::new("a", None).at("a", &standing(10, 9));
+        let second = first.at("b", &standing(5, 14));
+        assert_eq!((second.read.records, second.up_to), (15, Some(PlaceRecord::Offset { offset: 14 })));
+    }
+}

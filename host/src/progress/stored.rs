@@ -1,0 +1,115 @@
+//! The progress of one job, as it was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::reader::Log;
+use super::{FORMAT, JobRecord, Key, LaneRecord, ProgressError};
+use crate::position::TopicPartition;
+use crate::target::Standing;
+
+/// What is kept of one job.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    pub(crate) name: String,
+    pub(crate) job: Option<JobRecord>,
+    pub(crate) lanes: BTreeMap<TopicPartition, LaneRecord>,
+}
+
+/// What every format has.
+#[derive(Deserialize)]
+struct Versioned {
+    format: u64,
+}
+
+impl Stored {
+    /// What a topic holds of the job `name`.
+    ///
+    /// # Errors
+    /// Records of it that are not to be understood.
+    pub(crate) fn of(name: &str, log: &Log) -> Result<Self, ProgressError> {
+        let mut stored = Self { name: name.to_owned(), ..Self::default() };
+        for (key, (offset, value)) in log.records.iter().filter(|(key, _)| key.job == name) {
+            match key.lane() {
+                None => stored.job = Some(parse(name, log, *offset, value)?),
+                Some(lane) => drop(stored.lanes.insert(lane, parse(name, log, *offset, value)?)),
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The job's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first start and that of the last run, in milliseconds since the epoch.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        self.job.as_ref().map(|job| (job.started, job.resumed))
+    }
+
+    /// How far each lane has come.
+    pub fn lanes(&self) -> impl Iterator<Item = (&TopicPartition, Standing)> {
+        self.lanes.iter().map(|(lane, record)| (lane, record.standing()))
+    }
+
+    /// The records that a lane is expected to have, where that is known.
+    pub fn expected(&self, lane: &TopicPartition) -> Option<u64> {
+        self.lanes.get(lane)?.expected
+    }
+
+    /// Whether nothing is kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.job.is_none() && self.lanes.is_empty()
+    }
+
+    /// Where the logs of the target had ended at least.
+    pub(crate) fn ends(&self) -> BTreeMap<(String, i32), i64> {
+        let mut ends = BTreeMap::new();
+        for lane in self.lanes.values() {
+            for (topic, partitions) in &lane.ends {
+                for (partition, end) in partitions {
+                    let most = ends.entry((topic.clone(), *partition)).or_insert(*end);
+                    *most = (*most).max(*end);
+                }
+            }
+        }
+        ends
+    }
+
+    /// Whether all of these lanes are written.
+    pub(crate) fn is_complete<'a>(&self, mut lanes: impl Iterator<Item = &'a TopicPartition>) -> bool {
+        self.job.is_some() && lanes.all(|lane| self.lanes.get(lane).is_some_and(|record| record.complete))
+    }
+}
+
+/// Everything that a topic holds, by job.
+///
+/// # Errors
+/// Records that are not to be understood.
+pub(crate) fn all(log: &Log) -> Result<Vec<Stored>, ProgressError> {
+    let names: BTreeSet<&str> = log.records.keys().map(|key| key.job.as_str()).collect();
+    names.into_iter().map(|name| Stored::of(name, log)).collect()
+}
+
+fn parse<T: DeserializeOwned>(job: &str, log: &Log, offset: i64, value: &[u8]) -> Result<T, ProgressError> {
+    let foreign = |error: serde_json::Error| ProgressError::Foreign {
+        topic: log.topic.clone(),
+        offset,
+        reason: error.to_string(),
+    };
+    let Versioned { format } = serde_json::from_slice(value).map_err(foreign)?;
+    if format > FORMAT {
+        return Err(ProgressError::Newer { topic: log.topic.clone(), job: job.to_owned(), format, known: FORMAT });
+    }
+    serde_json::from_slice(value).map_err(foreign)
+}
+
+impl Log {
+    /// The keys of a job.
+    pub(crate) fn keys<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a Key> {
+        self.records.keys().filter(move |key| key.job == job)
+    }
+}

@@ -1,0 +1,300 @@
+//! The way of one lane into a transactional producer: what it sends and how far it has come are committed as one.
+//!
+//! A lane has a producer to itself, and that one has one transaction open at most. A transaction begins with a batch and
+//! is closed between two, so that what comes of one source record is never split. One that fails is aborted, and the
+//! lane goes back to its last commit; where the producer did not survive the fault, its transactional id is taken again,
+//! if it still is this run's to take.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::lane::KafkaLane;
+use super::producing::Producing;
+use super::transaction::{Fault, Remedy, Transactor};
+use crate::batch::Outputs;
+use crate::job::Transactions;
+use crate::position::{Place, Restart, TopicPartition};
+use crate::progress::{LaneRecord, Session};
+use crate::target::{LaneTarget, Sent, Standing, TargetError};
+
+/// A transaction to which nothing was added for this time is closed.
+const IDLE: Duration = Duration::from_millis(500);
+/// How often a transaction is tried from the same place.
+const TRIES: u32 = 3;
+
+/// The producers of a run, each with a transactional id of its own; a lane takes one for as long as it runs.
+pub(super) struct Seats {
+    pub(super) session: Arc<Session>,
+    free: Mutex<Vec<Seat>>,
+    number: usize,
+    pub(super) limits: Transactions,
+}
+
+/// A transactional id, and the producer that holds it.
+pub(super) struct Seat {
+    number: u32,
+    transactor: Transactor,
+    producing: Arc<Producing>,
+}
+
+impl Seats {
+    pub(super) fn new(session: Arc<Session>, transactors: Vec<Transactor>, limits: Transactions) -> Self {
+        let seat = |(number, transactor)| Seat::new(number, transactor);
+        let free: Vec<Seat> = (0..).zip(transactors).map(seat).collect();
+        Self { session, number: free.len(), free: Mutex::new(free), limits }
+    }
+
+    /// Lanes that may run at a time.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    pub(super) fn take(&self) -> Result<Seat, TargetError> {
+        self.free.lock().pop().ok_or(TargetError::TooManyLanes { limit: self.number })
+    }
+}
+
+impl Seat {
+    fn new(number: u32, transactor: Transactor) -> Self {
+        let producing = Arc::new(Producing::new(transactor.producer.clone()));
+        Self { number, transactor, producing }
+    }
+
+    pub(super) fn producing(&self) -> &Arc<Producing> {
+        &self.producing
+    }
+}
+
+/// A transaction under way.
+struct Open {
+    begun: Instant,
+    last: Instant,
+    bytes: usize,
+}
+
+/// See the module.
+pub(super) struct CommittingLane {
+    source: TopicPartition,
+    seats: Arc<Seats>,
+    /// `None` only while it is being replaced or given back.
+    seat: Option<Seat>,
+    inner: KafkaLane,
+    open: Option<Open>,
+    /// What earlier runs had committed.
+    before: LaneRecord,
+    /// The last source record that is committed.
+    committed: Option<Place>,
+    rewind: Option<Restart>,
+    /// Tries since the last commit.
+    tries: u32,
+}
+
+impl CommittingLane {
+    pub(super) fn new(
+        source: &TopicPartition,
+        seats: &Arc<Seats>,
+        seat: Seat,
+        inner: KafkaLane,
+        before: LaneRecord,
+    ) -> Self {
+        let committed = before.up_to.as_ref().map(Place::from);
+        Self {
+            source: source.clone(),
+            seats: Arc::clone(seats),
+            seat: Some(seat),
+            inner,
+            open: None,
+            before,
+            committed,
+            rewind: None,
+            tries: 0,
+        }
+    }
+
+    /// The transactor; there is always one but within [`Self::replace`].
+    fn transactor(&self) -> Result<&Transactor, TargetError> {
+        self.seat.as_ref().map(|seat| &seat.transactor).ok_or(TargetError::TooManyLanes { limit: self.seats.number })
+    }
+
+    fn begin(&mut self) -> Result<(), Trouble> {
+        if self.open.is_none() {
+            self.transactor()?.begin()?;
+            let now = Instant::now();
+            self.open = Some(Open { begun: now, last: now, bytes: 0 });
+        }
+        Ok(())
+    }
+
+    /// Commits with what is known of the logs' ends, which takes one more question, asked when everything is written.
+    fn finish(&mut self, standing: &Standing) -> Result<(), Trouble> {
+        let transactor = self.transactor()?;
+        transactor.flush()?;
+        self.inner.settle()?;
+        let touched = self.inner.touched();
+        let ends = self.seats.session.log_ends(touched.iter().map(|(topic, partition)| (&**topic, *partition)));
+        match ends {
+            Ok(ends) => {
+                for ((topic, partition), end) in ends {
+                    self.before.ends.entry(topic).or_default().insert(partition, end);
+                }
+            }
+            // A resume knows less then of what it could check.
+            Err(error) => tracing::debug!("{}: where the logs end is not known: {error}", self.source),
+        }
+        let record = self.before.at(self.seats.session.run(), standing);
+        let transactor = self.transactor()?;
+        self.seats.session.keep(transactor, &self.source, &record)?;
+        Ok(transactor.commit()?)
+    }
+
+    /// Goes back to the last commit after a fault, or gives up with it.
+    fn recover(&mut self, trouble: Trouble) -> Result<(), TargetError> {
+        let Trouble { error, remedy } = trouble;
+        let was_open = self.open.take().is_some();
+        self.tries += 1;
+        if self.tries > TRIES {
+            self.abort();
+            return Err(error);
+        }
+        let place = self.committed.as_ref();
+        let place = place.map_or_else(|| "its beginning".to_owned(), |place| self.source.at(place).to_string());
+        tracing::warn!("{error}; going back to {place}, try {} of {TRIES}", self.tries);
+        let transactor = self.transactor()?;
+        let aborted = match remedy {
+            Remedy::Abort if was_open && !transactor.is_broken() => transactor.abort(),
+            // How it ended is not known, and a new producer brings it to an end.
+            _ => Err(Fault::beyond_abort()),
+        };
+        match aborted {
+            Ok(()) => self.inner.renew(None)?,
+            Err(fault) if fault.remedy == Remedy::Wait => return Err(error),
+            Err(_) => self.replace()?,
+        }
+        self.rewind = Some(Restart::from(self.committed.clone()));
+        Ok(())
+    }
+
+    /// Takes the transactional id again, if it is still this run's to take, and looks up what is committed.
+    fn replace(&mut self) -> Result<(), TargetError> {
+        let Some(seat) = self.seat.take() else { return Ok(()) };
+        let number = seat.number;
+        // All that the old producer still held is given up, so that its room is free again.
+        self.inner.leave();
+        drop(seat);
+        let (transactor, record) = self.seats.session.reclaim(number, &self.source)?;
+        let seat = Seat::new(number, transactor);
+        self.inner.renew(Some(seat.producing()))?;
+        self.seat = Some(seat);
+        self.committed = record.and_then(|record| record.up_to).as_ref().map(Place::from);
+        Ok(())
+    }
+
+    /// Takes back what is not committed; where that cannot be, the cluster does it when the transaction expires.
+    fn abort(&mut self) {
+        self.open = None;
+        if let Ok(transactor) = self.transactor()
+            && !transactor.is_broken()
+            && let Err(fault) = transactor.abort()
+        {
+            tracing::debug!("{}: {}", self.source, TargetError::from(fault));
+        }
+    }
+}
+
+/// An error that may be got over.
+struct Trouble {
+    error: TargetError,
+    remedy: Remedy,
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self { remedy: fault.remedy, error: fault.into() }
+    }
+}
+
+impl From<TargetError> for Trouble {
+    fn from(error: TargetError) -> Self {
+        Self { error, remedy: Remedy::Abort }
+    }
+}
+
+impl LaneTarget for CommittingLane {
+    fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
+        if let Err(trouble) = self.begin() {
+            self.recover(trouble)?;
+            return Ok(Sent::default());
+        }
+        match self.inner.send(outputs) {
+            Ok(sent) => {
+                let bytes: u64 = sent.by_topic.iter().map(|(_, volume)| volume.bytes).sum();
+                if let Some(open) = &mut self.open {
+                    open.last = Instant::now();
+                    open.bytes = open.bytes.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
+                }
+                Ok(sent)
+            }
+            // What librdkafka or the cluster did not take.
+            Err(error @ (TargetError::Send { .. } | TargetError::Delivery { .. })) => {
+                self.recover(error.into())?;
+                Ok(Sent::default())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn written_up_to(&self, _: Option<&Place>) -> Option<Place> {
+        self.committed.clone()
+    }
+
+    fn commit(&mut self, standing: &Standing) -> Result<(), TargetError> {
+        if self.open.is_none() && !standing.complete {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        match self.begin().and_then(|()| self.finish(standing)) {
+            Ok(()) => {
+                tracing::debug!("{}: committed in {:?}", self.source, begun.elapsed());
+                self.open = None;
+                self.tries = 0;
+                self.committed.clone_from(&standing.tally.up_to);
+                Ok(())
+            }
+            Err(trouble) => self.recover(trouble),
+        }
+    }
+
+    fn commit_by(&self) -> Option<Instant> {
+        let open = self.open.as_ref()?;
+        let Transactions { age, bytes } = self.seats.limits;
+        Some(if open.bytes >= bytes { open.begun } else { (open.begun + age).min(open.last + IDLE) })
+    }
+
+    fn take_rewind(&mut self) -> Option<Restart> {
+        self.rewind.take()
+    }
+
+    fn abandon(&mut self) {
+        if self.open.is_some() {
+            self.abort();
+        }
+    }
+}
+
+impl Drop for CommittingLane {
+    fn drop(&mut self) {
+        self.abandon();
+        if let Some(seat) = self.seat.take() {
+            self.seats.free.lock().push(seat);
+        }
+    }
+}
+
+/// What [`KafkaLane::touched`] gives.
+pub(super) type Touched = Vec<(Arc<str>, i32)>;
+
+/// The lanes that earlier runs have begun.
+pub(super) type Before = BTreeMap<TopicPartition, LaneRecord>;

@@ -1,0 +1,191 @@
+//! Transactions of one producer: each call until it is answered, and what it means that one fails.
+//!
+//! What librdkafka promises of these calls is in its `INTRODUCTION.md`, "Transactional producer".
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+
+use super::context::{Context, reason};
+use super::ledger::Room;
+use super::native;
+use super::properties::Properties;
+use crate::target::TargetError;
+
+/// The ticket of a record that is in no lane's ledger: a failure of it fails the transaction.
+const NO_TICKET: usize = usize::MAX;
+
+/// What is left to do after a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// The transaction can be aborted, and the producer goes on.
+    Abort,
+    /// The producer is of no more use.
+    Replace,
+    /// The cluster did not answer: how the transaction ends is not known.
+    Wait,
+}
+
+/// A transaction that did not go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    what: &'static str,
+    code: Option<RDKafkaErrorCode>,
+    reason: String,
+    pub(crate) remedy: Remedy,
+}
+
+/// A producer that holds a transactional id.
+pub(crate) struct Transactor {
+    pub(crate) producer: ThreadedProducer<Context>,
+    /// How long an answer is waited for.
+    patience: Duration,
+}
+
+impl Transactor {
+    /// Takes a transactional id, from whoever holds it: its transaction is aborted, or brought to an end where it was
+    /// about to commit. `topic` is any that there is.
+    ///
+    /// # Errors
+    /// A cluster that does not answer, or does not let the user have it.
+    pub(crate) fn open(
+        config: &ClientConfig,
+        id: &str,
+        topic: &str,
+        room: &Arc<Room>,
+        properties: &Properties,
+    ) -> Result<Self, TargetError> {
+        let mut config = config.clone();
+        config.set("transactional.id", id);
+        let producer = ThreadedProducer::from_config_and_context(&config, Context::sharing(room))
+            .map_err(|error| properties.fault(error))?;
+        let patience = properties.transaction_timeout.max(properties.patience);
+        let transactor = Self { producer, patience };
+        // librdkafka asks for the id's coordinator twice a second, the first time before it has any connection: one that
+        // there is already spares half a second. A failure is told by what follows.
+        let _ = transactor.producer.client().fetch_metadata(Some(topic), properties.patience);
+        transactor.until_answered("take its transactional ids", |left| transactor.producer.init_transactions(left))?;
+        Ok(transactor)
+    }
+
+    /// Opens a transaction; asks nobody.
+    pub(crate) fn begin(&self) -> Result<(), Fault> {
+        self.producer.begin_transaction().map_err(|error| Fault::of("begin a transaction", &error))
+    }
+
+    /// Waits until everything sent is acknowledged or has failed.
+    pub(crate) fn flush(&self) -> Result<(), Fault> {
+        let what = "write within a transaction";
+        native::flush(&self.producer, self.patience).map_err(|code| Fault {
+            what,
+            code: Some(code),
+            reason: code.to_string(),
+            remedy: Remedy::Abort,
+        })
+    }
+
+    /// Commits what was sent.
+    pub(crate) fn commit(&self) -> Result<(), Fault> {
+        self.flush()?;
+        self.until_answered("commit a transaction", |left| self.producer.commit_transaction(left))
+    }
+
+    /// Takes back what was sent.
+    pub(crate) fn abort(&self) -> Result<(), Fault> {
+        self.until_answered("abort a transaction", |left| self.producer.abort_transaction(left))
+    }
+
+    /// Enters a record of progress into the transaction; no value removes the key's.
+    pub(crate) fn keep(&self, topic: &str, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {
+        let deadline = Instant::now() + self.patience;
+        let record = || {
+            let record = BaseRecord::with_opaque_to(topic, NO_TICKET).partition(0).key(key);
+            match value {
+                Some(value) => record.payload(value),
+                None => record,
+            }
+        };
+        loop {
+            match self.producer.send(record()) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err((error, _)) => return Err(Fault::of("write its progress", &error)),
+            }
+        }
+    }
+
+    /// Whether the producer is of no more use.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.producer.client().fatal_error().is_some()
+    }
+
+    /// Calls until there is an answer: each of these calls may be made again where it ran into its time limit.
+    fn until_answered(&self, what: &'static str, call: impl Fn(Duration) -> KafkaResult<()>) -> Result<(), Fault> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            let Err(error) = call(left) else { return Ok(()) };
+            let again = matches!(&error, KafkaError::Transaction(error) if error.is_retriable());
+            if !again || Instant::now() >= deadline {
+                return Err(Fault::of(what, &error));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Fault {
+    fn of(what: &'static str, error: &KafkaError) -> Self {
+        let KafkaError::Transaction(error) = error else {
+            let code = error.rdkafka_error_code();
+            return Self { what, code, reason: reason(error), remedy: Remedy::Abort };
+        };
+        let remedy = if error.is_fatal() {
+            Remedy::Replace
+        } else if error.txn_requires_abort() {
+            Remedy::Abort
+        } else {
+            Remedy::Wait
+        };
+        Self { what, code: Some(error.code()), reason: error.string(), remedy }
+    }
+
+    /// That of a transaction that no producer of this run can end.
+    pub(super) fn beyond_abort() -> Self {
+        Self { what: "abort a transaction", code: None, reason: String::new(), remedy: Remedy::Replace }
+    }
+
+    /// Whether somebody else has the id now, or the transaction expired: the cluster's answers are the same.
+    pub(crate) fn is_fencing(&self) -> bool {
+        matches!(
+            self.code,
+            Some(
+                RDKafkaErrorCode::Fenced
+                    | RDKafkaErrorCode::ProducerFenced
+                    | RDKafkaErrorCode::InvalidProducerEpoch
+                    | RDKafkaErrorCode::InvalidTransactionalState
+            )
+        )
+    }
+}
+
+impl From<Fault> for TargetError {
+    fn from(fault: Fault) -> Self {
+        let Fault { what, code, reason, remedy } = fault;
+        let denied = matches!(
+            code,
+            Some(
+                RDKafkaErrorCode::TransactionalIdAuthorizationFailed
+                    | RDKafkaErrorCode::ClusterAuthorizationFailed
+                    | RDKafkaErrorCode::TopicAuthorizationFailed
+            )
+        );
+        Self::Transaction { what, reason, denied, outage: remedy == Remedy::Wait }
+    }
+}

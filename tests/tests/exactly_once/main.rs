@@ -1,0 +1,10 @@
+//! Exactly once, resumable: the binary against Apache Kafka, read back `read_committed` by Kafka's own Java client.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../../../host/tests/documented/mod.rs"]
+mod documented;
+mod faults;
+mod kills;
+mod resuming;
+mod shop;
