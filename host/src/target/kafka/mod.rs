@@ -21,11 +21,10 @@ mod transaction;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::RwLock;
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::producer::{Producer, ThreadedProducer};
+use rdkafka::producer::ThreadedProducer;
 
 use committing::{Before, CommittingLane, Seats};
 pub(crate) use connection::Connection;
@@ -157,7 +156,7 @@ impl KafkaTarget {
             Delivery::AtLeastOnce => {
                 let producer = ThreadedProducer::from_config_and_context(&config, Context::sharing(&room))
                     .map_err(|error| properties.fault(error))?;
-                hurry_producer_id(&producer, &names, properties.patience);
+                producing::connect(&producer, names.first().map(|name| &**name), properties.patience);
                 Way::AtLeastOnce(Arc::new(Producing::new(producer)))
             }
             Delivery::ExactlyOnce => {
@@ -175,21 +174,6 @@ impl KafkaTarget {
         let topics = RwLock::new(topics.into_iter().collect());
         let shared = Shared { connection, topics, batch_size, moves_zero, embedded };
         Ok(Self { router, way, shared: Arc::new(shared) })
-    }
-}
-
-/// Lets the producer have its id before the first record waits for it. librdkafka asks for the id when metadata
-/// arrives and a broker is connected (`rd_kafka_idemp_pid_fsm`); its first metadata arrive a moment too early for
-/// that as a rule, and then it waits for half a second, in which a restore fills its queue and stands still.
-fn hurry_producer_id(producer: &ThreadedProducer<Context>, topics: &[Arc<str>], patience: Duration) {
-    let topic = topics.first().map(|topic| &**topic);
-    // The first answer may itself be the one that comes too early.
-    for _ in 0..2 {
-        if let Err(error) = producer.client().fetch_metadata(topic, patience) {
-            // Nothing is lost but the half second: it goes on asking by itself.
-            tracing::debug!("the producer has no metadata yet: {}", context::reason(&error));
-            return;
-        }
     }
 }
 

@@ -2,15 +2,30 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 
-use super::context::Context;
+use super::context::{Context, reason};
 use super::native::TopicHandle;
 use super::{Shared, Topic};
 use crate::target::TargetError;
+
+/// Has a producer connected before it is asked for more: librdkafka asks for a producer's id, or for who coordinates its
+/// transactions, when there is a connection, and looks twice a second whether there is one. Its first answer may come
+/// while the connection is being given its broker's name and does not count as one, so two are waited for. `topic` is any
+/// that there is.
+pub(super) fn connect(producer: &ThreadedProducer<Context>, topic: Option<&str>, patience: Duration) {
+    for _ in 0..2 {
+        if let Err(error) = producer.client().fetch_metadata(topic, patience) {
+            // Nothing is lost but half a second; what follows tells what is wrong.
+            tracing::debug!("the producer has no metadata yet: {}", reason(&error));
+            return;
+        }
+    }
+}
 
 /// A topic that records go to.
 pub(super) struct OpenTopic {

@@ -13,6 +13,7 @@ use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use super::context::{Context, reason};
 use super::ledger::Room;
 use super::native;
+use super::producing::connect;
 use super::properties::Properties;
 use crate::target::TargetError;
 
@@ -65,9 +66,7 @@ impl Transactor {
             .map_err(|error| properties.fault(error))?;
         let patience = properties.transaction_timeout.max(properties.patience);
         let transactor = Self { producer, patience };
-        // librdkafka asks for the id's coordinator twice a second, the first time before it has any connection: one that
-        // there is already spares half a second. A failure is told by what follows.
-        let _ = transactor.producer.client().fetch_metadata(Some(topic), properties.patience);
+        connect(&transactor.producer, Some(topic), properties.patience);
         transactor.until_answered("take its transactional ids", |left| transactor.producer.init_transactions(left))?;
         Ok(transactor)
     }

@@ -1,5 +1,5 @@
-//! A restore into Apache Kafka beside the least that any producer must do: a loop that sends the same
-//! records from memory, with the same settings, to the same broker.
+//! Restores into Apache Kafka, at least once and exactly once, beside the least that any producer must do: a loop that
+//! sends the same records from memory, with the same settings, to the same broker.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use crate::timing::{Rounds, time};
 
 const ORDERS: Orders = Orders { records: 2_000_000, partitions: 4, files: 2, headers: false };
 const ROUNDS: usize = 5;
+/// What restores promise: the loop promises the first.
+const DELIVERIES: [&str; 2] = ["at-least-once", "exactly-once"];
 /// What the plugin of the restore drops; the loop leaves it out too.
 const DROPPED: &[u8] = b"test-";
 
@@ -58,7 +60,8 @@ pub(crate) fn measure() -> Result<String> {
     ORDERS.write(&folder)?;
     let memory = InMemory::new();
     let cluster = Cluster::start("auto.create.topics.enable=false\n")?;
-    let (mut bare, mut restored) = (Candidate::default(), Candidate::default());
+    let mut bare = Candidate::default();
+    let mut restores = DELIVERIES.map(|delivery| (delivery, Candidate::default()));
     let mut resident = 0;
     for round in 0..=ROUNDS {
         let topic = cluster.topic("bare", ORDERS.partitions, &[])?;
@@ -69,22 +72,25 @@ pub(crate) fn measure() -> Result<String> {
             bare.add(took, before.spent()?, memory.records);
         }
         cluster.delete(&topic)?;
-        let topic = cluster.topic("restored", ORDERS.partitions, &[])?;
-        let map = format!("{TOPIC}={topic}");
-        let arguments = restore::arguments(&folder, &["--brokers", cluster.servers(), "--map", &map])?;
-        let before = Processor::now()?;
-        let done = restore::run(&[], &arguments)?;
-        if round > 0 {
-            restored.add(done.process, before.spent()?, memory.records);
-            resident = resident.max(done.resident);
+        for (delivery, candidate) in &mut restores {
+            let topic = cluster.topic("restored", ORDERS.partitions, &[])?;
+            let map = format!("{TOPIC}={topic}");
+            let target = ["--brokers", cluster.servers(), "--map", &map, "--delivery", delivery];
+            let arguments = restore::arguments(&folder, &target)?;
+            let before = Processor::now()?;
+            let done = restore::run(&[], &arguments)?;
+            if round > 0 {
+                candidate.add(done.process, before.spent()?, memory.records);
+                resident = resident.max(done.resident);
+            }
+            ensure!(done.written == memory.records, "{} records were restored of {}", done.written, memory.records);
+            cluster.delete(&topic)?;
         }
-        ensure!(done.written == memory.records, "{} records were restored of {}", done.written, memory.records);
-        cluster.delete(&topic)?;
     }
     let mut text = format!(
         "### Into Apache Kafka\n\n{} records read, {} written, {} bytes each on average (key and value), to {} partitions \
-         of one broker on the same machine; {ROUNDS} rounds of both in turn. The loop sends from memory, by \
-         `rdkafka`'s `BaseProducer::send`; the restore is the whole process, from Parquet (snappy) through the key filter.\n\n\
+         of one broker on the same machine; {ROUNDS} rounds of all in turn. The loop sends from memory, by \
+         `rdkafka`'s `BaseProducer::send`; a restore is the whole process, from Parquet (snappy) through the key filter.\n\n\
          | | records/s written | ns a record written: median (fastest to slowest) | processor ns: its own | of the rest, \
          which is the broker |\n|---|---|---|---|---|\n",
         ORDERS.records,
@@ -93,11 +99,16 @@ pub(crate) fn measure() -> Result<String> {
         ORDERS.partitions
     );
     writeln!(text, "| bare loop | {bare} |")?;
-    writeln!(text, "| restore | {restored} |")?;
+    for (delivery, candidate) in &restores {
+        writeln!(text, "| restore, `{delivery}` | {candidate} |")?;
+    }
+    let [(_, at_least_once), (_, exactly_once)] = &restores;
     writeln!(
         text,
-        "\nRatio of the medians: **{:.2}**. Largest resident set: {} MiB.",
-        restored.time.rate() / bare.time.rate(),
+        "\nRatio of the medians: at least once to the bare loop **{:.2}**, exactly once to at least once **{:.2}**. Largest \
+         resident set: {} MiB.",
+        at_least_once.time.rate() / bare.time.rate(),
+        exactly_once.time.rate() / at_least_once.time.rate(),
         resident >> 20
     )?;
     Ok(text)
