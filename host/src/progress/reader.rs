@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::Offset;
 
 use super::{Key, ProgressError};
 use crate::target::TargetError;
 use crate::target::kafka::{Context, Properties, read_partition, reason};
+
+/// How long a log may be silent before it is read anew.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// How often the end of the log is asked for while a transaction is open.
 const LOOK: Duration = Duration::from_millis(100);
@@ -104,18 +107,27 @@ impl Reader {
 
     /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
     fn read_with(&self, client: &BaseConsumer<Context>, low: i64, high: i64) -> Result<Log, TargetError> {
-        let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
-        if low == high {
-            return Ok(log);
+        let begun = Instant::now();
+        loop {
+            let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
+            if low == high {
+                return Ok(log);
+            }
+            let mut wrong = Ok(());
+            let read = read_partition(client.client(), &self.topic, 0, low, SILENCE, |offset, key, value| {
+                wrong = self.enter(&mut log, offset, key, value);
+                wrong.is_ok()
+            });
+            wrong?;
+            match read {
+                Ok(()) => return Ok(log),
+                // Seen once in a while right after a fencing: the end of the log is not told. Asked anew, it is.
+                Err(RDKafkaErrorCode::OperationTimedOut) if begun.elapsed() < self.properties.patience => {
+                    tracing::debug!("{}: nothing came for {SILENCE:?}, it is read anew", self.topic);
+                }
+                Err(code) => return Err(self.unreadable(code.to_string())),
+            }
         }
-        let mut wrong = Ok(());
-        read_partition(client.client(), &self.topic, 0, low, self.properties.patience, |offset, key, value| {
-            wrong = self.enter(&mut log, offset, key, value);
-            wrong.is_ok()
-        })
-        .map_err(|code| self.unreadable(code.to_string()))?;
-        wrong?;
-        Ok(log)
     }
 
     fn enter(&self, log: &mut Log, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), ProgressError> {

@@ -69,6 +69,19 @@ fn a_second_copy_is_noticed_after_a_long_pause_too() {
     shop.check();
 }
 
+#[test]
+fn a_job_that_is_forgotten_while_it_runs_stops() {
+    let shop = slow();
+    let mut running = shop.start();
+    running.until_it_flows();
+    wait(300);
+    let forgotten = shop.command("forget", &shop.job()).output().unwrap();
+    assert!(forgotten.status.success(), "{}", said(&forgotten));
+    let (code, said, _) = running.end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("the progress of `{}` was removed while it ran", shop.name)), "{said}");
+}
+
 /// A producer with a transaction of its own.
 fn stranger(cluster: &Cluster, timeout: &str) -> BaseProducer {
     let mut config = ClientConfig::new();

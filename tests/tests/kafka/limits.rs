@@ -1,6 +1,8 @@
 //! What a topic's configs forbid is caught before it is produced; what slips through is named.
 
 use anabranch::job;
+use anabranch::position::{Place, Restart};
+use anabranch::report::Tally;
 use anabranch::target::Standing;
 use anabranch_tests::batches::{Given, lane, outputs};
 use anabranch_tests::jobs;
@@ -92,6 +94,49 @@ fn a_record_that_the_broker_refuses_is_named_at_the_next_call() {
     ");
     let again = sender.send(&outputs(&lane, 9, &[Given::new("k", "v")])).unwrap_err();
     assert_eq!(again.to_string(), refused.to_string());
+}
+
+/// Within a transaction what the broker refuses is taken back whole and tried again, three times; then it is the lane's
+/// error. What was committed stays, and the producer goes on.
+#[test]
+fn a_transaction_that_the_broker_refuses_is_taken_back_and_tried_again() {
+    let topic = Cluster::plain().topic("shrunk", 1, &[]).unwrap();
+    let lane = lane(&topic, 0);
+    let mut job = plain();
+    job.target.delivery = job::Delivery::ExactlyOnce;
+    job.progress.job.clone_from(&topic);
+    let target = connect(&job, &needs(&[&lane])).unwrap();
+    Cluster::plain().alter(&topic, "max.message.bytes", "2000").unwrap();
+    let standing =
+        |offset| Standing { tally: Tally { up_to: Some(Place::Offset(offset)), ..Tally::new(0) }, complete: false };
+    let mut sender = target.lane(&lane).unwrap();
+    sender.send(&outputs(&lane, 7, &[Given::new("k", "stays")])).unwrap();
+    sender.commit(&standing(7)).unwrap();
+    assert_eq!(sender.take_rewind(), None);
+    let large = [Given::new("k", "goes with it"), Given::new("k", vec![b'x'; 3000])];
+    for _ in 0..3 {
+        sender.send(&outputs(&lane, 8, &large)).unwrap();
+        sender.commit(&standing(9)).unwrap();
+        assert_eq!(sender.take_rewind(), Some(Restart::After(Place::Offset(7))));
+    }
+    sender.send(&outputs(&lane, 8, &large)).unwrap();
+    let refused = sender.commit(&standing(9)).unwrap_err().to_string();
+    assert!(refused.contains(&format!("not written to `{topic}` partition 0: MessageSizeTooLarge")), "{refused}");
+    assert_eq!(sender.written_up_to(None), Some(Place::Offset(7)));
+    sender.abandon();
+    drop(sender);
+    let mut sender = target.lane(&lane).unwrap();
+    // What was refused has left a gap in the producer's numbers, which librdkafka notices at the next record and mends.
+    for _ in 0..2 {
+        sender.send(&outputs(&lane, 8, &[Given::new("k", "follows")])).unwrap();
+        sender.commit(&standing(8)).unwrap();
+        if sender.take_rewind().is_none() {
+            break;
+        }
+    }
+    Cluster::plain().settle(&topic).unwrap();
+    let values: Vec<_> = given(Cluster::plain().read(&topic).unwrap()).remove(&0).unwrap();
+    assert_eq!(values, [Given::new("k", "stays"), Given::new("k", "follows")]);
 }
 
 /// Twenty megabytes and a record larger than the whole queue go through half a megabyte of it.
