@@ -115,7 +115,7 @@ fn plan_says_what_would_happen() {
       topic restored, from orders
         order of the records that arrive with one key from one source partition
 
-    memory up to 64.0 MiB: lanes 32.0 MiB, target's queue 32.0 MiB, plugins 0 B; beyond it 6 times the largest record or page (largest seen: 19 B)
+    memory up to 64.0 MiB: lanes 32.0 MiB, target's queue 32.0 MiB, plugins 0 B; beyond it 6 times the largest record, line or page (largest seen: 19 B)
 
     warning [lost]: 3 files (for instance `orders/part-a.jsonl`): timestamp type: no such column
     --- stderr

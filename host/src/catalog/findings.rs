@@ -56,6 +56,9 @@ pub(super) fn set_sidecars_apart(entries: Vec<Arc<Entry>>) -> (Vec<Arc<Entry>>, 
     (data, finding)
 }
 
+/// Lanes of one file from which on it is worth a warning that each reads all of it.
+const MANY: usize = 16;
+
 /// What was assumed of single files.
 pub(super) fn of_files(surveyed: &[Surveyed], backup: &job::Backup) -> Vec<Finding> {
     let mut matters = Matters::default();
@@ -73,8 +76,11 @@ pub(super) fn of_files(surveyed: &[Surveyed], backup: &job::Backup) -> Vec<Findi
             matters.add("topic-assumed", Weight::Note, path, "of the topic that the job gives".to_owned(), None);
         }
         if file.pieces.iter().any(|(_, piece)| piece.mixed) {
-            let message = "several topic-partitions in one; each lane reads them whole".to_owned();
-            matters.add("mixed-files", Weight::Note, path, message, None);
+            let times = file.pieces.len();
+            let message = format!("{times} topic-partitions in one; each of {times} lanes reads it whole");
+            let weight = if times > MANY { Weight::Warning } else { Weight::Note };
+            let remedy = (times > MANY).then(|| "split it by topic and partition first, which is faster".to_owned());
+            matters.add("mixed-files", weight, path, message, remedy);
         }
         if file.pieces.iter().any(|(_, piece)| matches!(piece.offsets, Offsets::Counted { .. })) {
             let message = "offsets counted from the first one that the name tells; where the source had gaps they are \

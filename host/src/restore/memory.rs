@@ -21,7 +21,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// How many times the largest record or page may be in memory on top of all this, where it is large:
+    /// How many times the largest record, line or page may be in memory on top of all this, where it is large:
     /// decoded, in a batch, in and out of a plugin, in the target's queue and on the wire.
     pub const TIMES_LARGEST: usize = 6;
 

@@ -77,12 +77,12 @@ pub struct Restore<'a> {
 }
 
 impl Restore<'_> {
-    /// Runs all lanes and puts together what they did. `findings` go into the summary.
+    /// Runs all lanes and puts together what they did. `findings` go into the summary, and those of the target with them.
     ///
     /// # Errors
     /// The first error of any lane, after the others have sent what they had read; a machine that does not
     /// give the threads.
-    pub fn run(&self, findings: Vec<Finding>) -> Result<Summary, RestoreError> {
+    pub fn run(&self, mut findings: Vec<Finding>) -> Result<Summary, RestoreError> {
         let started = Instant::now();
         let budget = Budget::new(self.job.resources.lane_bytes());
         let ends: Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>> = Mutex::default();
@@ -120,6 +120,7 @@ impl Restore<'_> {
             let before = self.target.before(&lane.source).map(|before| before.tally);
             lanes.push(LaneSummary { source: Arc::clone(&lane.source), before, tally, end });
         }
+        findings.extend(self.target.findings());
         Ok(Summary {
             job: self.job.name.clone(),
             target: self.job.target.cluster.to_string(),

@@ -257,7 +257,9 @@ impl Explain for TargetError {
             Self::MissingTopics(_) => "create them, map them in `target.topics`, or have them created with \
                  `[target.create]`"
                 .to_owned(),
-            Self::Create { by_job: true, .. } => "check `target.create`".to_owned(),
+            Self::Create { by_job: true, .. } => "check `target.create`, and the topic's name: `target.topics` gives it another \
+                 one"
+                .to_owned(),
             Self::Route(error) | Self::Lane { error, .. } | Self::RecordRoute { error, .. } => return error.hint(),
             Self::UnknownTopic { .. } => "create the topic before the restore".to_owned(),
             Self::SmallTopic { limit, .. } => format!("set `target.properties.\"batch.size\"` to {limit} or less"),

@@ -18,6 +18,7 @@ pub use memory::{MemoryTarget, WrittenRecord};
 pub use null::NullTarget;
 
 use crate::batch::{OutputRow, Outputs};
+use crate::finding::Finding;
 use crate::job::{Cluster, Job};
 use crate::position::{Place, Restart, TopicPartition};
 use crate::progress::Inputs;
@@ -30,6 +31,11 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// A target that does not take what the lane would send.
     fn lane(&self, source: &TopicPartition) -> Result<Box<dyn LaneTarget>, TargetError>;
+
+    /// What came up while records were sent, for the summary. A target to which nothing can come up keeps this default.
+    fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
 
     /// How far earlier runs of the job have come with a lane. A target that keeps no progress keeps this default.
     fn before(&self, _source: &TopicPartition) -> Option<Standing> {

@@ -2,6 +2,7 @@
 
 use anabranch::batch::NO_TIMESTAMP;
 use anabranch_tests::batches::{Given, lane};
+use anabranch_tests::binaries;
 use anabranch_tests::kafka::Cluster;
 use insta::assert_snapshot;
 
@@ -44,4 +45,31 @@ fn a_topic_that_sets_its_own_timestamps_takes_any() {
     let written = Cluster::plain().read(&topic).unwrap();
     assert_eq!(written[&0][0].timestamp_type, "LogAppendTime");
     assert!(written[&0][0].timestamp > 1_700_000_000_000);
+}
+
+#[test]
+fn what_became_of_timestamp_zero_stands_in_the_summary_where_no_statistics_told_it_before() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let lines: String = [5, 0, 7, 0]
+        .iter()
+        .enumerate()
+        .map(|(offset, timestamp)| {
+            format!("{{\"key\":\"k\",\"value\":\"v\",\"offset\":{offset},\"timestamp\":{timestamp}}}\n")
+        })
+        .collect();
+    std::fs::create_dir_all(folder.path().join("unsaid/partition=0")).unwrap();
+    std::fs::write(folder.path().join("unsaid/partition=0/a.jsonl"), lines).unwrap();
+    let topic = Cluster::plain().topic("unsaid", 1, &[]).unwrap();
+    let mut command = binaries::anabranch().unwrap();
+    command.args(["restore", "--output", "json", "--allow", "timestamp-zero", "--brokers", Cluster::plain().servers()]);
+    command.args(["--map", &format!("unsaid={topic}"), "--backup"]).arg(folder.path());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = summary["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "timestamp-zero");
+    let found = found.unwrap();
+    assert_eq!(found["weight"], "allowed");
+    assert_eq!(found["message"], "timestamp 0 was sent as 1, a millisecond later, 2 times");
+    let written = given(Cluster::plain().read(&topic).unwrap());
+    assert_eq!(written[&0].iter().map(|record| record.timestamp).collect::<Vec<_>>(), [5, 1, 7, 1]);
 }

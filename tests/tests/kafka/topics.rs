@@ -88,11 +88,11 @@ fn what_the_cluster_does_not_create_is_the_job_s_to_mend() {
     let replication = CreateTopics { partitions: Some(1), replication: Some(3), configs: BTreeMap::new() };
     assert_snapshot!(fails(Some(replication)), @"
         exit 2: topic `impossible` could not be created: InvalidReplicationFactor (Broker: Invalid replication factor)
-        hint: check `target.create`
+        hint: check `target.create`, and the topic's name: `target.topics` gives it another one
     ");
     assert_snapshot!(fails(create(Some(1), &[("no.such.config", "1")])), @"
         exit 2: topic `impossible` could not be created: InvalidConfig (Broker: Configuration is invalid)
-        hint: check `target.create`
+        hint: check `target.create`, and the topic's name: `target.topics` gives it another one
     ");
 }
 

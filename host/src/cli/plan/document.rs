@@ -62,7 +62,7 @@ struct MemoryDocument {
     in_target_queue: usize,
     plugins: usize,
     total: usize,
-    /// Times the largest record or page that come on top.
+    /// Times the largest record, line or page that come on top.
     largest_record_times: usize,
     /// The largest record of the files that were read through for the plan.
     largest_record: Option<u64>,
@@ -144,7 +144,7 @@ impl<'a> PlanDocument<'a> {
         let memory = &self.memory;
         writeln!(
             out,
-            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it {} times the largest record or page{}",
+            "\nmemory up to {}: lanes {}, target's queue {}, plugins {}; beyond it {} times the largest record, line or page{}",
             bytes(memory.total),
             bytes(memory.in_lanes),
             bytes(memory.in_target_queue),

@@ -141,6 +141,12 @@ impl Lines {
         let what = self.compression.map_or("text", Compression::name);
         let message = match error.kind() {
             ErrorKind::UnexpectedEof => format!("the {what} data ends early, after line {}", self.number),
+            // zstd's own words (`ZSTD_error_frameParameter_windowTooLarge`).
+            _ if error.to_string().contains("requires too much memory") => {
+                format!(
+                    "the {what} data needs a window of more than 128 MiB: compress it anew with `--long=27` or less"
+                )
+            }
             _ => format!("the {what} data is damaged after line {}: {error}", self.number),
         };
         ReadError::Corrupt { path: Arc::clone(&self.path), row: Some(row), message }

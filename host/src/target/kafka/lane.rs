@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::error::RDKafkaErrorCode;
@@ -154,7 +155,10 @@ impl LaneTarget for KafkaLane {
             let bytes = topic.facts.check(&row, now, position)? + ALLOCATION;
             let timestamp = match row.timestamp {
                 0 if topic.facts.limits.log_append_time => 1,
-                0 if shared.moves_zero => 1,
+                0 if shared.moves_zero => {
+                    shared.moved_zeros.fetch_add(1, Ordering::Relaxed);
+                    1
+                }
                 0 => return Err(TargetError::TimestampZero { position: position() }),
                 timestamp => timestamp,
             };

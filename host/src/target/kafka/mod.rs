@@ -21,6 +21,7 @@ mod transaction;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use rdkafka::config::FromClientConfigAndContext;
@@ -40,6 +41,7 @@ pub(crate) use topic::{Limits, Topic};
 pub(crate) use transaction::{Fault, Transactor};
 
 use super::{LaneNeed, LaneTarget, Standing, Target, TargetError};
+use crate::finding::{Finding, Weight};
 use crate::job::{Delivery, Job};
 use crate::position::TopicPartition;
 use crate::progress::{Begun, Inputs, LaneRecord, Producers, Session};
@@ -77,6 +79,8 @@ struct Shared {
     batch_size: usize,
     /// Whether timestamp 0 may become 1.
     moves_zero: bool,
+    /// How often it did.
+    moved_zeros: AtomicU64,
     /// Declared last: it must outlive the clients that speak with it.
     embedded: Option<EmbeddedCluster>,
 }
@@ -172,7 +176,8 @@ impl KafkaTarget {
         };
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
         let topics = RwLock::new(topics.into_iter().collect());
-        let shared = Shared { connection, topics, batch_size, moves_zero, embedded };
+        let moved_zeros = AtomicU64::default();
+        let shared = Shared { connection, topics, batch_size, moves_zero, moved_zeros, embedded };
         Ok(Self { router, way, shared: Arc::new(shared) })
     }
 }
@@ -195,6 +200,13 @@ impl Target for KafkaTarget {
                 Ok(Box::new(CommittingLane::new(source, seats, seat, inner, before)))
             }
         }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let times = self.shared.moved_zeros.load(Ordering::Relaxed);
+        let message = || format!("timestamp 0 was sent as 1, a millisecond later, {times} times");
+        let finding = || Finding { code: TIMESTAMP_ZERO, weight: Weight::Allowed, message: message(), remedy: None };
+        (times > 0).then(finding).into_iter().collect()
     }
 
     fn before(&self, source: &TopicPartition) -> Option<Standing> {
