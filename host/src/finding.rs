@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 30] = [
+pub const CODES: [&str; 31] = [
     "at-least-once",
     "changed-map",
     "changed-plugins",
@@ -45,6 +45,7 @@ pub const CODES: [&str; 30] = [
     "timestamp-type-lost",
     "timestamp-zero",
     "timestamps-replaced",
+    "timestamps-unknown",
     "topic-assumed",
     "topic-created",
     "topic-unused",

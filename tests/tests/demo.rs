@@ -26,3 +26,14 @@ fn a_flag_that_the_demo_does_not_know_is_refused() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said, "error: `demo` takes nothing but `--kafka`, not `--kafak`\n");
 }
+
+#[test]
+fn the_demo_restores_into_apache_kafka_and_reads_back_every_record() {
+    for package in ["drop-test-users", "mask"] {
+        plugin(package).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_demo")).arg("--kafka").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("179931 records were written; the broker still keeps the newest 179931 of them"), "{said}");
+}

@@ -221,6 +221,24 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
             ),
         });
     }
+    let mut unknown = lanes.iter().filter(|lane| lane.timestamps.is_none());
+    if let Some(lane) = unknown.next() {
+        let others = match unknown.count() {
+            0 => String::new(),
+            1 => " and of another lane".to_owned(),
+            more => format!(" and of {more} other lanes"),
+        };
+        findings.push(Finding {
+            code: "timestamps-unknown",
+            weight: Weight::Note,
+            message: format!(
+                "timestamps of {}{others} are known when they are read: at one that is 0, or that `{name}` does not take, \
+                 the restore stops",
+                lane.source
+            ),
+            remedy: None,
+        });
+    }
     let known = || lanes.iter().filter_map(|lane| lane.timestamps.map(|range| (lane, range)));
     if let Some((lane, _)) = known().find(|(_, (least, most))| *least == 0 || *most == 0) {
         findings.push(Finding {
