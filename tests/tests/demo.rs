@@ -3,11 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anabranch_tests::binaries::plugin;
 
+/// Every demo writes its backup to the same place.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 #[test]
 fn the_demo_restores_into_the_mock_cluster_and_says_so() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     for package in ["drop-test-users", "mask"] {
         plugin(package).unwrap();
     }
@@ -29,6 +34,7 @@ fn a_flag_that_the_demo_does_not_know_is_refused() {
 
 #[test]
 fn the_demo_restores_into_apache_kafka_and_reads_back_every_record() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     for package in ["drop-test-users", "mask"] {
         plugin(package).unwrap();
     }

@@ -1,8 +1,10 @@
-//! Handing one record to librdkafka without an allocation or a lock of our own.
+//! What goes around the `rdkafka` crate to librdkafka itself. Nothing outside this file is unsafe.
 //!
-//! `BaseProducer::send` of the `rdkafka` crate copies the topic's name for each record, and librdkafka
-//! then looks it up under a write lock that all lanes share. A topic's handle saves both. Its flush is gone
-//! around too ([`flush`]); nothing else of the crate is, and nothing outside this file is unsafe.
+//! - Handing over a record without an allocation or a lock of our own ([`TopicHandle`]): `BaseProducer::send` copies the
+//!   topic's name for each record, and librdkafka then looks it up under a write lock that all lanes share.
+//! - [`flush`], which the crate calls with no time to wait.
+//! - [`read_partition`]: the simple consumer, which needs no consumer group and no right to one.
+//! - [`topic_ids`], which the crate does not have.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_void};
