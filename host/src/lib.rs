@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod catalog;
 pub mod cli;
+mod clock;
 pub mod failure;
 pub mod finding;
 mod guard;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use sha2::{Digest, Sha256};
@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::terminal::Terminal;
 use crate::catalog::{Catalog, Lane};
+use crate::clock::now;
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job};
 use crate::plugin::{Chain, ChainOrigin};
@@ -79,11 +80,9 @@ pub(super) fn chain(job: &Job) -> Result<Option<Chain>, Failure> {
     if job.plugins.is_empty() {
         return Ok(None);
     }
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let digest = Sha256::digest(job.name.as_bytes());
     let seed = digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-    let started = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-    Ok(Some(Chain::load(&job.plugins, &ChainOrigin { job: job.name.clone(), started, seed })?))
+    Ok(Some(Chain::load(&job.plugins, &ChainOrigin { job: job.name.clone(), started: now(), seed })?))
 }
 
 /// Opens the chain for the first lane and lets it go: whether the plugins take their parameters is known

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rdkafka::ClientConfig;
@@ -12,6 +12,7 @@ use rdkafka::error::KafkaError;
 
 use super::changes::{Target, changes};
 use super::{FORMAT, Identity, Inputs, JobRecord, Key, LaneRecord, ProgressError, Reader, Stored};
+use crate::clock::now;
 use crate::job::Job;
 use crate::position::TopicPartition;
 use crate::target::kafka::{Connection, Fault, Properties, Room, Transactor};
@@ -63,11 +64,6 @@ fn leading_id(job: &str) -> String {
 
 fn lane_id(job: &str, number: u32) -> String {
     format!("anabranch-{job}-{number}")
-}
-
-/// Milliseconds since the epoch.
-pub(crate) fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// An id that no other run has.

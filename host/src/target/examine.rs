@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::kafka::{self, Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
 use super::{LaneNeed, Standing, Target, TargetError};
 use crate::batch::NO_TIMESTAMP;
+use crate::clock::now;
 use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, CreateTopics, Delivery, Job, PartitionStrategy};
 use crate::position::TopicPartition;
@@ -248,7 +248,7 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
             remedy: Some("allowed, it is sent as 1, a millisecond later".to_owned()),
         });
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+    let now = now();
     for (lane, (least, most)) in known() {
         if let Some(config) = [least, most].into_iter().find_map(|timestamp| limits.out_of_range(timestamp, now)) {
             findings.push(Finding {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 
@@ -13,6 +13,7 @@ use super::ledger::{Ledger, OpenRun, Places};
 use super::native;
 use super::producing::{OpenTopic, Producing};
 use crate::batch::{OutputRow, Outputs};
+use crate::clock::now;
 use crate::position::Place;
 use crate::route::{LaneRoute, Turn};
 use crate::target::{LaneTarget, Sent, Standing, TargetError};
@@ -204,9 +205,4 @@ impl LaneTarget for KafkaLane {
         // was not, that is the error already.
         let _ = self.settle();
     }
-}
-
-/// Milliseconds since the epoch.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
