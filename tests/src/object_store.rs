@@ -88,6 +88,15 @@ impl S3Server {
         std::fs::write(path, content).context("putting an object")
     }
 
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// Whatever the folder says.
+    pub fn get(&self, bucket: &str, key: &str) -> anyhow::Result<Vec<u8>> {
+        let key = key.trim_start_matches('/');
+        std::fs::read(self.folder.path().join(bucket).join(key)).context("reading an object")
+    }
+
     /// The next `connections` break off in the middle of an answer.
     pub fn break_off(&self, connections: u32) {
         self.to_break.store(connections, Ordering::SeqCst);

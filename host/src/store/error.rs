@@ -1,4 +1,4 @@
-//! What can go wrong between here and the bytes of a backup, and what to do about it.
+//! What can go wrong between here and the bytes of a store, and what to do about it.
 //!
 //! Messages of servers are cut down to their code and sentence: the rest of a response may repeat
 //! what was signed, and a URL with credentials in it is never repeated at all.
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::failure::{Exit, Explain};
 
-/// What can go wrong between here and the bytes of a backup.
+/// What can go wrong between here and the bytes of a store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file ended before a range that its listing promised.
@@ -24,20 +24,22 @@ pub enum StoreError {
         /// The size of the file.
         size: u64,
     },
-    /// The backup's URL is not one.
-    #[error("`{url}` is not the place of a backup: {message}")]
+    /// A URL is not one.
+    #[error("`{url}` is not the place of {what}: {message}")]
     Url {
         /// The URL, without credentials.
         url: String,
+        /// What would lie there.
+        what: &'static str,
         /// What is wrong with it.
         message: String,
         /// What to write instead.
         hint: String,
     },
     /// An option of the store that does not exist.
-    #[error("`backup.store.{key}` is no option of this store")]
+    #[error("`{key}` is no option of this store")]
     UnknownOption {
-        /// The option.
+        /// The option, by its key in the job.
         key: String,
         /// What to do, with the nearest right name.
         hint: String,
@@ -59,6 +61,8 @@ pub enum StoreError {
         url: String,
         /// Where they were looked for.
         message: String,
+        /// The section of the job where they could stand.
+        options: &'static str,
     },
     /// The store refuses.
     #[error("`{place}` may not be read with these credentials: {message}")]
@@ -104,6 +108,28 @@ pub enum StoreError {
         /// What is wrong with it.
         message: String,
     },
+    /// What was to be written anew is there already.
+    #[error("`{place}` is there already")]
+    Exists {
+        /// The place, below its URL.
+        place: Arc<str>,
+    },
+    /// The store refuses to be written to.
+    #[error("`{place}` may not be written with these credentials: {message}")]
+    WriteDenied {
+        /// The place, below its URL.
+        place: Arc<str>,
+        /// What the store says.
+        message: String,
+    },
+    /// Writing, deleting or listing what was written fails, after retries.
+    #[error("`{place}` cannot be written: {message}")]
+    Unwritable {
+        /// The place, below its URL.
+        place: Arc<str>,
+        /// What the system or the store says.
+        message: String,
+    },
     /// Neither of the above, after retries.
     #[error("`{place}` cannot be read: {message}")]
     Unreadable {
@@ -145,6 +171,29 @@ impl StoreError {
         }
     }
 
+    /// An error of the file system while something is written at `place`.
+    pub(super) fn system_writing(place: Arc<str>, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::WriteDenied { place, message: "permission denied".to_owned() },
+            io::ErrorKind::AlreadyExists => Self::Exists { place },
+            _ => Self::Unwritable { place, message: error.to_string() },
+        }
+    }
+
+    /// An error of an object store while something is written at `place`, in `bucket`.
+    pub(super) fn writing(place: Arc<str>, bucket: &str, error: &object_store::Error) -> Self {
+        use object_store::Error as E;
+        let message = said(error);
+        if message.contains("NoSuchBucket") {
+            return Self::NoBucket { url: place.to_string(), bucket: bucket.to_owned() };
+        }
+        match error {
+            E::AlreadyExists { .. } | E::Precondition { .. } => Self::Exists { place },
+            _ if refused(error, &message) => Self::WriteDenied { place, message },
+            _ => Self::Unwritable { place, message },
+        }
+    }
+
     /// An error of an object store while listing `url`.
     pub(super) fn listing(url: &str, bucket: &str, error: &object_store::Error) -> Self {
         use object_store::Error as E;
@@ -172,12 +221,16 @@ fn refused(error: &object_store::Error, message: &str) -> bool {
 impl Explain for StoreError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Short { .. } | Self::Changed { .. } | Self::Gone { .. } | Self::Name { .. } => Exit::Failed,
+            Self::Short { .. } | Self::Changed { .. } | Self::Gone { .. } | Self::Name { .. } | Self::Exists { .. } => {
+                Exit::Failed
+            }
             Self::Url { .. } | Self::UnknownOption { .. } | Self::Option { .. } => Exit::Usage,
             Self::NoCredentials { .. }
             | Self::Denied { .. }
             | Self::NoBucket { .. }
             | Self::Nothing { .. }
+            | Self::WriteDenied { .. }
+            | Self::Unwritable { .. }
             | Self::Unreadable { .. } => Exit::Environment,
         }
     }
@@ -185,11 +238,10 @@ impl Explain for StoreError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Url { hint, .. } | Self::UnknownOption { hint, .. } | Self::Option { hint, .. } => Some(hint.clone()),
-            Self::NoCredentials { .. } => Some(
+            Self::NoCredentials { options, .. } => Some(format!(
                 "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `access_key_id` and `secret_access_key` under \
-                 `backup.store`; for a public bucket set `skip_signature = \"true\"`; profiles in `~/.aws` are not read"
-                    .to_owned(),
-            ),
+                 `{options}`; for a public bucket set `skip_signature = \"true\"`; profiles in `~/.aws` are not read"
+            )),
             Self::Denied { message, .. } if message.contains("permission denied") => {
                 Some("let this user read the files, or run as another".to_owned())
             }
@@ -197,19 +249,30 @@ impl Explain for StoreError {
                 Some("check the key and its secret; reading needs `s3:ListBucket` and `s3:GetObject`".to_owned())
             }
             Self::NoBucket { .. } => Some("check the bucket's name, and `endpoint` if it is not on AWS".to_owned()),
-            Self::Nothing { .. } => Some("check the path; a prefix must be a whole folder name or file name".to_owned()),
+            Self::Nothing { .. } => {
+                Some("check the path; a prefix must be a whole folder name or file name".to_owned())
+            }
             Self::Gone { .. } | Self::Changed { .. } => {
                 Some("a backup must not change while it is restored; start again once it is complete".to_owned())
             }
             Self::Short { .. } => Some("the file was cut short; take it from the source again".to_owned()),
             Self::Name { .. } => Some("rename the file".to_owned()),
-            Self::Unreadable { message, .. } if message.contains("configured region") => {
-                Some("set the bucket's region in `AWS_REGION` or `backup.store.region`".to_owned())
+            Self::Exists { .. } => Some("move it away, or name another place".to_owned()),
+            Self::WriteDenied { message, .. } if message.contains("permission denied") => {
+                Some("let this user write there, or name another place".to_owned())
             }
-            Self::Unreadable { message, .. } if ["refused", "dns", "timed out"].iter().any(|what| message.contains(what)) => {
+            Self::WriteDenied { .. } => Some("check the key and its secret; writing needs `s3:PutObject`".to_owned()),
+            Self::Unreadable { message, .. } | Self::Unwritable { message, .. }
+                if message.contains("configured region") =>
+            {
+                Some("set the bucket's region in `AWS_REGION`, or as `region` beside the credentials".to_owned())
+            }
+            Self::Unreadable { message, .. } | Self::Unwritable { message, .. }
+                if ["refused", "dns", "timed out"].iter().any(|what| message.contains(what)) =>
+            {
                 Some("check `endpoint` and whether the store can be reached from here".to_owned())
             }
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { .. } | Self::Unwritable { .. } => None,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The URL of a backup, taken apart.
+//! The URL of a place, taken apart.
 
 use std::path::PathBuf;
 
-use super::StoreError;
+use object_store::path::Path;
 
-/// Where a backup lies.
+use super::{Section, StoreError};
+
+/// Where something lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Location {
     /// A folder or file of this machine.
@@ -19,16 +21,24 @@ pub(super) enum Location {
 }
 
 impl Location {
-    /// Takes a URL or a local path apart.
+    /// Takes a URL or a local path apart, which stands in a job's `section`.
     ///
     /// # Errors
     /// [`StoreError::Url`] with what to write instead.
-    pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
+    pub(super) fn parse(url: &str, section: Section) -> Result<Self, StoreError> {
         let wrong = |message: &str, hint: &str| {
-            Err(StoreError::Url { url: shown(url), message: message.to_owned(), hint: hint.to_owned() })
+            Err(StoreError::Url {
+                url: shown(url),
+                what: section.what,
+                message: message.to_owned(),
+                hint: hint.to_owned(),
+            })
         };
         if url.is_empty() {
-            return wrong("it is empty", "set `backup.url` to a path, a `file://` URL or `s3://bucket/prefix`");
+            return wrong(
+                "it is empty",
+                &format!("set `{}` to a path, a `file://` URL or `s3://bucket/prefix`", section.url),
+            );
         }
         let Some((scheme, rest)) = url.split_once("://") else {
             return Ok(Self::Local(PathBuf::from(url)));
@@ -44,8 +54,11 @@ impl Location {
                 if may_hold_secrets(scheme, rest) {
                     return wrong(
                         "credentials do not belong in a URL, nor does a port",
-                        "set `access_key_id` and `secret_access_key` (or `endpoint`) under `backup.store`, or the \
-                         environment's `AWS_…`",
+                        &format!(
+                            "set `access_key_id` and `secret_access_key` (or `endpoint`) under `{}`, or the \
+                             environment's `AWS_…`",
+                            section.options
+                        ),
                     );
                 }
                 let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -71,6 +84,16 @@ impl Location {
             ),
         }
     }
+}
+
+/// The prefix of a bucket as its client takes it.
+pub(super) fn prefix(url: &str, prefix: &str, section: Section) -> Result<Path, StoreError> {
+    Path::parse(prefix).map_err(|error| StoreError::Url {
+        url: url.to_owned(),
+        what: section.what,
+        message: error.to_string(),
+        hint: "write `s3://bucket/prefix` without empty path segments".to_owned(),
+    })
 }
 
 /// A URL as messages may show it: only its scheme where it may hold a user and a password.
@@ -101,22 +124,26 @@ mod tests {
     use super::*;
     use crate::failure::Explain;
 
+    fn parse(url: &str) -> Result<Location, StoreError> {
+        Location::parse(url, Section::BACKUP)
+    }
+
     fn s3(bucket: &str, prefix: &str) -> Location {
         Location::S3 { bucket: bucket.into(), prefix: prefix.into() }
     }
 
     #[test]
     fn urls_and_paths_are_told_apart() {
-        assert_eq!(Location::parse("backups/orders").unwrap(), Location::Local("backups/orders".into()));
-        assert_eq!(Location::parse("file:///a%20b/c").unwrap(), Location::Local("/a b/c".into()));
-        assert_eq!(Location::parse("s3://bucket/a/b/").unwrap(), s3("bucket", "a/b"));
-        assert_eq!(Location::parse("S3A://bucket").unwrap(), s3("bucket", ""));
+        assert_eq!(parse("backups/orders").unwrap(), Location::Local("backups/orders".into()));
+        assert_eq!(parse("file:///a%20b/c").unwrap(), Location::Local("/a b/c".into()));
+        assert_eq!(parse("s3://bucket/a/b/").unwrap(), s3("bucket", "a/b"));
+        assert_eq!(parse("S3A://bucket").unwrap(), s3("bucket", ""));
     }
 
     #[test]
     fn a_wrong_url_says_what_to_write() {
         let said = |url: &str| {
-            let error = Location::parse(url).unwrap_err();
+            let error = parse(url).unwrap_err();
             format!("{error} ({})", error.hint().unwrap())
         };
         insta::assert_snapshot!(said("gs://bucket/a"), @"`gs://bucket/a` is not the place of a backup: `gs://` is not supported (use a bare path, `file:///path` or `s3://bucket/prefix`)");
@@ -136,7 +163,7 @@ mod tests {
             "S3A://AKIA:ab/cd",
             "s3://AK/IA:ab@bucket/x",
         ] {
-            let error = Location::parse(url).unwrap_err();
+            let error = parse(url).unwrap_err();
             let said = format!("{error} {error:?} {:?} {}", error.hint(), shown(url));
             assert!(said.contains("://[hidden]"), "{said}");
             assert!(!said.contains("AK") && !said.contains("ab") && !said.contains("cd"), "{said}");
@@ -149,7 +176,7 @@ mod tests {
         for url in ["s3://bucket/a@b/12:30", "file:///data/a:b@c", "backups/a:b@c", "gs://bucket:9000/a"] {
             assert_eq!(shown(url), url);
         }
-        assert_eq!(Location::parse("s3://bucket/a@b/12:30").unwrap(), s3("bucket", "a@b/12:30"));
-        assert_eq!(Location::parse("file:///data/a:b@c").unwrap(), Location::Local("/data/a:b@c".into()));
+        assert_eq!(parse("s3://bucket/a@b/12:30").unwrap(), s3("bucket", "a@b/12:30"));
+        assert_eq!(parse("file:///data/a:b@c").unwrap(), Location::Local("/data/a:b@c".into()));
     }
 }

@@ -1,9 +1,10 @@
-//! Where backups lie: local disk or an object store, by URL.
+//! Where backups lie and what is written beside the target goes: local disk or an object store, by URL.
 //!
 //! Readers are synchronous and run on threads of their own; they see a file as a [`SourceFile`] of
 //! known size with ranged reads. What stands behind it (disk, HTTP, retries, prefetch) is this
 //! module's matter alone. A file that is not what the listing said is refused, never read.
 
+mod destination;
 mod error;
 mod file;
 mod list;
@@ -13,6 +14,7 @@ mod options;
 mod remote;
 mod sequential;
 
+pub use destination::{Destination, Existing};
 pub use error::StoreError;
 pub use file::{MemoryFile, PendingRead, SourceFile};
 pub use list::{Entry, Listing, Skipped};
@@ -31,6 +33,22 @@ use crate::guard::guarded;
 use crate::job;
 use crate::read::OpenFile;
 use location::Location;
+
+/// The part of a job that names a place: what messages about the place point to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// What lies at the place, with its article.
+    pub what: &'static str,
+    /// The key of its URL.
+    pub url: &'static str,
+    /// The section of the store's options.
+    pub options: &'static str,
+}
+
+impl Section {
+    /// The backup.
+    pub const BACKUP: Self = Self { what: "a backup", url: "backup.url", options: "backup.store" };
+}
 
 /// An opened store: the place of one backup.
 #[derive(Clone, Debug)]
@@ -62,21 +80,17 @@ struct Remote {
 /// A wrong URL, an unknown option, missing credentials.
 pub fn open(backup: &job::Backup, runtime: &Handle) -> Result<Store, StoreError> {
     let url: Arc<str> = location::shown(&backup.url).into();
-    let backend = match Location::parse(&backup.url)? {
+    let backend = match Location::parse(&backup.url, Section::BACKUP)? {
         Location::Local(path) => {
-            options::none_taken(&backup.store)?;
+            options::none_taken(&backup.store, Section::BACKUP)?;
             Backend::Local(path)
         }
         Location::S3 { bucket, prefix } => {
-            let clients = options::s3(&url, &bucket, &backup.store, runtime)?;
-            let prefix = Path::parse(&prefix).map_err(|error| StoreError::Url {
-                url: url.to_string(),
-                message: error.to_string(),
-                hint: "write `s3://bucket/prefix` without empty path segments".to_owned(),
-            })?;
+            let clients = options::s3(&url, &bucket, &backup.store, Section::BACKUP, runtime)?;
+            let prefix = location::prefix(&url, &prefix, Section::BACKUP)?;
             Backend::Remote(Remote {
-                listing: Arc::new(clients.listing),
-                reading: Arc::new(clients.reading),
+                listing: Arc::new(clients.brief),
+                reading: Arc::new(clients.patient),
                 bucket,
                 prefix,
                 runtime: runtime.clone(),

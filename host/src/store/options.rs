@@ -1,6 +1,6 @@
 //! Options and credentials of S3, by the `object_store` crate's own names.
 //!
-//! The environment's `AWS_…` variables come first, the job's `backup.store` overrides them. What
+//! The environment's `AWS_…` variables come first, the options of the job's section override them. What
 //! cannot work is refused before the first request; without any credentials the instance metadata
 //! service is asked once and briefly, since off AWS nothing answers there.
 
@@ -12,13 +12,13 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{BackoffConfig, ClientConfigKey, RetryConfig};
 use tokio::runtime::Handle;
 
-use super::StoreError;
+use super::{Section, StoreError};
 use crate::job::Secret;
 
 /// How long the instance metadata service may take to give credentials.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Names of options that are suggested for a mistyped one; those of use for reading.
+/// Names of options that are suggested for a mistyped one; those of use here.
 const NAMES: [&str; 27] = [
     "access_key_id",
     "allow_http",
@@ -49,32 +49,33 @@ const NAMES: [&str; 27] = [
     "web_identity_token_file",
 ];
 
-/// An S3 client for listing and one for reading. They differ in patience: a wrong endpoint should
+/// Two S3 clients for the same place. They differ in patience: a wrong endpoint should
 /// show within seconds, a restore of hours should outlive a store's bad minute.
 pub(super) struct Clients {
-    /// For listing.
-    pub(super) listing: AmazonS3,
-    /// For reading.
-    pub(super) reading: AmazonS3,
+    /// For what is done before the start: gives up within half a minute.
+    pub(super) brief: AmazonS3,
+    /// For what is done in the course of a restore: gives up after minutes.
+    pub(super) patient: AmazonS3,
 }
 
-/// Clients for `bucket` of the backup at `url` (as messages may show it).
+/// Clients for `bucket` at `url` (as messages may show it), which a job's `section` names.
 pub(super) fn s3(
     url: &str,
     bucket: &str,
     options: &BTreeMap<String, Secret>,
+    section: Section,
     runtime: &Handle,
 ) -> Result<Clients, StoreError> {
     let mut builder = AmazonS3Builder::from_env();
     for (key, value) in options {
-        let known = key.parse::<AmazonS3ConfigKey>().map_err(|_| unknown(key))?;
+        let known = key.parse::<AmazonS3ConfigKey>().map_err(|_| unknown(key, section))?;
         builder = builder.with_config(known, value.expose());
     }
     builder = builder.with_bucket_name(bucket);
-    refuse_control_characters(url, &builder)?;
-    refuse_endpoint(url, &builder)?;
+    refuse_control_characters(url, section, &builder)?;
+    refuse_endpoint(url, section, &builder)?;
     if !has_credentials(&builder) {
-        let probe = build(url, builder.clone().with_retry(retries(1, METADATA_TIMEOUT)))?;
+        let probe = build(url, section, builder.clone().with_retry(retries(1, METADATA_TIMEOUT)))?;
         let provider = Arc::clone(probe.credentials());
         let asked = super::blocking(runtime, async move {
             tokio::time::timeout(METADATA_TIMEOUT, provider.get_credential()).await.is_ok_and(|answer| answer.is_ok())
@@ -84,33 +85,34 @@ pub(super) fn s3(
                 url: url.to_owned(),
                 message: "neither the environment nor the job has any, and no instance metadata service answers"
                     .to_owned(),
+                options: section.options,
             });
         }
         builder = builder.with_credentials(Arc::clone(probe.credentials()));
     }
     Ok(Clients {
-        listing: build(url, builder.clone().with_retry(retries(5, Duration::from_secs(20))))?,
-        reading: build(url, builder.with_retry(retries(12, Duration::from_secs(180))))?,
+        brief: build(url, section, builder.clone().with_retry(retries(5, Duration::from_secs(20))))?,
+        patient: build(url, section, builder.with_retry(retries(12, Duration::from_secs(180))))?,
     })
 }
 
 /// The error for an option that does not exist.
-fn unknown(key: &str) -> StoreError {
+fn unknown(key: &str, section: Section) -> StoreError {
     let bare = key.strip_prefix("aws_").unwrap_or(key);
     let nearest = NAMES.iter().max_by(|a, b| strsim::jaro_winkler(a, bare).total_cmp(&strsim::jaro_winkler(b, bare)));
     let hint = match nearest.filter(|name| strsim::jaro_winkler(name, bare) > 0.8) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("there are, for instance, {}", ["`region`", "`endpoint`", "`access_key_id`"].join(", ")),
     };
-    StoreError::UnknownOption { key: key.to_owned(), hint }
+    StoreError::UnknownOption { key: format!("{}.{key}", section.options), hint }
 }
 
 /// The error for options given to a store that takes none.
-pub(super) fn none_taken(options: &BTreeMap<String, Secret>) -> Result<(), StoreError> {
+pub(super) fn none_taken(options: &BTreeMap<String, Secret>, section: Section) -> Result<(), StoreError> {
     match options.keys().next() {
         Some(key) => Err(StoreError::UnknownOption {
-            key: key.clone(),
-            hint: "files of this machine take no options; leave `backup.store` out".to_owned(),
+            key: format!("{}.{key}", section.options),
+            hint: format!("files of this machine take no options; leave `{}` out", section.options),
         }),
         None => Ok(()),
     }
@@ -118,7 +120,7 @@ pub(super) fn none_taken(options: &BTreeMap<String, Secret>) -> Result<(), Store
 
 /// Refuses what no request could hold, and what the client would panic over: as a rule the line break at the
 /// end of a file that a value was read from.
-fn refuse_control_characters(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
+fn refuse_control_characters(url: &str, section: Section, builder: &AmazonS3Builder) -> Result<(), StoreError> {
     use AmazonS3ConfigKey as Key;
     let named = [
         ("access_key_id", Key::AccessKeyId),
@@ -133,7 +135,7 @@ fn refuse_control_characters(url: &str, builder: &AmazonS3Builder) -> Result<(),
         Some((name, _)) => Err(StoreError::Option {
             url: url.to_owned(),
             message: format!("its `{name}` has a line break or another character in it that none has"),
-            hint: format!("correct `backup.store.{name}`, or `AWS_{}`", name.to_ascii_uppercase()),
+            hint: format!("correct `{}.{name}`, or `AWS_{}`", section.options, name.to_ascii_uppercase()),
         }),
         None => Ok(()),
     }
@@ -141,7 +143,7 @@ fn refuse_control_characters(url: &str, builder: &AmazonS3Builder) -> Result<(),
 
 /// Says at once, and clearly, what the client would fail with at its first request. An endpoint may hold a
 /// password and is not repeated.
-fn refuse_endpoint(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreError> {
+fn refuse_endpoint(url: &str, section: Section, builder: &AmazonS3Builder) -> Result<(), StoreError> {
     let value = |key| builder.get_config_value(&key);
     let allows_http = is_on(value(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp)));
     // The first that is set is the one that the client uses.
@@ -165,7 +167,10 @@ fn refuse_endpoint(url: &str, builder: &AmazonS3Builder) -> Result<(), StoreErro
         if scheme.as_deref() == Some("http") && !allows_http {
             return refused(
                 "its endpoint is plain HTTP, and that is not allowed",
-                "use an `https://` endpoint, or set `allow_http = \"true\"` under `backup.store` or `AWS_ALLOW_HTTP=true`",
+                &format!(
+                    "use an `https://` endpoint, or set `allow_http = \"true\"` under `{}` or `AWS_ALLOW_HTTP=true`",
+                    section.options
+                ),
             );
         }
     }
@@ -194,10 +199,10 @@ fn retries(max_retries: usize, retry_timeout: Duration) -> RetryConfig {
     RetryConfig { backoff, max_retries, retry_timeout }
 }
 
-fn build(url: &str, builder: AmazonS3Builder) -> Result<AmazonS3, StoreError> {
+fn build(url: &str, section: Section, builder: AmazonS3Builder) -> Result<AmazonS3, StoreError> {
     builder.build().map_err(|error| StoreError::Option {
         url: url.to_owned(),
         message: error.to_string(),
-        hint: "check `backup.store` and the environment's `AWS_…` variables".to_owned(),
+        hint: format!("check `{}` and the environment's `AWS_…` variables", section.options),
     })
 }
