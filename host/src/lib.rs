@@ -5,6 +5,7 @@
 //! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`route`] and [`target`] send them,
 //! [`report`] counts.
 
+pub mod aside;
 pub mod batch;
 pub mod catalog;
 pub mod cli;

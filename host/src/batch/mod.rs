@@ -9,6 +9,7 @@ mod gather;
 mod headers;
 mod outputs;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{Array, BinaryArray, StringArray};
@@ -99,6 +100,13 @@ pub(crate) fn value_at(array: &BinaryArray, row: usize) -> Option<&[u8]> {
     array.is_valid(row).then(|| array.value(row))
 }
 
+/// The entries of an ordered list that are `value`.
+fn equal_range<T: Ord + Copy>(ordered: &[T], value: T) -> Range<usize> {
+    let first = ordered.partition_point(|each| *each < value);
+    let after = ordered.partition_point(|each| *each <= value);
+    first..after
+}
+
 /// Where earlier plugins of the chain sent the rows. Absent columns: nowhere in particular.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
@@ -154,6 +162,26 @@ impl Batch {
     /// If `row` is out of bounds.
     pub fn position(&self, row: usize) -> String {
         self.source.at(&self.place(row)).to_string()
+    }
+
+    /// Whether two rows come of one source record.
+    ///
+    /// # Panics
+    /// If a row is out of bounds.
+    pub fn are_siblings(&self, row: usize, other: usize) -> bool {
+        match &self.offsets {
+            Some(offsets) => offsets[row] == offsets[other],
+            None => self.rows[row] == self.rows[other],
+        }
+    }
+
+    /// The rows that come of the source record at `place`; none where it is not in the batch.
+    pub fn rows_at(&self, place: &Place) -> Range<usize> {
+        match (place, &self.offsets) {
+            (Place::Offset(offset), Some(offsets)) => equal_range(offsets, *offset),
+            (Place::Row { file, row }, None) if *file == self.file => equal_range(&self.rows, *row),
+            _ => 0..0,
+        }
     }
 
     /// Records `offset..offset + length`, sharing the buffers.

@@ -9,6 +9,7 @@ use arrow_array::{Array, BinaryArray, StringArray};
 use arrow_buffer::ScalarBuffer;
 
 use super::{Batch, Headers, RowHeaders, gather, value_at, value_bytes};
+use crate::position::Place;
 
 /// Which input row each output record comes from, in order, never decreasing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +148,20 @@ impl Outputs {
             0 => position,
             sibling => format!("{position}#{sibling}"),
         }
+    }
+
+    /// What is left without all that comes of the source records at these places.
+    pub fn without(self, places: impl Iterator<Item = Place>) -> Self {
+        let outputs = self.into_batch();
+        let mut kept = vec![true; outputs.len()];
+        for place in places {
+            kept[outputs.rows_at(&place)].fill(false);
+        }
+        let rows: Vec<u32> = (0..).zip(&kept).filter(|(_, kept)| **kept).map(|(row, _)| row).collect();
+        if rows.len() == outputs.len() {
+            return Self::untouched(outputs);
+        }
+        Self { batch: outputs, selection: Selection::Rows(rows), patches: Patches::default() }
     }
 
     /// The output records as a batch of their own, with the source positions kept.

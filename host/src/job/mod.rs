@@ -8,6 +8,7 @@ mod environment;
 mod error;
 pub mod file;
 mod nearest;
+mod policy;
 pub mod quantity;
 mod reader;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use draft::Draft;
 pub use environment::Environment;
 pub use error::{At, JobError};
 pub use nearest::nearest;
+pub use policy::{Policies, Policy};
 pub use secret::Secret;
 
 use crate::read::Format;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::batch::{ColumnsBuilder, Outputs, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
-use crate::plugin::State;
+use crate::plugin::{Passed, State};
 use crate::position::Place;
 use crate::report::{PluginCounts, Volume};
 use crate::target::{Sent, Standing};
@@ -107,7 +107,7 @@ impl Digest {
 }
 
 impl Transform for Digest {
-    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Outputs, PluginError> {
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
         let offsets: Vec<i64> = batch.columns.timestamps.to_vec();
         counts[0].read += offsets.len() as u64;
         let answers: Vec<Option<String>> = offsets.iter().map(|offset| self.over(*offset)).collect();
@@ -117,7 +117,11 @@ impl Transform for Digest {
             values: Some(Patch { rows: (0..kept.len() as u32).collect::<Vec<_>>().into(), column: values.into() }),
             ..Patches::default()
         };
-        Ok(Outputs { batch, selection: Selection::Rows(kept), patches })
+        Ok(Outputs { batch, selection: Selection::Rows(kept), patches }.into())
+    }
+
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError> {
+        self.process(batch, &mut [PluginCounts::default()]).map(drop)
     }
 
     fn state(&self) -> State {

@@ -8,7 +8,7 @@ use super::Item;
 use super::control::Control;
 use super::marks::records_up_to;
 use crate::batch::{Batch, Outputs};
-use crate::plugin::{PluginError, Transform};
+use crate::plugin::{Passed, PluginError, Transform};
 use crate::position::{Place, Restart};
 use crate::report::{PluginCounts, Volume};
 
@@ -31,7 +31,6 @@ pub(super) fn run(
     queue: Receiver<Item<Arc<Batch>>>,
     out: Sender<Item<Transformed>>,
 ) -> Result<(), PluginError> {
-    let mut uncounted = vec![PluginCounts::default(); plugins];
     let mut replay_until: Option<Place> = None;
     for item in queue {
         let next = match item {
@@ -49,13 +48,13 @@ pub(super) fn run(
                 if generation < control.generation() {
                     continue;
                 }
-                let Some(fresh) = replay(&mut *transform, batch, &mut replay_until, &mut uncounted)? else {
+                let Some(fresh) = replay(&mut *transform, batch, &mut replay_until)? else {
                     continue;
                 };
                 let read = Volume::new(fresh.len() as u64, fresh.columns.record_bytes() as u64);
                 let last = fresh.place(fresh.len() - 1);
                 let mut plugins = vec![PluginCounts::default(); plugins];
-                let outputs = transform.process(fresh, &mut plugins)?;
+                let Passed { outputs, .. } = transform.process(fresh, &mut plugins)?;
                 permit.grow(outputs.patches.bytes());
                 Item::Payload { generation, payload: Transformed { outputs, read, plugins, last }, permit }
             }
@@ -73,14 +72,13 @@ fn replay(
     transform: &mut dyn Transform,
     batch: Arc<Batch>,
     until: &mut Option<Place>,
-    uncounted: &mut [PluginCounts],
 ) -> Result<Option<Arc<Batch>>, PluginError> {
     let Some(place) = until else {
         return Ok((!batch.is_empty()).then_some(batch));
     };
     let done = records_up_to(&batch, place);
     if done > 0 {
-        transform.process(Arc::new(batch.slice(0, done)), uncounted)?;
+        transform.replay(Arc::new(batch.slice(0, done)))?;
     }
     // At the place itself the replay ends: in a lane of rows nothing that comes later tells that it has been passed.
     if done < batch.len() || done > 0 && batch.place(done - 1) == *place {

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::aside::{Blamed, Cause, SetAside};
 use crate::batch::{Batch, Outputs};
-use crate::job::PluginUse;
-use crate::position::TopicPartition;
+use crate::job::{PluginUse, Policies, Policy};
+use crate::position::{Place, TopicPartition};
 use crate::report::PluginCounts;
 
-use super::blame;
+use super::blame::{self, Verdict};
 use super::cache::CodeCache;
+use super::condemned::Condemned;
 use super::description::Description;
 use super::engine::{Engines, Metering};
 use super::instance::{Instance, Lane};
@@ -16,7 +18,7 @@ use super::lift::Answer;
 use super::loaded::Loaded;
 use super::past::Past;
 use super::tally;
-use super::{PluginError, State, Transform};
+use super::{Fault, Passed, PluginError, State, Transform};
 
 /// What every run of a job has in common, as plugins see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,7 @@ pub struct Chain {
     plugins: Vec<Arc<Loaded>>,
     descriptions: Vec<Description>,
     origin: ChainOrigin,
+    policies: Policies,
 }
 
 impl Chain {
@@ -50,7 +53,7 @@ impl Chain {
         let plugins = uses.iter().map(|plugin| Loaded::load(plugin, &engines).map(Arc::new));
         let plugins = plugins.collect::<Result<Vec<_>, _>>()?;
         let descriptions = plugins.iter().map(|plugin| plugin.description.clone()).collect();
-        Ok(Self { plugins, descriptions, origin: origin.clone() })
+        Ok(Self { plugins, descriptions, origin: origin.clone(), policies: Policies::default() })
     }
 
     /// What the plugins say of themselves, in order.
@@ -68,6 +71,12 @@ impl Chain {
         self.origin.started = started;
     }
 
+    /// Sets what becomes of records that a plugin rejects or that are proved guilty; without it the job ends with
+    /// the first.
+    pub fn with_policies(self, policies: Policies) -> Self {
+        Self { policies, ..self }
+    }
+
     /// The chain for one lane, every plugin configured. Its calls block, and so belong on a thread of
     /// the lane's own, outside any asynchronous runtime.
     ///
@@ -82,31 +91,71 @@ impl Chain {
             seed: self.origin.seed,
         });
         let stages = self.plugins.iter().map(|plugin| Stage::start(Arc::clone(plugin), Arc::clone(&lane)));
-        Ok(Box::new(LaneChain { stages: stages.collect::<Result<_, _>>()? }))
+        Ok(Box::new(LaneChain { stages: stages.collect::<Result<_, _>>()?, policies: self.policies }))
     }
 }
 
 /// A chain that runs over one lane.
 struct LaneChain {
     stages: Vec<Stage>,
+    policies: Policies,
 }
 
-impl Transform for LaneChain {
-    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Outputs, PluginError> {
-        let mut outputs = Outputs::untouched(batch);
+impl LaneChain {
+    /// Passes a batch over the plugins; what `is_tolerated` is set aside.
+    fn pass(
+        &mut self,
+        batch: Arc<Batch>,
+        is_tolerated: impl Fn(Cause) -> bool,
+        counts: &mut [PluginCounts],
+    ) -> Result<Passed, PluginError> {
+        let mut aside = Vec::new();
+        let mut outputs = Outputs::untouched(Arc::clone(&batch));
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let input = outputs.into_batch();
             if input.is_empty() {
-                return Ok(Outputs::untouched(input));
+                outputs = Outputs::untouched(input);
+                break;
             }
-            let answer = stage.process(&input)?;
-            if let Some(counts) = counts.get_mut(index) {
-                tally::count(&answer, stage.instance.counters(), counts);
+            let blamed = Blamed { index, label: Arc::clone(&stage.loaded.label) };
+            let mut set_aside = |cause, place: &Place, reason: &str| {
+                // Siblings that are rejected each are set aside as the one record that they come of.
+                let row = batch.rows_at(place).start;
+                if aside.last().is_none_or(|last: &SetAside| last.row != row || last.plugin.as_ref() != Some(&blamed)) {
+                    aside.push(SetAside { row, cause, plugin: Some(blamed.clone()), reason: reason.to_owned() });
+                }
+            };
+            let (answer, guilty) = stage.process(&input, is_tolerated(Cause::Fault))?;
+            for (place, reason) in &guilty {
+                set_aside(Cause::Fault, place, reason);
             }
-            stage.refuse_rejections(&answer)?;
-            outputs = answer.outputs;
+            match counts.get_mut(index) {
+                Some(counts) => tally::count(&answer, stage.instance.counters(), counts),
+                None => stage.instance.counters().clear(),
+            }
+            if !is_tolerated(Cause::Rejected) {
+                stage.refuse_rejections(&answer)?;
+            }
+            let Answer { outputs: passed, rejected, .. } = answer;
+            let places: Vec<Place> = rejected.iter().map(|each| passed.batch.place(each.row as usize)).collect();
+            for (place, rejection) in places.iter().zip(&rejected) {
+                set_aside(Cause::Rejected, place, &rejection.reason);
+            }
+            outputs = if places.is_empty() { passed } else { passed.without(places.into_iter()) };
         }
-        Ok(outputs)
+        aside.sort_by_key(|each| each.row);
+        Ok(Passed { outputs, aside })
+    }
+}
+
+impl Transform for LaneChain {
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
+        let policies = self.policies;
+        self.pass(batch, |cause| policies.of(cause) != Policy::Fail, counts)
+    }
+
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError> {
+        self.pass(batch, |_| true, &mut []).map(drop)
     }
 
     fn state(&self) -> State {
@@ -129,13 +178,14 @@ struct Stage {
     lane: Arc<Lane>,
     instance: Instance,
     past: Past,
+    condemned: Condemned,
 }
 
 impl Stage {
     fn start(loaded: Arc<Loaded>, lane: Arc<Lane>) -> Result<Self, PluginError> {
         let instance = Instance::start(&loaded, &lane, Metering::Time)?;
         let past = Past::new(loaded.description.state);
-        Ok(Self { loaded, lane, instance, past })
+        Ok(Self { loaded, lane, instance, past, condemned: Condemned::default() })
     }
 
     fn reset(&mut self) -> Result<(), PluginError> {
@@ -144,21 +194,49 @@ impl Stage {
         Ok(())
     }
 
-    /// The plugin's answer to a batch that is not empty.
-    fn process(&mut self, batch: &Arc<Batch>) -> Result<Answer, PluginError> {
-        let answer = match self.instance.process(&self.loaded, batch, self.loaded.limits.time) {
-            Ok(answer) => answer,
-            Err(fault) => {
-                let (instance, answer) = blame::investigate(&self.loaded, &self.lane, &self.past, batch, fault)?;
-                self.instance = instance;
-                answer
+    /// The plugin's answer to a batch that is not empty, without the records that were proved guilty, which come with
+    /// it.
+    ///
+    /// # Errors
+    /// A fault that no record is guilty of, and unless `tolerant` any.
+    fn process(&mut self, batch: &Arc<Batch>, tolerant: bool) -> Result<(Answer, Vec<Guilty>), PluginError> {
+        let mut guilty = self.condemned.within(batch);
+        let mut input = without(batch, &guilty);
+        let answer = loop {
+            if input.is_empty() {
+                break Answer::of_nothing(input);
             }
+            let fault = match self.instance.process(&self.loaded, &input, self.loaded.limits.time) {
+                Ok(answer) => break answer,
+                Err(fault) => fault,
+            };
+            let (row, fault) = match blame::investigate(&self.loaded, &self.lane, &self.past, &input, fault)? {
+                Verdict::Passed(instance, answer) => {
+                    self.instance = *instance;
+                    break *answer;
+                }
+                Verdict::Guilty(row, fault) => (row, fault),
+            };
+            if !tolerant {
+                return Err(self.fault_of(&input, row, fault));
+            }
+            let condemned: Guilty = (input.place(row), fault.reason().into());
+            self.condemned.add(condemned.0.clone(), Arc::clone(&condemned.1));
+            guilty.push(condemned);
+            input = without(batch, &guilty);
+            self.instance = blame::rebuild(&self.loaded, &self.lane, &self.past, &input, fault)?;
         };
-        self.past.remember(batch);
-        Ok(answer)
+        self.past.remember(&answer.outputs.batch);
+        Ok((answer, guilty))
     }
 
-    /// Stops at the first rejected record; a job has no other policy for one.
+    /// The fault of a record that is proved guilty.
+    fn fault_of(&self, batch: &Batch, row: usize, fault: Fault) -> PluginError {
+        let plugin = self.loaded.label.to_string();
+        PluginError::Fault { plugin, first: batch.position(row), last: None, fault, note: None }
+    }
+
+    /// Stops at the first rejected record.
     fn refuse_rejections(&self, answer: &Answer) -> Result<(), PluginError> {
         match answer.rejected.first() {
             None => Ok(()),
@@ -169,4 +247,16 @@ impl Stage {
             }),
         }
     }
+}
+
+/// The place of a source record that was proved guilty, and why.
+type Guilty = (Place, Arc<str>);
+
+/// A batch without all that comes of some source records.
+fn without(batch: &Arc<Batch>, guilty: &[Guilty]) -> Arc<Batch> {
+    if guilty.is_empty() {
+        return Arc::clone(batch);
+    }
+    let places = guilty.iter().map(|(place, _)| place.clone());
+    Outputs::untouched(Arc::clone(batch)).without(places).into_batch()
 }

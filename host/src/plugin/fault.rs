@@ -61,6 +61,11 @@ impl Fault {
         &self.kind
     }
 
+    /// What is said of a record that is set aside for it.
+    pub(super) fn reason(&self) -> String {
+        printable(self.to_string().trim_end_matches(','), WORDS)
+    }
+
     /// What to do about it.
     pub(super) fn hint(&self) -> Option<String> {
         match &self.kind {

@@ -37,6 +37,13 @@ pub(super) struct Answer {
     pub(super) rejected: Vec<Rejection>,
 }
 
+impl Answer {
+    /// That to a batch of no records.
+    pub(super) fn of_nothing(batch: Arc<Batch>) -> Self {
+        Self { outputs: Outputs::untouched(batch), kept: 0, drops: None, rejected: Vec::new() }
+    }
+}
+
 /// Checks what a plugin that may change `changes` makes of `batch`; its outputs may take `limit` bytes
 /// beyond those of the batch.
 ///

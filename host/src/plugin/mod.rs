@@ -13,6 +13,7 @@ mod blame;
 mod cache;
 mod chain;
 mod component;
+mod condemned;
 mod counters;
 mod description;
 mod engine;
@@ -45,6 +46,7 @@ pub use error::PluginError;
 pub use fault::{Fault, FaultKind};
 pub use inspect::{Inspection, inspect};
 
+use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::report::PluginCounts;
 
@@ -66,8 +68,16 @@ pub trait Transform: Send {
     /// What becomes of the next batch of the lane. `counts` has one entry a plugin.
     ///
     /// # Errors
-    /// A plugin's fault, with its name and the position at fault.
-    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Outputs, PluginError>;
+    /// A plugin's fault, with its name and the position at fault, and a rejected record; unless it can be set aside, and
+    /// the job says so.
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError>;
+
+    /// As [`Self::process`] for a batch that is done with: all that comes of it is state. What can be set aside is,
+    /// whatever the job says now, since it was when the batch was new.
+    ///
+    /// # Errors
+    /// A plugin's fault of which no record is known to be guilty.
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError>;
 
     /// How much must be replayed before it can go on in the middle of a lane.
     fn state(&self) -> State;
@@ -79,13 +89,32 @@ pub trait Transform: Send {
     fn reset(&mut self) -> Result<(), PluginError>;
 }
 
+/// What comes of a batch.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    /// The output records; none of them comes from a record that is set aside.
+    pub outputs: Outputs,
+    /// The records of the batch that are set aside, in order.
+    pub aside: Vec<SetAside>,
+}
+
+impl From<Outputs> for Passed {
+    fn from(outputs: Outputs) -> Self {
+        Self { outputs, aside: Vec::new() }
+    }
+}
+
 /// The transform of a job without plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Untouched;
 
 impl Transform for Untouched {
-    fn process(&mut self, batch: Arc<Batch>, _counts: &mut [PluginCounts]) -> Result<Outputs, PluginError> {
-        Ok(Outputs::untouched(batch))
+    fn process(&mut self, batch: Arc<Batch>, _counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
+        Ok(Outputs::untouched(batch).into())
+    }
+
+    fn replay(&mut self, _batch: Arc<Batch>) -> Result<(), PluginError> {
+        Ok(())
     }
 
     fn state(&self) -> State {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod answers;
+mod aside;
 mod chains;
 mod faults;
 mod files;
@@ -60,7 +61,7 @@ impl Bench {
     /// What becomes of one batch, and what is counted.
     fn run(&self, batch: &Arc<Batch>) -> Result<(Outputs, Vec<PluginCounts>), PluginError> {
         let mut counts = vec![PluginCounts::default(); self.uses.len()];
-        let outputs = self.open()?.process(Arc::clone(batch), &mut counts)?;
+        let outputs = self.open()?.process(Arc::clone(batch), &mut counts)?.outputs;
         Ok((outputs, counts))
     }
 }

@@ -48,7 +48,7 @@ fn run(chain: &Chain, batch: &Batch, cuts: &[usize]) -> Vec<Record> {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (batch.len() + 1)).chain([0, batch.len()]).collect();
     cuts.sort_unstable();
     let parts = cuts.windows(2).map(|cut| Arc::new(batch.slice(cut[0], cut[1] - cut[0])));
-    parts.flat_map(|part| records(&lane.process(part, &mut []).unwrap())).collect()
+    parts.flat_map(|part| records(&lane.process(part, &mut []).unwrap().outputs)).collect()
 }
 
 fn native(batch: &Batch) -> Vec<Record> {
