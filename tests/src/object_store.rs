@@ -1,24 +1,25 @@
 //! An S3 server over HTTP on loopback, in this process: `s3s-fs` over a folder that goes away with it.
 //!
 //! Objects are the folder's files, so tests put and change them without a client. Requests must be
-//! signed with [`ACCESS_KEY`] and [`SECRET_KEY`]. A server can be told to break connections off, as
-//! networks do.
+//! signed with [`ACCESS_KEY`] and [`SECRET_KEY`]. A server can be told to [misbehave](Fault), as stores and networks do.
+
+mod front;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+pub use front::Fault;
+use front::Front;
 
 /// The access key that the server knows.
 pub const ACCESS_KEY: &str = "anabranch";
@@ -30,8 +31,7 @@ pub const SECRET_KEY: &str = "anabranch-secret";
 pub struct S3Server {
     folder: TempDir,
     address: SocketAddr,
-    /// Connections yet to be broken off.
-    to_break: Arc<AtomicU32>,
+    front: Arc<Front>,
     runtime: Option<Runtime>,
 }
 
@@ -49,23 +49,10 @@ impl S3Server {
         let service = service.build();
 
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let inner = listener.local_addr()?;
-        runtime.spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let service = service.clone();
-                tokio::spawn(async move {
-                    let server = Builder::new(TokioExecutor::new());
-                    // A client that goes away is no matter of the server's.
-                    let _ = server.serve_connection(TokioIo::new(socket), service).await;
-                });
-            }
-        });
-
-        let to_break = Arc::new(AtomicU32::new(0));
-        let front = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let address = front.local_addr()?;
-        runtime.spawn(accept(front, inner, Arc::clone(&to_break)));
-        Ok(Self { folder, address, to_break, runtime: Some(runtime) })
+        let address = listener.local_addr()?;
+        let front = Arc::new(Front::new(folder.path().to_owned(), service));
+        runtime.spawn(Arc::clone(&front).accept(listener));
+        Ok(Self { folder, address, front, runtime: Some(runtime) })
     }
 
     /// Makes a bucket.
@@ -97,14 +84,35 @@ impl S3Server {
         std::fs::read(self.folder.path().join(bucket).join(key)).context("reading an object")
     }
 
-    /// The next `connections` break off in the middle of an answer.
-    pub fn break_off(&self, connections: u32) {
-        self.to_break.store(connections, Ordering::SeqCst);
+    /// Each of the next reads of an object meets one of these, in this order.
+    pub fn misbehave(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.front.faults().reads.extend(faults);
+    }
+
+    /// As [`Self::misbehave`], for listings.
+    pub fn misbehave_at_listings(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.front.faults().listings.extend(faults);
+    }
+
+    /// Answers nothing for so long.
+    pub fn stall(&self, duration: Duration) {
+        self.front.faults().stalled_until = Some(Instant::now() + duration);
+    }
+
+    /// Behaves again; tells how many faults nobody has met.
+    pub fn behave(&self) -> usize {
+        let faults = std::mem::take(&mut *self.front.faults());
+        faults.reads.len() + faults.listings.len()
     }
 
     /// The server's URL.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What a job needs under `[backup.store]` to read from this server, as lines of its file.
+    pub fn lines(&self) -> String {
+        self.options().into_iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect()
     }
 
     /// What a job needs under `backup.store` to read from this server.
@@ -128,50 +136,6 @@ impl Drop for S3Server {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
-        }
-    }
-}
-
-/// Passes connections on to the server, and breaks off those that are to be broken.
-async fn accept(front: TcpListener, inner: SocketAddr, to_break: Arc<AtomicU32>) {
-    while let Ok((mut client, _)) = front.accept().await {
-        let to_break = Arc::clone(&to_break);
-        tokio::spawn(async move {
-            let Ok(mut server) = TcpStream::connect(inner).await else { return };
-            // Either side going away ends the connection.
-            let _ = pass(&mut client, &mut server, &to_break).await;
-        });
-    }
-}
-
-/// Bytes of an answer that still come before it is broken off: its head and some of its body.
-const BEFORE_BREAKING: usize = 20_000;
-
-async fn pass(client: &mut TcpStream, server: &mut TcpStream, to_break: &AtomicU32) -> std::io::Result<()> {
-    let (mut up, mut down) = (vec![0; 16 << 10], vec![0; 16 << 10]);
-    let mut answered = 0;
-    loop {
-        tokio::select! {
-            read = client.read(&mut up) => match read? {
-                0 => return Ok(()),
-                count => {
-                    answered = 0;
-                    server.write_all(&up[..count]).await?;
-                }
-            },
-            read = server.read(&mut down) => match read? {
-                0 => return Ok(()),
-                count => {
-                    client.write_all(&down[..count]).await?;
-                    answered += count;
-                    let one_less = |left: u32| left.checked_sub(1);
-                    if answered > BEFORE_BREAKING
-                        && to_break.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
-                    {
-                        return Ok(());
-                    }
-                }
-            },
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anabranch::failure::{Exit, Explain};
 use anabranch::job::{Backup, ColumnNames, Encodings, Secret};
 use anabranch::store::{self, SequentialReader, SourceFile, Store, StoreError};
-use anabranch_tests::object_store::{S3Server, SECRET_KEY};
+use anabranch_tests::object_store::{Fault, S3Server, SECRET_KEY};
 use tokio::runtime::Runtime;
 
 fn runtime() -> Runtime {
@@ -84,17 +84,69 @@ fn ranges_and_streams_give_the_objects_bytes() {
 }
 
 #[test]
-fn answers_that_break_off_are_asked_for_again() {
+fn whatever_goes_wrong_with_answers_the_bytes_are_the_objects() {
     let (server, runtime) = (S3Server::start().unwrap(), runtime());
     let data = noise(3_000_000);
     server.put("backups", "a/file.bin", &data).unwrap();
-    let file = only_file(&open(&server, "s3://backups/a", &runtime));
-    server.break_off(3);
-    assert_eq!(file.read_at(0, data.len()).unwrap(), data);
-    server.break_off(2);
-    let mut streamed = Vec::new();
-    SequentialReader::new(file, 0).read_to_end(&mut streamed).unwrap();
-    assert_eq!(streamed, data);
+    let mut options = server.options();
+    options.insert("timeout".to_owned(), "1s".to_owned());
+    let store = store::open(&backup("s3://backups/a", options), runtime.handle()).unwrap();
+    server.misbehave_at_listings([Fault::Truncate, Fault::Answer(503, "SlowDown"), Fault::Reset]);
+    let file = only_file(&store);
+    for fault in [
+        Fault::Answer(500, "InternalError"),
+        Fault::Answer(503, "SlowDown"),
+        Fault::Reset,
+        Fault::Truncate,
+        Fault::Short,
+        Fault::Delay(Duration::from_millis(100)),
+        // The first is longer than a request may take.
+        Fault::StallWithin(Duration::from_secs(2)),
+        Fault::StallWithin(Duration::from_millis(100)),
+    ] {
+        server.misbehave([fault.clone(), fault.clone()]);
+        assert_eq!(file.read_at(0, data.len()).unwrap(), data, "{fault:?}");
+        server.misbehave([fault.clone()]);
+        let mut streamed = Vec::new();
+        SequentialReader::new(Arc::clone(&file), 0).read_to_end(&mut streamed).unwrap();
+        assert_eq!(streamed, data, "{fault:?}");
+        assert_eq!(server.behave(), 0, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_store_that_goes_on_misbehaving_is_told_after_its_patience() {
+    let (server, runtime) = (S3Server::start().unwrap(), runtime());
+    server.put("backups", "a/file.bin", noise(300_000)).unwrap();
+    let mut options = server.options();
+    options.insert("patience".to_owned(), "1500ms".to_owned());
+    options.insert("timeout".to_owned(), "500ms".to_owned());
+    let store = store::open(&backup("s3://backups/a", options), runtime.handle()).unwrap();
+    let file = only_file(&store);
+    let said = |fault: Fault| {
+        server.misbehave(std::iter::repeat_n(fault, 1000));
+        let begun = Instant::now();
+        let error = file.read_at(0, 300_000).unwrap_err();
+        assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+        assert_eq!(error.exit(), Exit::Environment);
+        assert!(error.hint().unwrap().contains("`patience`"));
+        server.behave();
+        error.to_string()
+    };
+    let begins = "`file.bin` could not be read for 1.5 s: ";
+    assert_eq!(
+        said(Fault::Answer(503, "SlowDown")),
+        format!("{begins}503 Service Unavailable, SlowDown, by the test's will")
+    );
+    for fault in [Fault::Reset, Fault::Delay(Duration::from_secs(60))] {
+        let said = said(fault);
+        assert!(said.starts_with(begins), "{said}");
+    }
+    assert_eq!(file.read_at(0, 300_000).unwrap(), noise(300_000));
+    // What no asking helps is told at once.
+    server.misbehave([Fault::Answer(400, "InvalidRequest")]);
+    let error = file.read_at(0, 300_000).unwrap_err().to_string();
+    assert_eq!(error, "`file.bin` cannot be read: 400 Bad Request, InvalidRequest, by the test's will");
 }
 
 #[test]
@@ -107,12 +159,25 @@ fn an_object_that_changed_since_it_was_listed_is_refused() {
     assert_eq!(opened.begin_read(0, 6).wait().unwrap(), "before");
     // Of the same size and within the same second: only the ETag tells.
     server.put("backups", "a/file.bin", "after!").unwrap();
-    let error = opened.begin_read(0, 6).wait().unwrap_err();
-    assert!(matches!(error, StoreError::Changed { .. }), "{error:?}");
+    for file in [&opened, &fresh] {
+        let error = file.begin_read(0, 6).wait().unwrap_err();
+        assert_eq!(error.to_string(), "`file.bin` has changed since the backup was listed: its ETag is another");
+        assert_eq!(error.exit(), Exit::Failed);
+    }
     server.put("backups", "a/file.bin", "longer than before").unwrap();
     let error = fresh.read_at(0, 6).unwrap_err();
-    assert_eq!(error.to_string(), "`file.bin` has changed since the backup was listed: it has 18 bytes instead of 6");
-    assert_eq!(error.exit(), Exit::Failed);
+    assert!(matches!(error, StoreError::Changed { .. }), "{error:?}");
+}
+
+#[test]
+fn an_object_that_changes_while_an_answer_is_under_way_is_refused() {
+    let (server, runtime) = (S3Server::start().unwrap(), runtime());
+    let (before, after) = (noise(1_000_000), vec![7; 1_000_000]);
+    server.put("backups", "a/file.bin", before).unwrap();
+    let file = only_file(&open(&server, "s3://backups/a", &runtime));
+    server.misbehave([Fault::Replace(after)]);
+    let error = file.read_at(0, 1_000_000).unwrap_err();
+    assert_eq!(error.to_string(), "`file.bin` has changed since the backup was listed: its ETag is another");
 }
 
 #[test]

@@ -198,7 +198,8 @@ static STORE: Table = Table {
     header: "[backup.store]",
     help: "Options of the store by the names of the `object_store` library, for instance `aws_region`, \
            `aws_endpoint`, `aws_access_key_id`. What is not here comes from that library's environment \
-           variables (`AWS_REGION`, `AWS_ENDPOINT`, …).",
+           variables (`AWS_REGION`, `AWS_ENDPOINT`, …). One is Anabranch's own: `patience` (`\"3m\"`), how long a \
+           store that answers with errors, or not at all, is asked again.",
     keys: Keys::Free,
 };
 

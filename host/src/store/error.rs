@@ -7,6 +7,8 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
+use object_store::client::{HttpError, HttpErrorKind};
+
 use crate::failure::{Exit, Explain};
 
 /// What can go wrong between here and the bytes of a store.
@@ -130,7 +132,17 @@ pub enum StoreError {
         /// What the system or the store says.
         message: String,
     },
-    /// Neither of the above, after retries.
+    /// The store, or the way to it, was at fault for longer than it is asked again.
+    #[error("`{place}` could not be read for {seconds} s: {message}")]
+    Unanswered {
+        /// The URL, or a path within the backup.
+        place: Arc<str>,
+        /// The last that the system or the store said.
+        message: String,
+        /// How long it was asked again.
+        seconds: f64,
+    },
+    /// Neither of the above.
     #[error("`{place}` cannot be read: {message}")]
     Unreadable {
         /// The URL, or a path within the backup.
@@ -165,7 +177,10 @@ impl StoreError {
         let (path, message) = (Arc::clone(path), said(error));
         match error {
             E::NotFound { .. } => Self::Gone { path },
-            E::Precondition { .. } => Self::Changed { path, message: "its ETag is another".to_owned() },
+            // The client wraps what becomes of a request that it makes anew for the rest of a broken answer.
+            _ if message.starts_with("404") => Self::Gone { path },
+            E::Precondition { .. } => Self::Changed { path, message: OTHER_ETAG.to_owned() },
+            _ if message.starts_with("412") => Self::Changed { path, message: OTHER_ETAG.to_owned() },
             _ if refused(error, &message) => Self::Denied { place: path, message },
             _ => Self::Unreadable { place: path, message },
         }
@@ -209,6 +224,23 @@ impl StoreError {
     }
 }
 
+/// What differs of an object that was replaced by one of the same size.
+pub(super) const OTHER_ETAG: &str = "its ETag is another";
+
+/// Whether asking again may help: the store itself was at fault, or the way to it.
+pub(super) fn may_pass(error: &object_store::Error) -> bool {
+    match status(error) {
+        Some(status) => ["5", "408", "429"].iter().any(|passing| status.starts_with(passing)),
+        None => causes(error).any(|cause| cause.is::<HttpError>()),
+    }
+}
+
+/// Whether an answer broke off, rather than not come at all.
+pub(super) fn broke_off(error: &object_store::Error) -> bool {
+    let http = causes(error).find_map(|cause| cause.downcast_ref::<HttpError>());
+    http.is_some_and(|error| !matches!(error.kind(), HttpErrorKind::Connect | HttpErrorKind::Timeout))
+}
+
 /// Whether the store refuses who asks. Listing gives a refusal as an error like any other, so that its
 /// status, which [`said`] puts first, has to tell.
 fn refused(error: &object_store::Error, message: &str) -> bool {
@@ -231,6 +263,7 @@ impl Explain for StoreError {
             | Self::Nothing { .. }
             | Self::WriteDenied { .. }
             | Self::Unwritable { .. }
+            | Self::Unanswered { .. }
             | Self::Unreadable { .. } => Exit::Environment,
         }
     }
@@ -257,6 +290,10 @@ impl Explain for StoreError {
             }
             Self::Short { .. } => Some("the file was cut short; take it from the source again".to_owned()),
             Self::Name { .. } => Some("rename the file".to_owned()),
+            Self::Unanswered { .. } => Some(
+                "start again once the store answers; `patience` under `backup.store` sets how long it is asked"
+                    .to_owned(),
+            ),
             Self::Exists { .. } => Some("move it away, or name another place".to_owned()),
             Self::WriteDenied { message, .. } if message.contains("permission denied") => {
                 Some("let this user write there, or name another place".to_owned())
@@ -281,21 +318,26 @@ impl Explain for StoreError {
 /// anything else the innermost cause.
 fn said(error: &object_store::Error) -> String {
     let whole = error.to_string();
-    let status = between(&whole, "status code: ", ":");
-    let parts = [status, between(&whole, "<Code>", "</Code>"), between(&whole, "<Message>", "</Message>")];
-    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    let parts = [status(error), between(&whole, "<Code>", "</Code>"), between(&whole, "<Message>", "</Message>")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     if !parts.is_empty() {
         return parts.join(", ");
     }
-    let mut cause: &dyn Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string().replace('\n', " ")
+    causes(error).last().map_or(whole, ToString::to_string).replace('\n', " ")
+}
+
+/// The status of a server's answer, with its words.
+fn status(error: &object_store::Error) -> Option<String> {
+    between(&error.to_string(), "status code: ", ":")
+}
+
+/// The error and what caused it.
+fn causes(error: &object_store::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| error.source())
 }
 
 /// The text between two marks.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+fn between(text: &str, before: &str, after: &str) -> Option<String> {
     let (_, rest) = text.split_once(before)?;
-    Some(rest.split_once(after).map_or(rest, |(inner, _)| inner))
+    Some(rest.split_once(after).map_or(rest, |(inner, _)| inner).to_owned())
 }

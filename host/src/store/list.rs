@@ -8,12 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
+use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
+use super::error::broke_off;
+use super::options::LISTING_PATIENCE;
 use super::{Remote, StoreError};
+
+/// How long to wait before a listing that broke off is asked for again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A file of the backup as it was listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,12 +105,19 @@ pub(super) fn local(root: &FilePath, url: &Arc<str>) -> Result<Listing, StoreErr
 pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreError> {
     let (store, prefix) = (Arc::clone(&remote.listing), remote.prefix.clone());
     let whole_bucket = prefix.as_ref().is_empty();
+    let patience = remote.patience.min(LISTING_PATIENCE);
     let listed = super::blocking(&remote.runtime, async move {
-        let mut objects: Vec<ObjectMeta> = store.list(Some(&prefix)).try_collect().await?;
-        if objects.is_empty() && !whole_bucket {
-            objects.push(store.head(&prefix).await?);
+        let begun = Instant::now();
+        loop {
+            // The client asks again where there is no answer, and not where one breaks off.
+            match objects(&*store, &prefix, whole_bucket).await {
+                Err(error) if broke_off(&error) && begun.elapsed() + PAUSE < patience => {
+                    tracing::debug!("listing again: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                listed => return listed,
+            }
         }
-        Ok::<_, object_store::Error>(objects)
     });
     let objects = match listed {
         Some(Ok(objects)) => objects,
@@ -127,6 +141,18 @@ pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreEr
         Entry { path: name.into(), size: object.size, etag: object.e_tag, modified: object.last_modified, location }
     });
     Ok(sift(found.collect()))
+}
+
+async fn objects(
+    store: &dyn ObjectStore,
+    prefix: &Path,
+    whole_bucket: bool,
+) -> Result<Vec<ObjectMeta>, object_store::Error> {
+    let mut objects: Vec<ObjectMeta> = store.list(Some(prefix)).try_collect().await?;
+    if objects.is_empty() && !whole_bucket {
+        objects.push(store.head(prefix).await?);
+    }
+    Ok(objects)
 }
 
 /// Parts what is data from what is passed over.

@@ -24,6 +24,7 @@ use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
+use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -71,6 +72,8 @@ struct Remote {
     bucket: String,
     prefix: Path,
     runtime: Handle,
+    /// How long a store that gives nothing is asked again.
+    patience: Duration,
 }
 
 /// Opens the store of a backup. Requests of object stores run on `runtime`. Nothing is listed or
@@ -94,6 +97,7 @@ pub fn open(backup: &job::Backup, runtime: &Handle) -> Result<Store, StoreError>
                 bucket,
                 prefix,
                 runtime: runtime.clone(),
+                patience: clients.patience,
             })
         }
     };
@@ -109,6 +113,7 @@ impl Store {
             bucket: String::new(),
             prefix,
             runtime: runtime.clone(),
+            patience: options::DEFAULT_PATIENCE,
         };
         Self { url: "memory".into(), backend: Backend::Remote(remote) }
     }

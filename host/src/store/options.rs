@@ -14,12 +14,23 @@ use tokio::runtime::Handle;
 
 use super::{Section, StoreError};
 use crate::job::Secret;
+use crate::job::quantity::duration;
+
+/// The one option that is not the `object_store` crate's: how long a store is asked again that answers with errors, or
+/// not at all.
+const PATIENCE: &str = "patience";
+/// Its default.
+pub(super) const DEFAULT_PATIENCE: Duration = Duration::from_secs(180);
+/// How long a request may be retried as it is: behind that its signature is too old, and it is made anew.
+const SIGNED: Duration = Duration::from_secs(180);
+/// How long a store is asked again for its listing: a wrong endpoint should be told soon.
+pub(super) const LISTING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long the instance metadata service may take to give credentials.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Names of options that are suggested for a mistyped one; those of use here.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 28] = [
     "access_key_id",
     "allow_http",
     "allow_invalid_certificates",
@@ -32,6 +43,7 @@ const NAMES: [&str; 27] = [
     "endpoint",
     "imdsv1_fallback",
     "metadata_endpoint",
+    PATIENCE,
     "proxy_ca_certificate",
     "proxy_excludes",
     "proxy_url",
@@ -56,6 +68,8 @@ pub(super) struct Clients {
     pub(super) brief: AmazonS3,
     /// For what is done in the course of a restore: gives up after minutes.
     pub(super) patient: AmazonS3,
+    /// How long a store that gives nothing is asked again by the patient one.
+    pub(super) patience: Duration,
 }
 
 /// Clients for `bucket` at `url` (as messages may show it), which a job's `section` names.
@@ -67,7 +81,8 @@ pub(super) fn s3(
     runtime: &Handle,
 ) -> Result<Clients, StoreError> {
     let mut builder = AmazonS3Builder::from_env();
-    for (key, value) in options {
+    let patience = patience(url, options, section)?;
+    for (key, value) in options.iter().filter(|(key, _)| *key != PATIENCE) {
         let known = key.parse::<AmazonS3ConfigKey>().map_err(|_| unknown(key, section))?;
         builder = builder.with_config(known, value.expose());
     }
@@ -91,8 +106,19 @@ pub(super) fn s3(
         builder = builder.with_credentials(Arc::clone(probe.credentials()));
     }
     Ok(Clients {
-        brief: build(url, section, builder.clone().with_retry(retries(5, Duration::from_secs(20))))?,
-        patient: build(url, section, builder.with_retry(retries(12, Duration::from_secs(180))))?,
+        brief: build(url, section, builder.clone().with_retry(retries(5, LISTING_PATIENCE.min(patience))))?,
+        patient: build(url, section, builder.with_retry(retries(12, SIGNED.min(patience))))?,
+        patience,
+    })
+}
+
+/// How long a store is asked again.
+fn patience(url: &str, options: &BTreeMap<String, Secret>, section: Section) -> Result<Duration, StoreError> {
+    let Some(given) = options.get(PATIENCE) else { return Ok(DEFAULT_PATIENCE) };
+    duration(given.expose()).map_err(|message| StoreError::Option {
+        url: url.to_owned(),
+        message: format!("its `{PATIENCE}`: {message}"),
+        hint: format!("write for instance `{PATIENCE} = \"10m\"` under `{}`", section.options),
     })
 }
 

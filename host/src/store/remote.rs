@@ -1,11 +1,16 @@
 //! A file of an object store: ranged requests, retried, and refused once the object has changed.
 //!
+//! What breaks off is asked for again from where it broke off, by the client within one request and here beyond that
+//! (the client gives up where the store tells no ETag, and when a signature grows old). Only a store that gives nothing
+//! at all for as long as its patience lasts is an error.
+//!
 //! Small reads are served from a few cached blocks, so that a reader that walks pages and their
 //! headers costs a request a block and not one a page. Large ones are parted into requests that run
 //! side by side. Memory: at most [`BLOCKS`] blocks of [`BLOCK`] bytes a file beside what is asked for.
 
+use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt};
@@ -14,6 +19,7 @@ use object_store::{GetOptions, GetRange, ObjectStore};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
+use super::error::{OTHER_ETAG, may_pass};
 use super::{Entry, PendingRead, Remote, SourceFile, StoreError};
 
 /// Bytes of a cached block.
@@ -24,8 +30,10 @@ const BLOCKS: usize = 16;
 const REQUEST: u64 = 8 << 20;
 /// Requests of one read under way at a time.
 const REQUESTS: usize = 4;
-/// How often a response that breaks off is asked for again.
-const ATTEMPTS: u32 = 5;
+/// How long to wait before a range is asked for again; twice as long after each time that nothing came.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest of these.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A file of an object store.
 #[derive(Debug)]
@@ -46,6 +54,25 @@ struct Object {
     /// As listed; else as the first response said.
     etag: OnceLock<String>,
     modified: i64,
+    /// How long it is asked for again while nothing of it comes.
+    patience: Duration,
+}
+
+/// Why a range did not come whole.
+enum Trouble {
+    /// The store's fault, or the network's: it may come if it is asked for again.
+    Passing(String),
+    /// Asking again does not help.
+    Lasting(StoreError),
+}
+
+impl Trouble {
+    fn of(path: &Arc<str>, error: &object_store::Error) -> Self {
+        match StoreError::reading(path, error) {
+            StoreError::Unreadable { message, .. } if may_pass(error) => Self::Passing(message),
+            lasting => Self::Lasting(lasting),
+        }
+    }
 }
 
 impl RemoteFile {
@@ -58,6 +85,7 @@ impl RemoteFile {
             size: entry.size,
             etag: entry.etag.clone().map(OnceLock::from).unwrap_or_default(),
             modified: entry.modified.timestamp(),
+            patience: remote.patience,
         };
         Self { object: Arc::new(object), runtime: remote.runtime.clone(), blocks: Mutex::default() }
     }
@@ -155,35 +183,55 @@ impl Object {
         Ok(whole.freeze())
     }
 
-    /// One range in one request, asked for again if the response breaks off.
+    /// One range, asked for again from where a response broke off, until the store gave nothing for as long as its
+    /// patience lasts.
     async fn fetch(&self, start: u64, end: u64) -> Result<Bytes, StoreError> {
-        let mut attempt = 0;
+        let mut bytes = BytesMut::with_capacity((end - start) as usize);
+        let (mut fed, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
-            attempt += 1;
-            let options = GetOptions {
-                range: Some(GetRange::Bounded(start..end)),
-                if_match: self.etag.get().cloned(),
-                ..GetOptions::default()
+            let before = bytes.len();
+            let message = match self.fetch_on(start, end, &mut bytes).await {
+                Ok(()) => return Ok(bytes.freeze()),
+                Err(Trouble::Lasting(error)) => return Err(error),
+                Err(Trouble::Passing(message)) => message,
             };
-            let response = self
-                .store
-                .get_opts(&self.location, options)
-                .await
-                .map_err(|error| StoreError::reading(&self.path, &error))?;
-            self.check(&response.meta)?;
-            let message = match response.bytes().await {
-                Ok(bytes) if bytes.len() as u64 == end - start => return Ok(bytes),
-                Ok(bytes) => format!("a response broke off after {} of {} bytes", bytes.len(), end - start),
-                Err(error) => match StoreError::reading(&self.path, &error) {
-                    StoreError::Unreadable { message, .. } => message,
-                    other => return Err(other),
-                },
-            };
-            if attempt >= ATTEMPTS {
-                return Err(StoreError::Unreadable { place: Arc::clone(&self.path), message });
+            if bytes.len() > before {
+                (fed, pause) = (Instant::now(), FIRST_PAUSE);
             }
-            tracing::debug!(path = %self.path, start, end, attempt, message, "asking for a range again");
-            tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+            if fed.elapsed() + pause > self.patience {
+                let place = Arc::clone(&self.path);
+                return Err(StoreError::Unanswered { place, message, seconds: self.patience.as_secs_f64() });
+            }
+            tracing::debug!(path = %self.path, start, end, got = bytes.len(), message, "asking for a range again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Asks once for what is missing of a range, and adds what comes of it, also where not all of it comes.
+    async fn fetch_on(&self, start: u64, end: u64, bytes: &mut BytesMut) -> Result<(), Trouble> {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(start + bytes.len() as u64..end)),
+            // A weak ETag never matches there (RFC 9110, 13.1.1); it is compared below.
+            if_match: self.etag.get().filter(|etag| !etag.starts_with("W/")).cloned(),
+            ..GetOptions::default()
+        };
+        let trouble = |error| Trouble::of(&self.path, &error);
+        let response = self.store.get_opts(&self.location, options).await.map_err(trouble)?;
+        self.check(&response.meta).map_err(Trouble::Lasting)?;
+        let mut body = response.into_stream();
+        while let Some(chunk) = body.try_next().await.map_err(trouble)? {
+            bytes.extend_from_slice(&chunk);
+        }
+        match (bytes.len() as u64).cmp(&(end - start)) {
+            Ordering::Equal => Ok(()),
+            Ordering::Less => {
+                Err(Trouble::Passing(format!("an answer ended after {} of {} bytes", bytes.len(), end - start)))
+            }
+            Ordering::Greater => Err(Trouble::Lasting(StoreError::Unreadable {
+                place: Arc::clone(&self.path),
+                message: "the store gives more bytes than it was asked for".to_owned(),
+            })),
         }
     }
 
@@ -194,7 +242,7 @@ impl Object {
             return changed(format!("it has {} bytes instead of {}", meta.size, self.size));
         }
         match (&meta.e_tag, self.etag.get()) {
-            (Some(etag), Some(listed)) if etag != listed => changed("its ETag is another".to_owned()),
+            (Some(etag), Some(listed)) if etag != listed => changed(OTHER_ETAG.to_owned()),
             (Some(_), Some(_)) => Ok(()),
             (etag, _) => {
                 // No ETag to go by yet; the time has whole seconds in HTTP.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anabranch::route::by_key;
 use anabranch_tests::binaries::{anabranch, plugin};
 use anabranch_tests::kafka::Cluster;
+use anabranch_tests::object_store::S3Server;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -27,6 +28,7 @@ pub(crate) struct Shop {
     /// The topic of its progress; one that another test leaves a transaction open in would hold it up.
     pub(crate) progress: String,
     records: i64,
+    backup: String,
     settings: String,
     resources: String,
     starts: AtomicU32,
@@ -66,10 +68,32 @@ impl Shop {
             name,
             topics,
             records,
+            backup: "url = \"backup\"".to_owned(),
             settings: String::new(),
             resources: String::new(),
             starts: AtomicU32::new(0),
         }
+    }
+
+    /// With its backup on an S3 server instead of this machine.
+    pub(crate) fn stored_on(mut self, server: &S3Server, options: &str) -> Self {
+        for (key, content) in self.files() {
+            server.put("backups", &key, content).unwrap();
+        }
+        self.backup = format!("url = \"s3://backups\"\n[backup.store]\n{}{options}", server.lines());
+        self
+    }
+
+    /// The files of the backup, by path.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let root = self.folder.path().join("backup");
+        let folders = (0..SOURCES).map(|source| format!("orders/{source}"));
+        let names = |folder: String| {
+            let entries = fs::read_dir(root.join(&folder)).unwrap().map(|entry| entry.unwrap().file_name());
+            entries.map(|name| format!("{folder}/{}", name.to_str().unwrap())).collect::<Vec<_>>()
+        };
+        let paths = folders.flat_map(names);
+        paths.map(|path| (path.clone(), fs::read(root.join(&path)).unwrap())).collect()
     }
 
     /// With these lines in `[target]`.
@@ -96,7 +120,7 @@ impl Shop {
             r#"
 name = "{name}"
 [backup]
-url = "backup"
+{backup}
 [[plugin]]
 path = "{filter}"
 [plugin.parameters]
@@ -118,6 +142,7 @@ topic = "{progress}"
 {resources}
 "#,
             name = self.name,
+            backup = self.backup,
             filter = plugin("guest-value-filter").unwrap().display(),
             fan_out = plugin("guest-fan-out").unwrap().display(),
             route = plugin("route").unwrap().display(),
