@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Ranges;
 use crate::position::Place;
 use crate::report::{PluginCounts, Tally, Volume};
 use crate::target::Standing;
@@ -58,8 +59,8 @@ pub(crate) struct LaneRecord {
     /// By target topic.
     pub(crate) written: BTreeMap<String, Volume>,
     pub(crate) plugins: Vec<PluginCounts>,
-    /// By target topic and partition: an offset that its log had reached, records of this lane included.
-    pub(crate) ends: BTreeMap<String, BTreeMap<i32, i64>>,
+    /// Where in the target the lane's committed records lie.
+    pub(crate) ranges: Ranges,
 }
 
 /// A [`Place`].
@@ -119,7 +120,7 @@ impl LaneRecord {
             read: sum.read,
             written: sum.written,
             plugins: sum.plugins,
-            ends: self.ends.clone(),
+            ranges: self.ranges.clone(),
         }
     }
 }
@@ -135,7 +136,7 @@ mod tests {
         for place in [Place::Offset(7), Place::Row { file: "a/b.jsonl".into(), row: 3 }] {
             let tally = Tally { read: Volume::new(5, 50), up_to: Some(place), ..Tally::new(1) };
             let mut record = LaneRecord::new("run", Some(9)).at("next", &Standing { tally, complete: false });
-            record.ends.entry("orders".to_owned()).or_default().insert(3, 42);
+            record.ranges.extend("orders", 4, 3, 17, Some(42));
             let text = serde_json::to_string(&record).unwrap();
             let back: LaneRecord = serde_json::from_str(&text).unwrap();
             assert_eq!(back, record, "{text}");

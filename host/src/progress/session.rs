@@ -162,6 +162,15 @@ impl Session {
         transactor.keep(&self.producers.topic, &Key::of_lane(&self.job, lane).bytes(), Some(&json(record)))
     }
 
+    /// Where the log of each partition of a topic ends; nothing of one of which the cluster does not tell.
+    pub(crate) fn topic_ends(&self, topic: &str, partitions: i32) -> BTreeMap<i32, i64> {
+        let ends = self.log_ends((0..partitions).map(|partition| (topic, partition))).unwrap_or_else(|error| {
+            tracing::debug!("where `{topic}` ends is not known: {error}");
+            BTreeMap::new()
+        });
+        ends.into_iter().map(|((_, partition), end)| (partition, end)).collect()
+    }
+
     /// Where the logs of these partitions end.
     pub(crate) fn log_ends<'a>(
         &self,

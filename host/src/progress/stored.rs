@@ -69,10 +69,11 @@ impl Stored {
     pub(crate) fn ends(&self) -> BTreeMap<(String, i32), i64> {
         let mut ends = BTreeMap::new();
         for lane in self.lanes.values() {
-            for (topic, partitions) in &lane.ends {
-                for (partition, end) in partitions {
-                    let most = ends.entry((topic.clone(), *partition)).or_insert(*end);
-                    *most = (*most).max(*end);
+            for (topic, ranges) in lane.ranges.topics() {
+                for (partition, range) in &ranges.ranges {
+                    let Some(end) = range.to else { continue };
+                    let most = ends.entry((topic.to_owned(), *partition)).or_insert(end);
+                    *most = (*most).max(end);
                 }
             }
         }

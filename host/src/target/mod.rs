@@ -21,7 +21,7 @@ use crate::batch::{OutputRow, Outputs};
 use crate::finding::Finding;
 use crate::job::{Cluster, Job};
 use crate::position::{Place, Restart, TopicPartition};
-use crate::progress::Inputs;
+use crate::progress::{Inputs, Ranges};
 use crate::report::{Tally, Volume};
 
 /// A place that records are written to.
@@ -39,6 +39,12 @@ pub trait Target: Send + Sync {
 
     /// How far earlier runs of the job have come with a lane. A target that keeps no progress keeps this default.
     fn before(&self, _source: &TopicPartition) -> Option<Standing> {
+        None
+    }
+
+    /// Where at the target the records of a lane lie that are committed by now, by all runs of the job. A target that
+    /// keeps no progress keeps this default.
+    fn ranges(&self, _source: &TopicPartition) -> Option<Ranges> {
         None
     }
 

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::lane::KafkaLane;
+use super::lane::{KafkaLane, Touched};
 use super::producing::Producing;
 use super::transaction::{Fault, Remedy, Transactor};
 use crate::batch::Outputs;
 use crate::job::Transactions;
 use crate::position::{Place, Restart, TopicPartition};
-use crate::progress::{LaneRecord, Session};
+use crate::progress::{LaneRecord, Ranges, Session};
 use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
 /// A transaction to which nothing was added for this time is closed.
@@ -31,6 +31,8 @@ pub(super) struct Seats {
     free: Mutex<Vec<Seat>>,
     number: usize,
     pub(super) limits: Transactions,
+    /// Where in the target the committed records of this run's lanes lie.
+    ranges: Mutex<BTreeMap<TopicPartition, Ranges>>,
 }
 
 /// A transactional id, and the producer that holds it.
@@ -44,12 +46,17 @@ impl Seats {
     pub(super) fn new(session: Arc<Session>, transactors: Vec<Transactor>, limits: Transactions) -> Self {
         let seat = |(number, transactor)| Seat::new(number, transactor);
         let free: Vec<Seat> = (0..).zip(transactors).map(seat).collect();
-        Self { session, number: free.len(), free: Mutex::new(free), limits }
+        Self { session, number: free.len(), free: Mutex::new(free), limits, ranges: Mutex::default() }
     }
 
     /// Lanes that may run at a time.
     pub(super) fn number(&self) -> usize {
         self.number
+    }
+
+    /// Where in the target the records lie that this run's lane has committed, and earlier runs with it.
+    pub(super) fn ranges(&self, lane: &TopicPartition) -> Option<Ranges> {
+        self.ranges.lock().get(lane).cloned()
     }
 
     pub(super) fn take(&self) -> Result<Seat, TargetError> {
@@ -134,15 +141,15 @@ impl CommittingLane {
         transactor.flush()?;
         self.inner.settle()?;
         let touched = self.inner.touched();
-        let ends = self.seats.session.log_ends(touched.iter().map(|(topic, partition)| (&**topic, *partition)));
-        match ends {
-            Ok(ends) => {
-                for ((topic, partition), end) in ends {
-                    self.before.ends.entry(topic).or_default().insert(partition, end);
-                }
-            }
+        let partitions = touched.iter().map(|touched| (&*touched.topic, touched.partition));
+        let ends = self.seats.session.log_ends(partitions).unwrap_or_else(|error| {
             // A resume knows less then of what it could check.
-            Err(error) => tracing::debug!("{}: where the logs end is not known: {error}", self.source),
+            tracing::debug!("{}: where the logs end is not known: {error}", self.source);
+            BTreeMap::new()
+        });
+        for Touched { topic, partitions, partition, from } in touched {
+            let to = ends.get(&(topic.to_string(), partition)).copied();
+            self.before.ranges.extend(&topic, partitions, partition, from, to);
         }
         let record = self.before.at(self.seats.session.run(), standing);
         let transactor = self.transactor()?;
@@ -260,6 +267,7 @@ impl LaneTarget for CommittingLane {
                 tracing::debug!("{}: committed in {:?}", self.source, begun.elapsed());
                 self.open = None;
                 self.tries = 0;
+                self.seats.ranges.lock().insert(self.source.clone(), self.before.ranges.clone());
                 self.committed.clone_from(&standing.tally.up_to);
                 Ok(())
             }
@@ -292,9 +300,6 @@ impl Drop for CommittingLane {
         }
     }
 }
-
-/// What [`KafkaLane::touched`] gives.
-pub(super) type Touched = Vec<(Arc<str>, i32)>;
 
 /// The lanes that earlier runs have begun.
 pub(super) type Before = BTreeMap<TopicPartition, LaneRecord>;

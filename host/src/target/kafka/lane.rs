@@ -1,6 +1,6 @@
 //! The way of one lane into a producer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::Shared;
-use super::committing::Touched;
 use super::ledger::{Ledger, OpenRun, Places};
 use super::native;
 use super::producing::{OpenTopic, Producing};
 use crate::batch::{OutputRow, Outputs};
 use crate::clock::now;
 use crate::position::Place;
+use crate::progress::Session;
 use crate::route::{LaneRoute, Turn};
 use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
@@ -32,6 +32,8 @@ pub(super) struct KafkaLane {
     ledger: Arc<Ledger>,
     route: LaneRoute,
     topics: Topics,
+    /// Knows where logs end, where that is kept.
+    session: Option<Arc<Session>>,
 }
 
 /// The topics that the lane has met, the last one at hand: as a rule there is only one.
@@ -47,12 +49,30 @@ struct Met {
     turn: Turn,
     /// By partition: whether a record of the lane went there.
     touched: Vec<bool>,
+    /// By partition: where the log ended before that, where that is known.
+    ends: BTreeMap<i32, i64>,
+}
+
+/// A partition that records of a lane went to.
+pub(super) struct Touched {
+    pub(super) topic: Arc<str>,
+    /// Partitions of the topic.
+    pub(super) partitions: i32,
+    pub(super) partition: i32,
+    /// No record of the lane lies before this offset.
+    pub(super) from: i64,
 }
 
 impl KafkaLane {
-    pub(super) fn new(shared: Arc<Shared>, producing: &Arc<Producing>, route: LaneRoute) -> Result<Self, TargetError> {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        producing: &Arc<Producing>,
+        route: LaneRoute,
+        session: Option<Arc<Session>>,
+    ) -> Result<Self, TargetError> {
         let ledger = producing.context().ledger()?;
-        Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics: Topics::default() })
+        let topics = Topics::default();
+        Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics, session })
     }
 
     /// Forgets what was sent, and goes on with another producer, if one is given.
@@ -82,16 +102,18 @@ impl KafkaLane {
     }
 
     /// The partitions that records of the lane went to.
-    pub(super) fn touched(&self) -> Touched {
-        let of = |met: &Met| {
-            let name = Arc::clone(&met.topic.facts.name);
-            (0..)
-                .zip(&met.touched)
-                .filter(|(_, touched)| **touched)
-                .map(move |(at, _)| (Arc::clone(&name), at))
-                .collect()
+    pub(super) fn touched(&self) -> Vec<Touched> {
+        let of = |met: &Met, partition: i32| Touched {
+            topic: Arc::clone(&met.topic.facts.name),
+            partitions: met.topic.facts.partitions,
+            partition,
+            from: met.ends.get(&partition).copied().unwrap_or_default(),
         };
-        self.topics.met.iter().flat_map::<Vec<(Arc<str>, i32)>, _>(of).collect()
+        let mut touched = Vec::new();
+        for met in &self.topics.met {
+            touched.extend((0..).zip(&met.touched).filter(|(_, touched)| **touched).map(|(at, _)| of(met, at)));
+        }
+        touched
     }
 }
 
@@ -101,6 +123,7 @@ impl Topics {
         shared: &Shared,
         producing: &Producing,
         route: &LaneRoute,
+        session: Option<&Session>,
         row: &OutputRow<'_>,
         position: impl Fn() -> String,
     ) -> Result<&mut Met, TargetError> {
@@ -108,7 +131,7 @@ impl Topics {
         if self.met.get(self.last).is_none_or(|met| &*met.topic.facts.name != name) {
             self.last = match self.places.get(name) {
                 Some(place) => *place,
-                None => self.meet(shared, producing, route, name, position)?,
+                None => self.meet(shared, producing, route, session, name, position)?,
             };
         }
         Ok(&mut self.met[self.last])
@@ -119,6 +142,7 @@ impl Topics {
         shared: &Shared,
         producing: &Producing,
         route: &LaneRoute,
+        session: Option<&Session>,
         name: &str,
         position: impl Fn() -> String,
     ) -> Result<usize, TargetError> {
@@ -132,14 +156,15 @@ impl Topics {
         let place = self.met.len();
         self.places.insert(Arc::clone(&topic.facts.name), place);
         let touched = vec![false; usize::try_from(topic.facts.partitions).unwrap_or_default()];
-        self.met.push(Met { topic, turn: route.turn(), touched });
+        let ends = session.map(|session| session.topic_ends(name, topic.facts.partitions)).unwrap_or_default();
+        self.met.push(Met { topic, turn: route.turn(), touched, ends });
         Ok(place)
     }
 }
 
 impl LaneTarget for KafkaLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
-        let Self { shared, producing, ledger, route, topics } = self;
+        let Self { shared, producing, ledger, route, topics, session } = self;
         let mut sent = Sent::default();
         let Some(producing) = producing else { return Ok(sent) };
         ledger.check()?;
@@ -149,7 +174,8 @@ impl LaneTarget for KafkaLane {
         let mut run: Option<OpenRun<'_>> = None;
         for (output, row) in outputs.rows().enumerate() {
             let position = || outputs.position(&row);
-            let Met { topic, turn, touched } = topics.find(shared, producing, route, &row, position)?;
+            let Met { topic, turn, touched, .. } =
+                topics.find(shared, producing, route, session.as_deref(), &row, position)?;
             let partition = route
                 .partition(&row, &topic.facts.name, topic.facts.partitions, turn)
                 .map_err(|error| TargetError::RecordRoute { position: position(), error })?;

@@ -44,7 +44,7 @@ use super::{LaneNeed, LaneTarget, Standing, Target, TargetError};
 use crate::finding::{Finding, Weight};
 use crate::job::{Delivery, Job};
 use crate::position::TopicPartition;
-use crate::progress::{Begun, Inputs, LaneRecord, Producers, Session};
+use crate::progress::{Begun, Inputs, LaneRecord, Producers, Ranges, Session};
 use crate::route::Router;
 
 /// The name under which a job allows timestamp 0 to become 1.
@@ -192,10 +192,13 @@ impl Target for KafkaTarget {
         let no_way = |error| TargetError::Lane { source_partition: source.to_string(), error };
         let route = self.router.lane(source).map_err(no_way)?;
         match &self.way {
-            Way::AtLeastOnce(producing) => Ok(Box::new(KafkaLane::new(Arc::clone(&self.shared), producing, route)?)),
+            Way::AtLeastOnce(producing) => {
+                Ok(Box::new(KafkaLane::new(Arc::clone(&self.shared), producing, route, None)?))
+            }
             Way::ExactlyOnce { seats, before, .. } => {
                 let seat = seats.take()?;
-                let inner = KafkaLane::new(Arc::clone(&self.shared), seat.producing(), route)?;
+                let session = Some(Arc::clone(&seats.session));
+                let inner = KafkaLane::new(Arc::clone(&self.shared), seat.producing(), route, session)?;
                 let before = before.get(source).cloned().unwrap_or_default();
                 Ok(Box::new(CommittingLane::new(source, seats, seat, inner, before)))
             }
@@ -214,6 +217,11 @@ impl Target for KafkaTarget {
             Way::AtLeastOnce(_) => None,
             Way::ExactlyOnce { before, .. } => before.get(source).map(LaneRecord::standing),
         }
+    }
+
+    fn ranges(&self, source: &TopicPartition) -> Option<Ranges> {
+        let Way::ExactlyOnce { seats, before, .. } = &self.way else { return None };
+        seats.ranges(source).or_else(|| before.get(source).map(|record| record.ranges.clone()))
     }
 
     fn started(&self) -> Option<i64> {
