@@ -130,6 +130,7 @@ fn give_what_is_done(
         plugins: job.plugins.iter().map(|plugin| plugin.name.clone()).collect(),
         lanes: catalog.lanes.iter().map(lane).collect(),
         duration: Duration::ZERO,
+        commits: None,
         findings,
     };
     let name = &job.progress.job;

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::shown::{count, size, time};
-use super::{LaneEnd, Summary, Table, Tally, Volume};
+use super::{Commits, LaneEnd, Summary, Table, Tally, Volume};
 use crate::finding::{Finding, FindingDocument};
 
 /// `anabranch.summary/1`.
@@ -23,6 +23,7 @@ pub struct SummaryDocument<'a> {
     before: Option<BeforeDocument>,
     read_per_second: VolumeDocument,
     written_per_second: VolumeDocument,
+    commits: Option<CommitsDocument>,
     duplicates: u64,
     missing_offsets: u64,
     sources: Vec<SourceDocument<'a>>,
@@ -41,6 +42,23 @@ struct BeforeDocument {
 impl From<&Tally> for BeforeDocument {
     fn from(tally: &Tally) -> Self {
         Self { read: tally.read.into(), written: tally.total_written().into() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CommitsDocument {
+    number: u64,
+    average_seconds: f64,
+    longest_seconds: f64,
+}
+
+impl From<&Commits> for CommitsDocument {
+    fn from(commits: &Commits) -> Self {
+        Self {
+            number: commits.number,
+            average_seconds: commits.average().as_secs_f64(),
+            longest_seconds: commits.longest.as_secs_f64(),
+        }
     }
 }
 
@@ -115,6 +133,7 @@ impl Summary {
             before: self.before().as_ref().map(BeforeDocument::from),
             read_per_second: self.per_second(total.read).into(),
             written_per_second: self.per_second(total.total_written()).into(),
+            commits: self.commits.as_ref().map(CommitsDocument::from),
             duplicates: total.duplicates,
             missing_offsets: total.missing_offsets,
             sources: self.by_source_topic().into_iter().map(|(topic, tally)| self.source(topic, tally)).collect(),
@@ -221,6 +240,9 @@ impl fmt::Display for Summary {
         let (read, written) = (total.read, total.total_written());
         writeln!(f, "\nread     {}", rate(read, self.per_second(read)))?;
         writeln!(f, "written  {}", rate(written, self.per_second(written)))?;
+        if let Some(commits) = self.commits.filter(|commits| commits.number > 0) {
+            writeln!(f, "commits  {commits}")?;
+        }
         if let Some(before) = self.before() {
             let (read, written) = (count(before.read.records), count(before.total_written().records));
             writeln!(f, "before   {read} records read and {written} written by earlier runs")?;

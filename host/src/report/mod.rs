@@ -4,6 +4,7 @@
 //! bar or a log line shows, with what a rewound lane reads twice counted twice. [`Tally`] is for the
 //! record: each lane keeps its own, and the [`Summary`] puts them together at the end.
 
+mod commits;
 mod display;
 mod document;
 pub(crate) mod names;
@@ -15,6 +16,7 @@ mod table;
 mod tally;
 mod volume;
 
+pub use commits::Commits;
 pub use display::Display;
 pub use document::SummaryDocument;
 pub use plugin::PluginCounts;

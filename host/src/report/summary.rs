@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Tally, Volume};
+use super::{Commits, Tally, Volume};
 use crate::finding::Finding;
 use crate::position::TopicPartition;
 
@@ -43,6 +43,8 @@ pub struct Summary {
     pub lanes: Vec<LaneSummary>,
     /// How long it took, from the first read to the last acknowledgement.
     pub duration: Duration,
+    /// What was committed while it ran, where the target does that by transactions.
+    pub commits: Option<Commits>,
     /// What was found before and on the way.
     pub findings: Vec<Finding>,
 }

@@ -127,6 +127,7 @@ impl Restore<'_> {
             plugins: self.job.plugins.iter().map(|plugin| plugin.name.clone()).collect(),
             lanes,
             duration: started.elapsed(),
+            commits: self.target.commits(),
             findings,
         })
     }

@@ -22,7 +22,7 @@ use crate::finding::Finding;
 use crate::job::{Cluster, Job};
 use crate::position::{Place, Restart, TopicPartition};
 use crate::progress::{Inputs, Ranges};
-use crate::report::{Tally, Volume};
+use crate::report::{Commits, Tally, Volume};
 
 /// A place that records are written to.
 pub trait Target: Send + Sync {
@@ -50,6 +50,11 @@ pub trait Target: Send + Sync {
 
     /// The first start of the job, in milliseconds since the epoch, where progress is kept.
     fn started(&self) -> Option<i64> {
+        None
+    }
+
+    /// What was committed so far, where that is by transactions.
+    fn commits(&self) -> Option<Commits> {
         None
     }
 

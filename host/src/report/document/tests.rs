@@ -28,6 +28,12 @@ fn lane(partition: i32, end: LaneEnd) -> LaneSummary {
     LaneSummary { source: Arc::new(TopicPartition::new("orders", Some(partition))), before: None, tally, end }
 }
 
+fn commits() -> Commits {
+    let mut commits = Commits::default();
+    [41, 55].map(Duration::from_millis).into_iter().for_each(|took| commits.add(took));
+    commits
+}
+
 fn summary(ends: [LaneEnd; 2]) -> Summary {
     Summary {
         job: "replay-orders".to_owned(),
@@ -35,6 +41,7 @@ fn summary(ends: [LaneEnd; 2]) -> Summary {
         plugins: vec!["drop-test-users".to_owned(), "mask".to_owned()],
         lanes: vec![lane(0, ends[0]), lane(1, ends[1])],
         duration: Duration::from_millis(2_500),
+        commits: Some(commits()),
         findings: vec![Finding {
             code: "timestamp-type",
             weight: Weight::Warning,
@@ -68,6 +75,7 @@ fn a_complete_restore_as_text() {
 
     read     2,000 records, 488.3 KiB (800 records/s, 195.3 KiB/s)
     written  1,400 records, 341.8 KiB (560 records/s, 136.7 KiB/s)
+    commits  2, 48ms on average, 55ms at most
     records that stood in the backup more than once and were taken once: 6
     offsets that the backup does not hold: 1
 
@@ -100,6 +108,7 @@ fn a_stopped_restore_says_up_to_where() {
 
     read     2,000 records, 488.3 KiB (800 records/s, 195.3 KiB/s)
     written  1,400 records, 341.8 KiB (560 records/s, 136.7 KiB/s)
+    commits  2, 48ms on average, 55ms at most
     records that stood in the backup more than once and were taken once: 6
     offsets that the backup does not hold: 1
 

@@ -18,6 +18,7 @@ use crate::batch::Outputs;
 use crate::job::Transactions;
 use crate::position::{Place, Restart, TopicPartition};
 use crate::progress::{LaneRecord, Ranges, Session};
+use crate::report::Commits;
 use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
 /// A transaction to which nothing was added for this time is closed.
@@ -29,6 +30,7 @@ const TRIES: u32 = 3;
 pub(super) struct Seats {
     pub(super) session: Arc<Session>,
     free: Mutex<Vec<Seat>>,
+    commits: Mutex<Commits>,
     number: usize,
     pub(super) limits: Transactions,
     /// Where in the target the committed records of this run's lanes lie.
@@ -46,7 +48,8 @@ impl Seats {
     pub(super) fn new(session: Arc<Session>, transactors: Vec<Transactor>, limits: Transactions) -> Self {
         let seat = |(number, transactor)| Seat::new(number, transactor);
         let free: Vec<Seat> = (0..).zip(transactors).map(seat).collect();
-        Self { session, number: free.len(), free: Mutex::new(free), limits, ranges: Mutex::default() }
+        let commits = Mutex::default();
+        Self { session, number: free.len(), free: Mutex::new(free), commits, limits, ranges: Mutex::default() }
     }
 
     /// Lanes that may run at a time.
@@ -57,6 +60,11 @@ impl Seats {
     /// Where in the target the records lie that this run's lane has committed, and earlier runs with it.
     pub(super) fn ranges(&self, lane: &TopicPartition) -> Option<Ranges> {
         self.ranges.lock().get(lane).cloned()
+    }
+
+    /// What was committed so far.
+    pub(super) fn commits(&self) -> Commits {
+        *self.commits.lock()
     }
 
     pub(super) fn take(&self) -> Result<Seat, TargetError> {
@@ -264,7 +272,7 @@ impl LaneTarget for CommittingLane {
         let begun = Instant::now();
         match self.begin().and_then(|()| self.finish(standing)) {
             Ok(()) => {
-                tracing::debug!("{}: committed in {:?}", self.source, begun.elapsed());
+                self.seats.commits.lock().add(begun.elapsed());
                 self.open = None;
                 self.tries = 0;
                 self.seats.ranges.lock().insert(self.source.clone(), self.before.ranges.clone());

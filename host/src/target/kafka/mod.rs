@@ -45,6 +45,7 @@ use crate::finding::{Finding, Weight};
 use crate::job::{Delivery, Job};
 use crate::position::TopicPartition;
 use crate::progress::{Begun, Inputs, LaneRecord, Producers, Ranges, Session};
+use crate::report::Commits;
 use crate::route::Router;
 
 /// The name under which a job allows timestamp 0 to become 1.
@@ -228,6 +229,13 @@ impl Target for KafkaTarget {
         match self.way {
             Way::AtLeastOnce(_) => None,
             Way::ExactlyOnce { started, .. } => Some(started),
+        }
+    }
+
+    fn commits(&self) -> Option<Commits> {
+        match &self.way {
+            Way::AtLeastOnce(_) => None,
+            Way::ExactlyOnce { seats, .. } => Some(seats.commits()),
         }
     }
 

@@ -14,11 +14,11 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::processor::{Processor, Spent};
-use crate::restore;
+use crate::restore::{self, Commits};
 use crate::timing::{Rounds, time};
 
-const ORDERS: Orders = Orders { records: 2_000_000, partitions: 4, files: 2, headers: false };
-const ROUNDS: usize = 5;
+const ORDERS: Orders = Orders { records: 4_000_000, partitions: 4, files: 2, headers: false };
+const ROUNDS: usize = 7;
 /// What restores promise: the loop promises the first.
 const DELIVERIES: [&str; 2] = ["at-least-once", "exactly-once"];
 /// What the plugin of the restore drops; the loop leaves it out too.
@@ -63,6 +63,7 @@ pub(crate) fn measure() -> Result<String> {
     let mut bare = Candidate::default();
     let mut restores = DELIVERIES.map(|delivery| (delivery, Candidate::default()));
     let mut resident = 0;
+    let mut commits = Commits::default();
     for round in 0..=ROUNDS {
         let topic = cluster.topic("bare", ORDERS.partitions, &[])?;
         let before = Processor::now()?;
@@ -82,6 +83,9 @@ pub(crate) fn measure() -> Result<String> {
             if round > 0 {
                 candidate.add(done.process, before.spent()?, memory.records);
                 resident = resident.max(done.resident);
+                if let Some(done) = done.commits {
+                    commits.add(&done);
+                }
             }
             ensure!(done.written == memory.records, "{} records were restored of {}", done.written, memory.records);
             cluster.delete(&topic)?;
@@ -111,6 +115,7 @@ pub(crate) fn measure() -> Result<String> {
         exactly_once.time.rate() / at_least_once.time.rate(),
         resident >> 20
     )?;
+    writeln!(text, "\nCommits, every 2 s and at the end of each lane, which rests meanwhile: {commits}.")?;
     Ok(text)
 }
 

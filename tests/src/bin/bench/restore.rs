@@ -1,5 +1,6 @@
 //! Runs the `anabranch` binary and takes its own summary.
 
+use std::fmt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,6 +18,38 @@ pub(crate) struct Restored {
     pub(crate) process: Duration,
     /// The largest resident set of the process, in bytes.
     pub(crate) resident: u64,
+    /// `None` without transactions.
+    pub(crate) commits: Option<Commits>,
+}
+
+/// Commits of one restore or several.
+#[derive(Default)]
+pub(crate) struct Commits {
+    number: u64,
+    seconds: f64,
+    longest: f64,
+}
+
+impl Commits {
+    fn of(summary: &Value) -> Option<Self> {
+        let commits = &summary["commits"];
+        let number = commits["number"].as_u64()?;
+        let seconds = commits["average_seconds"].as_f64()? * number as f64;
+        Some(Self { number, seconds, longest: commits["longest_seconds"].as_f64()? })
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.number += other.number;
+        self.seconds += other.seconds;
+        self.longest = self.longest.max(other.longest);
+    }
+}
+
+impl fmt::Display for Commits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, seconds, longest } = self;
+        write!(f, "{number}, {:.0} ms on average, {:.0} ms at most", seconds / *number as f64 * 1e3, longest * 1e3)
+    }
 }
 
 /// The arguments of a restore of `backup` through the key filter.
@@ -38,5 +71,6 @@ pub(crate) fn run(wrapper: &[&str], arguments: &[String]) -> Result<Restored> {
     ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     let summary: Value = serde_json::from_slice(&output.stdout).context("the summary of the restore")?;
     let count = |part: &str| summary[part]["records"].as_u64().with_context(|| format!("no `{part}` in {summary}"));
-    Ok(Restored { read: count("read")?, written: count("written")?, process, resident })
+    let commits = Commits::of(&summary);
+    Ok(Restored { read: count("read")?, written: count("written")?, process, resident, commits })
 }
