@@ -6,6 +6,7 @@
 
 mod error;
 mod findings;
+mod kept;
 mod lane;
 mod names;
 mod natural;
@@ -15,10 +16,13 @@ mod survey;
 mod tests;
 
 pub use error::{CatalogError, LaneError};
+pub use kept::{Differences, KeptSurvey};
 pub use opener::Opener;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Limits};
 use crate::finding::Finding;
@@ -26,6 +30,7 @@ use crate::job;
 use crate::position::{Place, TopicPartition};
 use crate::read::{Count, FileFacts, Format, ReadError};
 use crate::store::{Entry, Store};
+pub use lane::Finished;
 use lane::LaneSource;
 use names::{Named, Template};
 use opener::Readers;
@@ -48,6 +53,11 @@ pub trait BatchSource: Send {
 
     /// What was noticed so far. What is read twice because of a [`Self::seek`] counts once.
     fn statistics(&self) -> LaneStatistics;
+
+    /// Which files are done with, as it becomes known; `None` where there are no files.
+    fn finished(&self) -> Option<Arc<Finished>> {
+        None
+    }
 }
 
 /// What was noticed while a lane was read.
@@ -71,6 +81,8 @@ pub struct Catalog {
     pub layouts: Vec<Layout>,
     /// Every file that counts, as it was listed.
     pub entries: Vec<Arc<Entry>>,
+    /// What was found of the files, to be kept.
+    pub survey: KeptSurvey,
     store: Store,
     opener: Arc<dyn Opener>,
 }
@@ -119,7 +131,7 @@ pub struct Piece {
 }
 
 /// How the records of a file come by their offsets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Offsets {
     /// Not at all.
     None,
@@ -181,14 +193,27 @@ impl Catalog {
     /// # Errors
     /// Whatever makes a restore of the whole backup impossible, with file and remedy.
     pub fn build(backup: &job::Backup, store: &Store) -> Result<Self, CatalogError> {
-        Self::build_with(backup, store, Arc::new(Readers::new(backup)))
+        Self::build_again(backup, store, None)
     }
 
-    /// As [`Self::build`], with files opened by `opener`.
+    /// As [`Self::build`], without looking into files of which it is known what they hold.
     ///
     /// # Errors
-    /// Whatever makes a restore of the whole backup impossible, with file and remedy.
-    pub fn build_with(backup: &job::Backup, store: &Store, opener: Arc<dyn Opener>) -> Result<Self, CatalogError> {
+    /// As [`Self::build`].
+    pub fn build_again(backup: &job::Backup, store: &Store, known: Option<&KeptSurvey>) -> Result<Self, CatalogError> {
+        Self::build_with(backup, store, Arc::new(Readers::new(backup)), known)
+    }
+
+    /// As [`Self::build_again`], with files opened by `opener`.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_with(
+        backup: &job::Backup,
+        store: &Store,
+        opener: Arc<dyn Opener>,
+        known: Option<&KeptSurvey>,
+    ) -> Result<Self, CatalogError> {
         let listing = store.list()?;
         if listing.entries.is_empty() {
             let skipped: Vec<String> =
@@ -204,7 +229,13 @@ impl Catalog {
 
         let survey =
             Survey { store, opener: &*opener, topic: backup.topic.as_deref().map(Arc::from), format: backup.format };
-        let surveyed = opener::side_by_side(&files, |(entry, named)| survey.look(entry, named.clone()));
+        let known = known.map(|known| known.by_path(backup)).unwrap_or_default();
+        let surveyed = opener::side_by_side(&files, |(entry, named)| {
+            match known.get(&*entry.path).and_then(|known| known.surveyed(entry, named)) {
+                Some(surveyed) => Ok(surveyed),
+                None => survey.look(entry, named.clone()),
+            }
+        });
         let surveyed = surveyed.into_iter().collect::<Result<Vec<_>, _>>()?;
         findings.extend(findings::of_files(&surveyed, backup));
         let lanes = lanes(&surveyed)?;
@@ -213,16 +244,28 @@ impl Catalog {
         }
         findings.extend(findings::of_lanes(&lanes));
         let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, file.facts.as_ref()?))));
+        let survey = KeptSurvey::of(backup, &surveyed);
         let entries = surveyed.into_iter().map(|file| file.entry).collect();
-        Ok(Self { lanes, findings, layouts, entries, store: store.clone(), opener })
+        Ok(Self { lanes, findings, layouts, entries, survey, store: store.clone(), opener })
     }
 
     /// Opens a lane at its beginning. Its batches keep within `limits`, but for one record at most.
+    /// `before` is what an earlier run told of it: the last record that is done with, and the first file that is not
+    /// ([`Finished::first_left`]).
     ///
     /// # Errors
     /// None yet: files are opened as they are reached.
-    pub fn open_lane(&self, lane: &Lane, limits: Limits) -> Result<Box<dyn BatchSource>, ReadError> {
-        Ok(Box::new(LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), limits)))
+    pub fn open_lane(
+        &self,
+        lane: &Lane,
+        limits: Limits,
+        before: Option<(&Place, &str)>,
+    ) -> Result<Box<dyn BatchSource>, ReadError> {
+        let mut source = LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), limits);
+        if let Some((Place::Offset(offset), file)) = before {
+            source.trust(*offset, file);
+        }
+        Ok(Box::new(source))
     }
 }
 

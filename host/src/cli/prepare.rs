@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
 use super::terminal::Terminal;
-use crate::catalog::{Catalog, Lane};
+use crate::catalog::{Catalog, KeptSurvey, Lane};
 use crate::clock::now;
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job};
@@ -43,6 +43,15 @@ impl Explain for NoRuntime {
 
 /// Opens the backup and builds its catalog, and says so on `terminal` where that takes its time.
 pub(super) fn open(backup: &Backup, terminal: &Terminal) -> Result<OpenBackup, Failure> {
+    open_again(backup, None, terminal)
+}
+
+/// As [`open`]; what is known of files is not looked up again.
+pub(super) fn open_again(
+    backup: &Backup,
+    known: Option<&KeptSurvey>,
+    terminal: &Terminal,
+) -> Result<OpenBackup, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("store")
@@ -54,7 +63,7 @@ pub(super) fn open(backup: &Backup, terminal: &Terminal) -> Result<OpenBackup, F
         "looking into the backup at `{}`; files that do not say by name or footer what they hold are read through",
         store.url()
     );
-    let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build(backup, &store))?;
+    let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build_again(backup, &store, known))?;
     Ok(OpenBackup { url: Arc::clone(store.url()), catalog, _runtime: runtime })
 }
 

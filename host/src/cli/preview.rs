@@ -115,7 +115,7 @@ fn preview_lane(
         None => Box::new(Untouched),
     };
     let limits = Limits { records: count.min(Limits::default().records), ..Limits::default() };
-    let mut batches = catalog.open_lane(lane, limits)?;
+    let mut batches = catalog.open_lane(lane, limits, None)?;
     let mut left = count;
     while left > 0
         && let Some(batch) = batches.next()?

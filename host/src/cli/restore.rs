@@ -18,7 +18,7 @@ use crate::read::Count;
 use crate::report::{Display, LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::restore;
 use crate::stop::StopSignal;
-use crate::target::{self, Examined, Target};
+use crate::target::{self, Examined, Reached, Target};
 
 /// What is to be restored.
 #[derive(Debug, Args)]
@@ -30,7 +30,9 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let job = self.job.job()?;
-        let open = prepare::open(&job.backup, terminal)?;
+        // What is wrong with the target is said after what is wrong with the backup.
+        let reached = target::reach(&job);
+        let open = prepare::open_again(&job.backup, reached.as_ref().ok().and_then(Reached::survey), terminal)?;
         let mut chain = prepare::chain(&job)?;
         if let Some(chain) = &chain {
             // Before topics are created: what a plugin refuses leaves none behind.
@@ -39,7 +41,7 @@ impl Restore {
         let needs = prepare::needs(&open.catalog);
         let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
         let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
-        let mut examined = target::examine(&job, &needs, &inputs)?;
+        let mut examined = reached?.examine(&job, &needs, &inputs)?;
         findings.append(&mut examined.findings);
         plan::refuse(&findings, &job.allow)?;
         let findings = findings.into_iter().map(Finding::allowed).collect();

@@ -155,6 +155,7 @@ impl Lane<'_> {
         let (to_send, from_transform) = crossbeam_channel::bounded::<Item<Transformed>>(QUEUE);
         let state = transform.state();
         let begin = from.clone();
+        let finished = batches.finished();
 
         thread::scope(|scope| {
             let (control, lane) = (&control, &source);
@@ -167,7 +168,7 @@ impl Lane<'_> {
             });
             // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {
-                send_stage::run(target, &begin, plugins, control, stop, progress, from_transform)
+                send_stage::run(target, &begin, plugins, finished, control, stop, progress, from_transform)
                     .map_err(LaneError::from)
             });
             let read = join(reading, lane, "reading");

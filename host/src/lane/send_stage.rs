@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::Item;
 use super::control::Control;
 use super::transform_stage::Transformed;
+use crate::catalog::Finished;
 use crate::position::{Place, Restart};
 use crate::report::{LaneProgress, Tally, Volume};
 use crate::stop::StopSignal;
@@ -28,10 +29,12 @@ pub(super) struct Sent {
 
 /// Sends until the lane's end is committed, or a stop is asked for. A queue that ends without an
 /// [`Item::End`] is an earlier stage's error, and what was sent is committed all the same.
+#[expect(clippy::too_many_arguments, reason = "a stage is handed its parts once, by the lane alone")]
 pub(super) fn run(
     target: Box<dyn LaneTarget>,
     from: &Restart,
     plugins: usize,
+    finished: Option<Arc<Finished>>,
     control: &Control,
     stop: &StopSignal,
     progress: &LaneProgress,
@@ -42,7 +45,7 @@ pub(super) fn run(
         tally.up_to = Some(done.clone());
     }
     let committed = tally.clone();
-    let mut sending = Sending { target, control, progress, tally, committed, attempted: None, generation: 0 };
+    let mut sending = Sending { target, finished, control, progress, tally, committed, attempted: None, generation: 0 };
     let sent = sending.run(stop, queue);
     if sent.is_err() {
         sending.target.abandon();
@@ -54,6 +57,7 @@ pub(super) fn run(
 
 struct Sending<'a> {
     target: Box<dyn LaneTarget>,
+    finished: Option<Arc<Finished>>,
     control: &'a Control,
     progress: &'a LaneProgress,
     /// What was counted of everything handed to the target.
@@ -127,7 +131,12 @@ impl Sending<'_> {
     /// Whether everything sent is final now, and not taken back.
     fn commit(&mut self, complete: bool) -> Result<bool, TargetError> {
         self.attempted = Some(self.tally.clone());
-        self.target.commit(&Standing { tally: self.tally.clone(), complete })?;
+        let file_left = self
+            .finished
+            .as_ref()
+            .zip(self.tally.up_to.as_ref())
+            .and_then(|(finished, up_to)| finished.first_left(up_to));
+        self.target.commit(&Standing { tally: self.tally.clone(), complete, file_left })?;
         let taken_back = self.rewind_if_wanted();
         if !taken_back {
             self.committed.clone_from(&self.tally);

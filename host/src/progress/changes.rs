@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Identity, Stored};
+use crate::catalog::KeptSurvey;
 use crate::finding::{Finding, Weight};
 
 /// The target as it is now.
 pub(crate) struct Target<'a> {
     pub(crate) identity: &'a Identity,
+    /// The files of the backup.
+    pub(crate) survey: &'a KeptSurvey,
     /// Where the logs end now of which an earlier run noted an end.
     pub(crate) ends: &'a BTreeMap<(String, i32), i64>,
 }
@@ -15,7 +18,7 @@ pub(crate) struct Target<'a> {
 /// Why a job should not go on under this name.
 pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
     let Some(job) = &stored.job else { return Vec::new() };
-    let (then, now, ends) = (&job.identity, now.identity, now.ends);
+    let (then, survey, now, ends) = (&job.identity, now.survey, now.identity, now.ends);
     let mut findings = Vec::new();
     let mut add = |code: &'static str, message: String| {
         findings.push(Finding {
@@ -38,7 +41,12 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
     if then.source != now.source {
         add(
             "changed-source",
-            format!("the files of `{name}`, or how they are read, are others than when it was begun"),
+            match stored.survey.as_ref().map(|then| survey.since(then).to_string()) {
+                Some(differences) if !differences.is_empty() => {
+                    format!("the files of `{name}` are others than when it was begun: {differences}")
+                }
+                _ => format!("the files of `{name}`, or how they are read, are others than when it was begun"),
+            },
         );
     }
     if then.map != now.map {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::Identity;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, KeptSurvey};
 use crate::job::{Backup, Job};
 use crate::plugin::Chain;
 use crate::position::TopicPartition;
@@ -18,6 +18,8 @@ pub struct Inputs {
     plugins: String,
     source: String,
     expected: BTreeMap<TopicPartition, u64>,
+    /// What was found of the files.
+    pub(super) survey: KeptSurvey,
 }
 
 impl Inputs {
@@ -29,6 +31,7 @@ impl Inputs {
         Self {
             plugins: digest(chain.map(Chain::digests).unwrap_or_default()),
             source: source(backup, catalog),
+            survey: catalog.survey.clone(),
             expected: catalog.lanes.iter().map(|lane| ((*lane.source).clone(), count(lane.records))).collect(),
         }
     }

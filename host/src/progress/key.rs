@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::position::TopicPartition;
 
 /// The key of a record: JSON, `{"job":"replay"}` for the job itself and
-/// `{"job":"replay","topic":"orders","partition":3}` for a lane. Equal keys are equal bytes, since the topic is
+/// `{"job":"replay","topic":"orders","partition":3}` for a lane, `{"job":"replay","survey":0}` for a part of the survey.
+/// Equal keys are equal bytes, since the topic is
 /// compacted by them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,17 +16,29 @@ pub(crate) struct Key {
     topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     partition: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survey: Option<u32>,
 }
 
 impl Key {
     /// The record of a job.
     pub(crate) fn of_job(job: &str) -> Self {
-        Self { job: job.to_owned(), topic: None, partition: None }
+        Self { job: job.to_owned(), topic: None, partition: None, survey: None }
+    }
+
+    /// The record of a part of what the survey of the backup found, from 0.
+    pub(crate) fn of_survey(job: &str, part: u32) -> Self {
+        Self { survey: Some(part), ..Self::of_job(job) }
     }
 
     /// The record of a lane.
     pub(crate) fn of_lane(job: &str, lane: &TopicPartition) -> Self {
-        Self { job: job.to_owned(), topic: Some(lane.topic.to_string()), partition: lane.partition }
+        Self { topic: Some(lane.topic.to_string()), partition: lane.partition, ..Self::of_job(job) }
+    }
+
+    /// The part of the survey, if it is the record of one.
+    pub(crate) fn survey(&self) -> Option<u32> {
+        self.survey
     }
 
     /// The lane, if it is the record of one.
@@ -51,7 +64,10 @@ mod tests {
         let lane = Key::of_lane("replay", &TopicPartition::new("orders", Some(3)));
         assert_eq!(lane.bytes(), br#"{"job":"replay","topic":"orders","partition":3}"#);
         assert_eq!(Key::of_job("a\"b").bytes(), br#"{"job":"a\"b"}"#);
-        for key in [lane, Key::of_job("x"), Key::of_lane("x", &TopicPartition::new("orders", None))] {
+        assert_eq!(Key::of_survey("a", 1).bytes(), br#"{"job":"a","survey":1}"#);
+        for key in
+            [lane, Key::of_survey("x", 7), Key::of_job("x"), Key::of_lane("x", &TopicPartition::new("orders", None))]
+        {
             assert_eq!(serde_json::from_slice::<Key>(&key.bytes()).unwrap(), key);
         }
         assert!(serde_json::from_slice::<Key>(br#"{"job":"x","offset":1}"#).is_err());

@@ -2,7 +2,7 @@
 
 use super::changes::{Target, changes};
 use super::session::ends;
-use super::{Identity, Reader, Stored, topic};
+use super::{Identity, Inputs, Reader, Stored, topic};
 use crate::finding::Finding;
 use crate::job::Job;
 use crate::target::TargetError;
@@ -29,11 +29,13 @@ impl Stored {
     pub(crate) fn changes(
         &self,
         identity: &Identity,
+        inputs: &Inputs,
         connection: &Connection,
         properties: &Properties,
         job: &Job,
     ) -> Result<Vec<Finding>, TargetError> {
         let reader = Reader::new(properties, &job.progress.topic)?;
-        Ok(changes(self, &Target { identity, ends: &ends(&reader, connection, self) }))
+        let ends = ends(&reader, connection, self);
+        Ok(changes(self, &Target { identity, survey: &inputs.survey, ends: &ends }))
     }
 }

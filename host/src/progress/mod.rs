@@ -25,6 +25,7 @@ mod reader;
 mod record;
 mod session;
 mod stored;
+mod survey;
 mod topic;
 
 pub use error::ProgressError;
@@ -34,7 +35,8 @@ pub(crate) use key::Key;
 pub(crate) use look::look;
 pub use ranges::{OffsetRange, Ranges, TopicRanges};
 pub(crate) use reader::Reader;
-pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord};
+pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord, SurveyRecord};
 pub(crate) use session::{Begun, Producers, Session};
 pub use stored::Stored;
+pub(crate) use survey::SurveyParts;
 pub(crate) use topic::ensure;

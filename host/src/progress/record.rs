@@ -1,6 +1,7 @@
 //! Values of the records, as JSON with a format version.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +40,19 @@ pub(crate) struct JobRecord {
     pub(crate) started: i64,
     /// The start of the run.
     pub(crate) resumed: i64,
+    /// What the survey of the backup found, in records of its own.
+    pub(crate) survey: SurveyRecord,
     #[serde(flatten)]
     pub(crate) identity: Identity,
+}
+
+/// A survey in parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SurveyRecord {
+    /// How many parts.
+    pub(crate) parts: u32,
+    /// SHA-256 of all of it, in hexadecimal digits.
+    pub(crate) sha256: String,
 }
 
 /// The record of a lane.
@@ -53,6 +65,8 @@ pub(crate) struct LaneRecord {
     pub(crate) complete: bool,
     /// The last source record of which everything, and everything before it, is written.
     pub(crate) up_to: Option<PlaceRecord>,
+    /// The first file of the lane that is not done with, where that is known better than by `up_to`.
+    pub(crate) file_left: Option<String>,
     /// Records that the lane is expected to have, where that is known.
     pub(crate) expected: Option<u64>,
     pub(crate) read: Volume,
@@ -104,7 +118,7 @@ impl LaneRecord {
             up_to: self.up_to.as_ref().map(Place::from),
             ..Tally::default()
         };
-        Standing { tally, complete: self.complete }
+        Standing { tally, complete: self.complete, file_left: self.file_left.as_deref().map(Arc::from) }
     }
 
     /// The record of a lane that has come further by `now`, counting on from here.
@@ -116,6 +130,7 @@ impl LaneRecord {
             run: run.to_owned(),
             complete: now.complete,
             up_to: now.tally.up_to.as_ref().map(PlaceRecord::from),
+            file_left: now.file_left.as_deref().map(str::to_owned),
             expected: self.expected,
             read: sum.read,
             written: sum.written,
@@ -135,7 +150,8 @@ mod tests {
     fn what_is_written_is_read_back() {
         for place in [Place::Offset(7), Place::Row { file: "a/b.jsonl".into(), row: 3 }] {
             let tally = Tally { read: Volume::new(5, 50), up_to: Some(place), ..Tally::new(1) };
-            let mut record = LaneRecord::new("run", Some(9)).at("next", &Standing { tally, complete: false });
+            let mut record = LaneRecord::new("run", Some(9))
+                .at("next", &Standing { tally, complete: false, file_left: Some("a".into()) });
             record.ranges.extend("orders", 4, 3, 17, Some(42));
             let text = serde_json::to_string(&record).unwrap();
             let back: LaneRecord = serde_json::from_str(&text).unwrap();
@@ -148,6 +164,7 @@ mod tests {
             ids: 4,
             started: 1,
             resumed: 2,
+            survey: SurveyRecord { parts: 1, sha256: "ab".to_owned() },
             identity: Identity { topics: BTreeMap::from([("t".to_owned(), None)]), ..Identity::default() },
         };
         assert_eq!(serde_json::from_slice::<JobRecord>(&serde_json::to_vec(&job).unwrap()).unwrap(), job);
@@ -157,7 +174,7 @@ mod tests {
     fn counts_go_on_where_an_earlier_run_stopped() {
         let standing = |records, place| Standing {
             tally: Tally { read: Volume::new(records, 0), up_to: Some(Place::Offset(place)), ..Tally::new(0) },
-            complete: false,
+            ..Standing::default()
         };
         let first = LaneRecord::new("a", None).at("a", &standing(10, 9));
         let second = first.at("b", &standing(5, 14));

@@ -11,7 +11,9 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
 use super::changes::{Target, changes};
-use super::{FORMAT, Identity, Inputs, JobRecord, Key, LaneRecord, ProgressError, Reader, Stored};
+use super::{
+    FORMAT, Identity, Inputs, JobRecord, Key, LaneRecord, ProgressError, Reader, Stored, SurveyParts, SurveyRecord,
+};
 use crate::clock::now;
 use crate::job::Job;
 use crate::position::TopicPartition;
@@ -110,8 +112,10 @@ impl Session {
             }
         };
         transactors.truncate(count as usize);
-        refuse(job, &stored, identity, &ends(&reader, connection, &stored))?;
+        let present = Target { identity, survey: &inputs.survey, ends: &ends(&reader, connection, &stored) };
+        refuse(job, &stored, &present)?;
 
+        let survey = SurveyParts::of(&inputs.survey);
         let run = run_id();
         let started = stored.job.as_ref().map_or_else(now, |stored| stored.started);
         let record = JobRecord {
@@ -120,12 +124,14 @@ impl Session {
             ids: count,
             started,
             resumed: now(),
+            survey: survey.record.clone(),
             identity: identity.clone(),
         };
         let session = Self { job: name.to_owned(), run, producers, reader, leader: Mutex::default() };
         let new = lanes.iter().filter(|lane| !stored.lanes.contains_key(&*lane.source));
         let new = new.map(|lane| (&*lane.source, LaneRecord::new(&session.run, inputs.expected(&lane.source))));
-        session.write(&leader, &record, new).map_err(|fault| session.explain(fault))?;
+        let before = stored.job.as_ref().map(|job| &job.survey);
+        session.write(&leader, &record, new, &survey, before).map_err(|fault| session.explain(fault))?;
         *session.leader.lock() = Some(leader);
         Ok(Begun { session: Arc::new(session), transactors, stored, started })
     }
@@ -135,11 +141,20 @@ impl Session {
         leader: &Transactor,
         record: &JobRecord,
         lanes: impl Iterator<Item = (&'a TopicPartition, LaneRecord)>,
+        survey: &SurveyParts,
+        before: Option<&SurveyRecord>,
     ) -> Result<(), Fault> {
         leader.begin()?;
         leader.keep(&self.producers.topic, &Key::of_job(&self.job).bytes(), Some(&json(record)))?;
         for (lane, record) in lanes {
             leader.keep(&self.producers.topic, &Key::of_lane(&self.job, lane).bytes(), Some(&json(&record)))?;
+        }
+        if before != Some(&survey.record) {
+            let keep =
+                |part, value| leader.keep(&self.producers.topic, &Key::of_survey(&self.job, part).bytes(), value);
+            survey.values().try_for_each(|(part, value)| keep(part, Some(value)))?;
+            let old = survey.record.parts..before.map_or(0, |before| before.parts);
+            old.into_iter().try_for_each(|part| keep(part, None))?;
         }
         leader.commit()
     }
@@ -242,14 +257,8 @@ pub(super) fn ends(reader: &Reader, connection: &Connection, stored: &Stored) ->
 }
 
 /// Refuses what changed while the restore was prepared: before, it was shown as findings.
-fn refuse(
-    job: &Job,
-    stored: &Stored,
-    identity: &Identity,
-    ends: &BTreeMap<(String, i32), i64>,
-) -> Result<(), ProgressError> {
-    let found = changes(stored, &Target { identity, ends });
-    let messages: Vec<String> = found
+fn refuse(job: &Job, stored: &Stored, now: &Target<'_>) -> Result<(), ProgressError> {
+    let messages: Vec<String> = changes(stored, now)
         .into_iter()
         .filter(|finding| !job.allow.iter().any(|code| code == finding.code))
         .map(|finding| finding.message)

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::reader::Log;
 use super::{FORMAT, JobRecord, Key, LaneRecord, ProgressError};
+use crate::catalog::KeptSurvey;
 use crate::position::TopicPartition;
 use crate::target::Standing;
 
@@ -16,6 +17,8 @@ pub struct Stored {
     pub(crate) name: String,
     pub(crate) job: Option<JobRecord>,
     pub(crate) lanes: BTreeMap<TopicPartition, LaneRecord>,
+    /// What was found of the files of the backup.
+    pub(crate) survey: Option<KeptSurvey>,
 }
 
 /// What every format has.
@@ -31,12 +34,15 @@ impl Stored {
     /// Records of it that are not to be understood.
     pub(crate) fn of(name: &str, log: &Log) -> Result<Self, ProgressError> {
         let mut stored = Self { name: name.to_owned(), ..Self::default() };
+        let mut parts = BTreeMap::new();
         for (key, (offset, value)) in log.records.iter().filter(|(key, _)| key.job == name) {
-            match key.lane() {
-                None => stored.job = Some(parse(name, log, *offset, value)?),
-                Some(lane) => drop(stored.lanes.insert(lane, parse(name, log, *offset, value)?)),
+            match (key.lane(), key.survey()) {
+                (Some(lane), _) => drop(stored.lanes.insert(lane, parse(name, log, *offset, value)?)),
+                (None, Some(part)) => drop(parts.insert(part, value.clone())),
+                (None, None) => stored.job = Some(parse(name, log, *offset, value)?),
             }
         }
+        stored.survey = stored.job.as_ref().and_then(|job| job.survey.survey(&parts));
         Ok(stored)
     }
 

@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 use arrow_array::StringArray;
 pub use large::{LARGE, LaneRoom, LargeRoom};
+use serde::{Deserialize, Serialize};
 
 use crate::batch::{Columns, Limits};
 use crate::store::SourceFile;
 
 /// The formats, told apart by content and never by a file's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Format {
     /// Apache Parquet.
     Parquet,
@@ -73,7 +74,7 @@ pub struct ReadSettings {
 }
 
 /// A count, and how well it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Count {
     /// Counted, or read from the file's own metadata.
     Exact(u64),
@@ -107,7 +108,7 @@ pub struct FileFacts {
 }
 
 /// Which columns of a record's place a file has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Placing {
     /// A topic column.
     pub topic: bool,

@@ -170,9 +170,10 @@ impl Restore<'_> {
             Some(chain) => chain.open(&lane.source, target_topic)?,
             None => Box::new(Untouched),
         };
+        let done = before.tally.up_to.as_ref().zip(before.file_left.as_deref());
         let lane = Lane {
             source: Arc::clone(&lane.source),
-            batches: self.catalog.open_lane(lane, batch_limits(self.job.resources))?,
+            batches: self.catalog.open_lane(lane, batch_limits(self.job.resources), done)?,
             transform,
             target: self.target.lane(&lane.source)?,
             from: Restart::from(before.tally.up_to),

@@ -6,12 +6,35 @@ use std::sync::Arc;
 use super::kafka::{self, Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
 use super::{LaneNeed, Standing, Target, TargetError};
 use crate::batch::NO_TIMESTAMP;
+use crate::catalog::KeptSurvey;
 use crate::clock::now;
 use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, CreateTopics, Delivery, Job, PartitionStrategy};
 use crate::position::TopicPartition;
 use crate::progress::{self, Inputs, LaneRecord, Stored};
 use crate::route::Router;
+
+/// A target whose cluster was reached, where it has one, and what it keeps of the job.
+pub struct Reached {
+    cluster: Option<(Properties, Connection)>,
+    stored: Option<Stored>,
+}
+
+/// Connects to the target of a job and looks up its progress. Blocks while it speaks with the cluster; not to be called
+/// from an async task.
+///
+/// # Errors
+/// A cluster that does not answer or let in, properties that cannot be, and progress that cannot be read.
+pub fn reach(job: &Job) -> Result<Reached, TargetError> {
+    let Cluster::Kafka(servers) = &job.target.cluster else { return Ok(Reached { cluster: None, stored: None }) };
+    let properties = Properties::new(job, servers)?;
+    let connection = Connection::open(&properties, false)?;
+    let stored = match kafka::delivery(job, &connection) {
+        Delivery::ExactlyOnce => progress::look(job, &properties, &connection)?,
+        Delivery::AtLeastOnce => None,
+    };
+    Ok(Reached { cluster: Some((properties, connection)), stored })
+}
 
 /// A target that was asked about the lanes of a job, and could be connected to.
 pub struct Examined {
@@ -43,24 +66,34 @@ impl Examined {
     }
 }
 
-/// Asks the target of a job about these lanes, and changes nothing there. Blocks while it speaks with
-/// the cluster; not to be called from an async task.
-///
-/// # Errors
-/// What [`super::connect`] would fail with too, short of creating topics.
-pub fn examine(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
+impl Reached {
+    /// What earlier runs of the job have found in its backup.
+    pub fn survey(&self) -> Option<&KeptSurvey> {
+        self.stored.as_ref()?.survey.as_ref()
+    }
+
+    /// Asks about these lanes, and changes nothing there. Blocks while it speaks with the cluster; not to be called
+    /// from an async task.
+    ///
+    /// # Errors
+    /// What [`super::connect`] would fail with too, short of creating topics.
+    pub fn examine(self, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
+        examine(self, job, lanes, inputs)
+    }
+}
+
+fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
     let router = Router::new(&job.target)?;
     let needs = Needs::new(&router, lanes);
     let mut findings = Vec::new();
-    let mut kept = None;
-    let mut reached = None;
-    match &job.target.cluster {
-        Cluster::Null => {
+    let Reached { cluster, stored } = reached;
+    match (&job.target.cluster, &cluster) {
+        (Cluster::Null, _) => {
             // What could never be restored into Kafka is told here too.
             Properties::new(job, "null")?;
             needs.check(&BTreeMap::new(), job.target.create.as_ref())?;
         }
-        Cluster::Mock => {
+        (Cluster::Mock, _) => {
             Properties::new(job, "mock")?;
             findings.extend(on_delivery(job, true));
             needs.check(&BTreeMap::new(), Some(&job.target.create.clone().unwrap_or_default()))?;
@@ -68,21 +101,18 @@ pub fn examine(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examine
                 on_timestamps(topic, lanes, &Limits::default(), &mut findings);
             }
         }
-        Cluster::Kafka(servers) => {
-            let properties = Properties::new(job, servers)?;
-            let connection = Connection::open(&properties, false)?;
+        // A cluster that is reached is all there is left.
+        (Cluster::Kafka(_), None) => {}
+        (Cluster::Kafka(_), Some((properties, connection))) => {
             findings.extend(on_delivery(job, connection.is_embedded()));
             let there = connection.topics(&needs.names())?;
             let create = job.target.create.as_ref();
             needs.check(&there, create)?;
             let missing = needs.missing(&there);
-            if kafka::delivery(job, &connection) == Delivery::ExactlyOnce
-                && let Some(stored) = progress::look(job, &properties, &connection)?
-            {
+            if let Some(stored) = &stored {
                 let cluster = connection.id().map(str::to_owned);
                 let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&needs.names()));
-                findings.extend(stored.changes(&identity, &connection, &properties, job)?);
-                kept = Some(stored);
+                findings.extend(stored.changes(&identity, inputs, connection, properties, job)?);
             }
             if create.is_none() && !missing.is_empty() {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));
@@ -106,10 +136,9 @@ pub fn examine(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examine
                 }
                 on_merging(name, lanes, &mut findings);
             }
-            reached = Some(connection);
         }
     }
-    Ok(Examined { findings, stored: kept, connection: reached })
+    Ok(Examined { findings, stored, connection: cluster.map(|(_, connection)| connection) })
 }
 
 /// What is not promised, where it is less than exactly once.

@@ -1,6 +1,7 @@
 //! Where records go: Kafka, or nothing, or memory.
 //!
-//! [`connect`] opens what the job names; [`examine()`] tells beforehand what it will not take or give back.
+//! [`connect`] opens what the job names; [`reach`] and [`Reached::examine`] tell beforehand what it keeps of the job, and
+//! what it will not take or give back.
 
 mod error;
 mod examine;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use error::TargetError;
-pub use examine::{Examined, examine};
+pub use examine::{Examined, Reached, reach};
 pub use kafka::{EmbeddedCluster, KafkaTarget};
 pub use memory::{MemoryTarget, WrittenRecord};
 pub use null::NullTarget;
@@ -109,6 +110,8 @@ pub struct Standing {
     pub tally: Tally,
     /// Whether that is all of the lane.
     pub complete: bool,
+    /// The first file of the lane that is not done with, where that is known better than by [`Tally::up_to`].
+    pub file_left: Option<Arc<str>>,
 }
 
 /// What one call of [`LaneTarget::send`] handed over.

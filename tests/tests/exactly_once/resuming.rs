@@ -1,6 +1,7 @@
 //! Runs that follow each other: what is done is not done again, and what changed is noticed.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -74,6 +75,49 @@ fn a_signal_commits_within_seconds_and_the_same_command_goes_on() {
         assert!(second["read"]["records"].as_u64().unwrap() < shop.source_records());
         shop.check();
     }
+}
+
+#[test]
+fn what_is_done_is_not_read_again() {
+    let shop = slow();
+    let mut running = begun(&shop);
+    while shop.visible() < 12_000 {
+        assert!(running.child.try_wait().unwrap().is_none(), "{}", running.said());
+    }
+    running.signal("TERM");
+    let summary = running.end().2.unwrap();
+    let mut spoiled = 0;
+    for lane in summary["lanes"].as_array().unwrap() {
+        let (partition, up_to) = match lane["up_to"].as_str() {
+            Some(up_to) => up_to.strip_prefix("orders-").unwrap().split_once('@').unwrap(),
+            None => continue,
+        };
+        let done: i64 = up_to.parse().unwrap();
+        let folder = shop.folder.path().join("backup/orders").join(partition);
+        let mut firsts: Vec<i64> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().parse().unwrap())
+            .collect();
+        firsts.sort_unstable();
+        // The last file of a lane is not over before the lane is.
+        let ends = firsts.iter().skip(1).map(|next| next - 1).chain([i64::MAX]);
+        for (first, end) in firsts.iter().zip(ends) {
+            if end <= done || lane["complete"] == true {
+                spoil(&folder.join(format!("{first}.jsonl")));
+                spoiled += 1;
+            }
+        }
+    }
+    assert!(spoiled >= 2, "{summary}");
+    assert!(shop.restore()["read"]["records"].as_u64().unwrap() > 0);
+    shop.check();
+}
+
+/// Leaves nothing of a file but its size and its time of writing: who reads it fails.
+fn spoil(path: &Path) {
+    let known = fs::metadata(path).unwrap();
+    fs::write(path, vec![0xFF; usize::try_from(known.len()).unwrap()]).unwrap();
+    fs::File::options().write(true).open(path).unwrap().set_modified(known.modified().unwrap()).unwrap();
 }
 
 #[test]

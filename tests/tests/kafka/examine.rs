@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anabranch::finding::Finding;
 use anabranch::job::{CreateTopics, Delivery, Job};
 use anabranch::progress::Inputs;
-use anabranch::target::{LaneNeed, examine};
+use anabranch::target::{Examined, LaneNeed, TargetError, reach};
 use anabranch_tests::batches::lane;
 use anabranch_tests::kafka::Cluster;
 use insta::assert_snapshot;
@@ -17,6 +17,10 @@ fn job() -> Job {
     let mut job = plain();
     job.target.delivery = Delivery::ExactlyOnce;
     job
+}
+
+fn examine(job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
+    reach(job)?.examine(job, lanes, inputs)
 }
 
 /// Findings, one a line, with names that differ from run to run replaced.

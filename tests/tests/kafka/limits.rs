@@ -107,8 +107,10 @@ fn a_transaction_that_the_broker_refuses_is_taken_back_and_tried_again() {
     job.progress.job.clone_from(&topic);
     let target = connect(&job, &needs(&[&lane])).unwrap();
     Cluster::plain().alter(&topic, "max.message.bytes", "2000").unwrap();
-    let standing =
-        |offset| Standing { tally: Tally { up_to: Some(Place::Offset(offset)), ..Tally::new(0) }, complete: false };
+    let standing = |offset| Standing {
+        tally: Tally { up_to: Some(Place::Offset(offset)), ..Tally::new(0) },
+        ..Standing::default()
+    };
     let mut sender = target.lane(&lane).unwrap();
     sender.send(&outputs(&lane, 7, &[Given::new("k", "stays")])).unwrap();
     sender.commit(&standing(7)).unwrap();

@@ -8,8 +8,6 @@ const STRIDE: u64 = 1 << 16;
 /// What is known of a file beyond its facts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learned {
-    /// The last offset, once the end was seen.
-    last: Option<i64>,
     /// Offsets and their rows, both increasing, rows at least [`STRIDE`] apart.
     places: Vec<(i64, u64)>,
 }
@@ -21,16 +19,6 @@ impl Learned {
         if self.places.last().is_none_or(|(_, last)| row >= last.saturating_add(STRIDE)) {
             self.places.push((offset, row));
         }
-    }
-
-    /// Remembers where a file ended.
-    pub(super) fn ended(&mut self, reader: &PieceReader) {
-        self.last = self.last.max(reader.last_offset());
-    }
-
-    /// The last offset, if the end was seen.
-    pub(super) fn last(&self) -> Option<i64> {
-        self.last
     }
 
     /// A row at or before `offset`.

@@ -5,6 +5,7 @@
 //! batch a file under way, files under way being those that overlap.
 
 mod chunk;
+mod finished;
 mod gather;
 mod learned;
 mod piece;
@@ -20,6 +21,7 @@ use crate::position::{Place, TopicPartition};
 use crate::read::{LaneRoom, ReadError};
 use crate::store::Store;
 use chunk::same_record;
+pub use finished::Finished;
 use gather::Gather;
 use learned::Learned;
 use piece::{PieceReader, Start};
@@ -43,6 +45,7 @@ pub(super) struct LaneSource {
     /// Whether positions are offsets; else rows.
     by_offset: bool,
     learned: Vec<Learned>,
+    finished: Arc<Finished>,
     /// The piece to open next.
     next: usize,
     /// Where reading began, for pieces yet to be opened.
@@ -71,6 +74,7 @@ impl LaneSource {
             pieces: Arc::clone(&lane.pieces),
             by_offset: lane.pieces.first().is_some_and(|piece| piece.first_offset().is_some()),
             learned: vec![Learned::default(); lane.pieces.len()],
+            finished: Arc::new(Finished::new(&lane.pieces)),
             next: 0,
             start: Start::Beginning,
             ahead: None,
@@ -79,6 +83,11 @@ impl LaneSource {
             ready: None,
             tally: Tally::default(),
         }
+    }
+
+    /// Takes the word of an earlier run that everything before `file` is done with at `offset`.
+    pub(super) fn trust(&mut self, offset: i64, file: &str) {
+        self.finished.trust(offset, file);
     }
 
     /// Opens every piece that the merge has reached.
@@ -100,7 +109,7 @@ impl LaneSource {
                 if reader.has_more() {
                     self.active.push(reader);
                 } else {
-                    self.learned[index].ended(&reader);
+                    self.finished.ended(index, reader.last_offset());
                 }
             }
         }
@@ -109,8 +118,8 @@ impl LaneSource {
 
     /// Whether a piece ends before the offset that reading began at.
     fn is_before_start(&self, index: usize) -> bool {
-        let last = self.pieces.get(index).and_then(Piece::last_offset).or_else(|| self.learned[index].last());
-        matches!((self.start, last), (Start::Offset(start), Some(last)) if last < start)
+        let Start::Offset(start) = self.start else { return false };
+        self.finished.end(index).is_some_and(|last| last < start)
     }
 
     /// The reader of a piece, opened ahead or now.
@@ -157,16 +166,16 @@ impl LaneSource {
 
     /// Sees that every active piece has records at hand, and lets go of those that have ended.
     fn refill(&mut self) -> Result<(), ReadError> {
-        let Self { active, learned, .. } = self;
+        let Self { active, learned, finished, .. } = self;
         let mut at = 0;
         while let Some(reader) = active.get_mut(at) {
             reader.refill()?;
-            let learned = &mut learned[reader.index()];
-            learned.saw(reader);
+            learned[reader.index()].saw(reader);
             if reader.has_more() {
                 at += 1;
             } else {
-                learned.ended(&active.remove(at));
+                let ended = active.remove(at);
+                finished.ended(ended.index(), ended.last_offset());
             }
         }
         Ok(())
@@ -272,6 +281,10 @@ impl BatchSource for LaneSource {
 
     fn statistics(&self) -> LaneStatistics {
         self.tally.statistics()
+    }
+
+    fn finished(&self) -> Option<Arc<Finished>> {
+        Some(Arc::clone(&self.finished))
     }
 }
 

@@ -74,7 +74,7 @@ fn without_partitions_a_topic_is_one_lane_in_natural_order_and_positions_are_row
     let catalog = catalog(&files, &backup, Lines::default()).unwrap();
     insta::assert_snapshot!(lanes(&catalog).join("\n"), @"orders Estimated(6) None part-9.txt part-10.txt");
     let limits = Limits { records: 2, ..Limits::default() };
-    let mut source = catalog.open_lane(&catalog.lanes[0], limits).unwrap();
+    let mut source = catalog.open_lane(&catalog.lanes[0], limits, None).unwrap();
     let places = |records: Vec<Got>| records.iter().map(|got| got.place.to_string()).collect::<Vec<_>>();
     let all = places(read(&mut *source, usize::MAX, limits).unwrap());
     assert_eq!(all, ["part-9.txt:0", "part-9.txt:1", "part-9.txt:2", "part-10.txt:0"]);
@@ -219,7 +219,8 @@ fn what_cannot_be_put_in_order_says_why() {
     hint: restore the two kinds in jobs of their own; `backup.path` chooses the files of each
     ");
     let nothing = files([("topic=orders/a", "columns", vec![])]);
-    let exact = Catalog::build_with(&backup(), &store(&nothing), Arc::new(Lines { statistics: true })).err().unwrap();
+    let exact =
+        Catalog::build_with(&backup(), &store(&nothing), Arc::new(Lines { statistics: true }), None).err().unwrap();
     insta::assert_snapshot!(exact, @r"the backup at `memory` holds no record in any of its files (1)");
 }
 

@@ -157,7 +157,7 @@ proptest! {
         for (lane, partition) in catalog.lanes.iter().zip(partitions) {
             let expected = case.expected(partition);
             prop_assert_eq!(lane.source.to_string(), format!("orders-{partition}"));
-            let mut source = catalog.open_lane(lane, case.limits).unwrap();
+            let mut source = catalog.open_lane(lane, case.limits, None).unwrap();
             // Wherever it goes in between, what follows a seek is what lies at and after the place.
             for (batches, offset) in &case.seeks {
                 read(&mut *source, *batches, case.limits).unwrap();
@@ -180,7 +180,7 @@ proptest! {
         let catalog = catalog(&case.files(), &backup(), Lines { statistics: case.statistics }).unwrap();
         for lane in catalog.lanes.iter() {
             let expected = case.expected(lane.source.partition.unwrap() as usize);
-            let mut source = catalog.open_lane(lane, case.limits).unwrap();
+            let mut source = catalog.open_lane(lane, case.limits, None).unwrap();
             let mut read_to = None;
             for (batches, offset) in &case.seeks {
                 let records = read(&mut *source, *batches, case.limits).unwrap();

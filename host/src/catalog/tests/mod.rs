@@ -53,7 +53,7 @@ fn backup() -> Backup {
 
 /// The catalog of these files.
 fn catalog(files: &[(String, String)], backup: &Backup, opener: Lines) -> Result<Catalog, CatalogError> {
-    Catalog::build_with(backup, &store(files), Arc::new(opener))
+    Catalog::build_with(backup, &store(files), Arc::new(opener), None)
 }
 
 /// A record of a lane: where it stands, key and value.
@@ -91,5 +91,5 @@ fn read(source: &mut dyn BatchSource, batches: usize, limits: Limits) -> Result<
 /// All of a lane.
 fn read_all(catalog: &Catalog, lane: &Lane) -> Result<Vec<Got>, ReadError> {
     let limits = Limits::default();
-    read(&mut *catalog.open_lane(lane, limits).unwrap(), usize::MAX, limits)
+    read(&mut *catalog.open_lane(lane, limits, None).unwrap(), usize::MAX, limits)
 }

@@ -19,7 +19,7 @@ use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, Job, nearest};
 use crate::plugin::Chain;
 use crate::progress::Inputs;
-use crate::target;
+use crate::target::{self, Reached};
 use document::{PlanDocument, TargetState};
 
 /// What is to be planned.
@@ -36,24 +36,24 @@ impl PlanCommand {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let Self { job, offline } = self;
         let job = if offline { job.job_without_target()? } else { job.job()? };
-        let open = prepare::open(&job.backup, terminal)?;
+        let reached = (!offline).then(|| target::reach(&job));
+        let known = reached.as_ref().and_then(|reached| reached.as_ref().ok()?.survey());
+        let open = prepare::open_again(&job.backup, known, terminal)?;
         let chain = prepare::chain(&job)?;
         if let Some(chain) = &chain {
             prepare::try_out(chain, &job, &open.catalog)?;
         }
         let mut findings = before_the_target(&job, &open, chain.as_ref());
-        let (state, failure) = if offline {
-            (TargetState::NotAsked, None)
-        } else {
-            let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
-            match target::examine(&job, &prepare::needs(&open.catalog), &inputs) {
-                Ok(examined) => {
-                    findings.extend(examined.findings);
-                    let is_null = job.target.cluster == Cluster::Null;
-                    (if is_null { TargetState::NotAsked } else { TargetState::Established }, None)
-                }
-                Err(error) => (TargetState::NotEstablished(error.to_string()), Some(Failure::from(error))),
+        let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+        let examine = |reached: Reached| reached.examine(&job, &prepare::needs(&open.catalog), &inputs);
+        let (state, failure) = match reached.map(|reached| reached.and_then(examine)) {
+            None => (TargetState::NotAsked, None),
+            Some(Ok(examined)) => {
+                findings.extend(examined.findings);
+                let is_null = job.target.cluster == Cluster::Null;
+                (if is_null { TargetState::NotAsked } else { TargetState::Established }, None)
             }
+            Some(Err(error)) => (TargetState::NotEstablished(error.to_string()), Some(Failure::from(error))),
         };
         let document = PlanDocument::new(&job, &open, chain.as_ref(), state, &findings);
         terminal.give(&document, || document.text(&findings))?;

@@ -153,6 +153,11 @@ fn a_restore_as_json() {
         "records": 560,
         "bytes": 140000
       },
+      "commits": {
+        "number": 2,
+        "average_seconds": 0.048,
+        "longest_seconds": 0.055
+      },
       "duplicates": 6,
       "missing_offsets": 1,
       "sources": [

@@ -1,0 +1,243 @@
+//! What the survey of a backup found, kept with a job's progress.
+//!
+//! A restore that goes on would otherwise look into every file again to know its lanes: into ten thousand, to read the
+//! rest of four. What is kept of a file counts only as long as the store lists it as it was; otherwise, and where the job
+//! reads it in another way, it is looked into anew.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::names::Named;
+use super::survey::Surveyed;
+use super::{Offsets, Piece};
+use crate::job::Backup;
+use crate::position::TopicPartition;
+use crate::read::{Count, FileFacts, Format, Placing};
+use crate::store::Entry;
+
+/// The largest survey that is taken from outside, in bytes: some millions of files.
+const LARGEST: u64 = 1 << 30;
+/// Higher levels of compression make it hardly smaller.
+const LEVEL: i32 = 3;
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptSurvey {
+    /// How the job reads files.
+    rules: String,
+    kinds: Vec<Kind>,
+    files: Vec<KeptFile>,
+}
+
+/// What many files have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Kind {
+    format: Format,
+    schema: Vec<(String, String)>,
+    mapping: Vec<String>,
+    lost: Vec<String>,
+    has: Placing,
+}
+
+/// One file, as it was listed, and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptFile {
+    path: String,
+    size: u64,
+    etag: Option<String>,
+    /// In microseconds since the epoch.
+    modified: i64,
+    facts: Option<KeptFacts>,
+    pieces: Vec<KeptPiece>,
+    topic_of_job: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptFacts {
+    /// Index of its kind.
+    kind: usize,
+    rows: Count,
+    offsets: Option<(i64, i64)>,
+    timestamps: Option<(i64, i64)>,
+    log_append_time: Option<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptPiece {
+    topic: String,
+    partition: Option<i32>,
+    rows: Count,
+    bytes: u64,
+    offsets: Offsets,
+    timestamps: Option<(i64, i64)>,
+    log_append_time: bool,
+    largest_record: Option<u64>,
+    mixed: bool,
+}
+
+/// What of a backup's files differs from when they were looked into first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// Files that are gone.
+    pub gone: Vec<String>,
+    /// Files with another size or ETag.
+    pub changed: Vec<String>,
+    /// Files that were not there.
+    pub new: Vec<String>,
+}
+
+/// How a job reads files, as text that differs where that does.
+fn rules(backup: &Backup) -> String {
+    let Backup { url: _, store: _, path, topic, columns, encoding, format } = backup;
+    format!("{path:?} {topic:?} {columns:?} {encoding:?} {format:?}")
+}
+
+impl KeptSurvey {
+    /// What was found of these files.
+    pub(super) fn of(backup: &Backup, surveyed: &[Surveyed]) -> Self {
+        let mut kinds = HashMap::new();
+        let mut files = Vec::with_capacity(surveyed.len());
+        for Surveyed { entry, named: _, facts, pieces, topic_of_job } in surveyed {
+            let facts = facts.as_ref().map(|facts| {
+                let next = kinds.len();
+                KeptFacts {
+                    kind: *kinds.entry(Kind::of(facts)).or_insert(next),
+                    rows: facts.rows,
+                    offsets: facts.offsets,
+                    timestamps: facts.timestamps,
+                    log_append_time: facts.log_append_time,
+                }
+            });
+            files.push(KeptFile {
+                path: entry.path.to_string(),
+                size: entry.size,
+                etag: entry.etag.clone(),
+                modified: entry.modified.timestamp_micros(),
+                facts,
+                pieces: pieces.iter().map(|(source, piece)| KeptPiece::of(source, piece)).collect(),
+                topic_of_job: *topic_of_job,
+            });
+        }
+        let mut kinds: Vec<(Kind, usize)> = kinds.into_iter().collect();
+        kinds.sort_by_key(|(_, index)| *index);
+        Self { rules: rules(backup), kinds: kinds.into_iter().map(|(kind, _)| kind).collect(), files }
+    }
+
+    /// As it is kept: JSON, compressed by zstd.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        // Texts, numbers and lists of them always are JSON, and memory takes everything.
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        zstd::encode_all(&*json, LEVEL).unwrap_or_default()
+    }
+
+    /// What was kept; `None` for anything else.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut json = Vec::new();
+        zstd::Decoder::new(bytes).ok()?.take(LARGEST).read_to_end(&mut json).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// By path what is kept of each file; nothing where the job reads files in another way.
+    pub(super) fn by_path(&self, backup: &Backup) -> HashMap<&str, Known<'_>> {
+        if self.rules != rules(backup) {
+            return HashMap::new();
+        }
+        self.files.iter().map(|file| (&*file.path, Known { survey: self, file })).collect()
+    }
+
+    /// What differs from an earlier one.
+    pub(crate) fn since(&self, before: &Self) -> Differences {
+        let by_path = |survey: &'_ Self| -> BTreeMap<String, (u64, Option<String>)> {
+            survey.files.iter().map(|file| (file.path.clone(), (file.size, file.etag.clone()))).collect()
+        };
+        let (then, now) = (by_path(before), by_path(self));
+        Differences {
+            gone: then.keys().filter(|path| !now.contains_key(*path)).cloned().collect(),
+            changed: then
+                .iter()
+                .filter(|(path, was)| now.get(*path).is_some_and(|is| is != *was))
+                .map(|(path, _)| path.clone())
+                .collect(),
+            new: now.keys().filter(|path| !then.contains_key(*path)).cloned().collect(),
+        }
+    }
+}
+
+/// `1 is gone (`a`), 2 are new (for instance `b`)`.
+impl fmt::Display for Differences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { gone, changed, new } = self;
+        let mut separator = "";
+        for (files, one, several) in
+            [(gone, "is gone", "are gone"), (changed, "has changed", "have changed"), (new, "is new", "are new")]
+        {
+            match &files[..] {
+                [] => continue,
+                [file] => write!(f, "{separator}1 {one} (`{file}`)")?,
+                [file, ..] => write!(f, "{separator}{} {several} (for instance `{file}`)", files.len())?,
+            }
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
+impl Kind {
+    fn of(facts: &FileFacts) -> Self {
+        let FileFacts { format, schema, mapping, lost, has, .. } = facts.clone();
+        Self { format, schema, mapping, lost, has }
+    }
+}
+
+impl KeptPiece {
+    fn of(source: &TopicPartition, piece: &Piece) -> Self {
+        let Piece { entry: _, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed } = *piece;
+        let (topic, partition) = (source.topic.to_string(), source.partition);
+        Self { topic, partition, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed }
+    }
+
+    fn piece(&self, entry: &Arc<Entry>) -> (TopicPartition, Piece) {
+        let Self { topic, partition, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed } =
+            self.clone();
+        let entry = Arc::clone(entry);
+        let piece = Piece { entry, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed };
+        (TopicPartition::new(topic, partition), piece)
+    }
+}
+
+/// What is kept of one file.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    survey: &'a KeptSurvey,
+    file: &'a KeptFile,
+}
+
+impl Known<'_> {
+    /// The file as if it had been looked into; `None` if it is not the one that was.
+    pub(super) fn surveyed(&self, entry: &Arc<Entry>, named: &Named) -> Option<Surveyed> {
+        let KeptFile { path: _, size, etag, modified, facts, pieces, topic_of_job } = self.file;
+        let same = *size == entry.size && *etag == entry.etag && *modified == entry.modified.timestamp_micros();
+        if !same {
+            return None;
+        }
+        let facts = match facts {
+            None => None,
+            Some(KeptFacts { kind, rows, offsets, timestamps, log_append_time }) => {
+                let Kind { format, schema, mapping, lost, has } = self.survey.kinds.get(*kind)?.clone();
+                let (rows, offsets, timestamps, log_append_time) = (*rows, *offsets, *timestamps, *log_append_time);
+                Some(FileFacts { format, rows, schema, mapping, lost, offsets, timestamps, log_append_time, has })
+            }
+        };
+        Some(Surveyed {
+            entry: Arc::clone(entry),
+            named: named.clone(),
+            facts,
+            pieces: pieces.iter().map(|piece| piece.piece(entry)).collect(),
+            topic_of_job: *topic_of_job,
+        })
+    }
+}
