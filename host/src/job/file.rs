@@ -122,6 +122,8 @@ fn limits(table: &Reader<'_>) -> Result<PluginLimits, JobError> {
         time: table.duration("time")?.unwrap_or(default.time),
         output: table.size("output")?.unwrap_or(default.output),
         log_lines: table.integer("log_lines", 0)?.unwrap_or(default.log_lines),
+        table_entries: table.integer("table_entries", 0)?.unwrap_or(default.table_entries),
+        instances: table.integer("instances", 1)?.unwrap_or(default.instances),
     })
 }
 

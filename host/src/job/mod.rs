@@ -155,13 +155,25 @@ pub struct PluginLimits {
     pub time: Duration,
     /// Bytes of one answer.
     pub output: usize,
-    /// Log lines of one instance.
+    /// Log lines that reach the log, for one lane.
     pub log_lines: u64,
+    /// Entries of all tables of one instance.
+    pub table_entries: usize,
+    /// Core instances that it consists of; as many tables and memories.
+    pub instances: usize,
 }
 
 impl Default for PluginLimits {
     fn default() -> Self {
-        Self { memory: 64 << 20, time: Duration::from_secs(10), output: 64 << 20, log_lines: 1000 }
+        Self {
+            memory: 64 << 20,
+            time: Duration::from_secs(10),
+            output: 64 << 20,
+            log_lines: 1000,
+            // Interpreters compiled to WebAssembly have some ten thousand.
+            table_entries: 1_000_000,
+            instances: 250,
+        }
     }
 }
 

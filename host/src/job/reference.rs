@@ -119,6 +119,8 @@ fn the_example_is_a_job_and_uses_every_key() {
                     time: 5s,
                     output: 16777216,
                     log_lines: 100,
+                    table_entries: 50000,
+                    instances: 20,
                 },
             },
         ],

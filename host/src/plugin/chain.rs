@@ -16,6 +16,7 @@ use super::engine::{Engines, Metering};
 use super::instance::{Instance, Lane};
 use super::lift::Answer;
 use super::loaded::Loaded;
+use super::log::LogBudgets;
 use super::past::Past;
 use super::tally;
 use super::{Fault, Passed, PluginError, State, Transform};
@@ -45,12 +46,16 @@ impl Chain {
     /// # Errors
     /// The first that is no plugin, or whose parameters do not fit.
     pub fn load(uses: &[PluginUse], origin: &ChainOrigin) -> Result<Self, PluginError> {
-        Self::load_with(uses, origin, CodeCache::of_user())
+        Self::load_on(uses, origin, &Engines::start(CodeCache::of_user())?)
     }
 
-    pub(super) fn load_with(uses: &[PluginUse], origin: &ChainOrigin, cache: CodeCache) -> Result<Self, PluginError> {
-        let engines = Engines::start(cache)?;
-        let plugins = uses.iter().map(|plugin| Loaded::load(plugin, &engines).map(Arc::new));
+    /// As [`Self::load`], on engines that are there already.
+    pub(super) fn load_on(
+        uses: &[PluginUse],
+        origin: &ChainOrigin,
+        engines: &Arc<Engines>,
+    ) -> Result<Self, PluginError> {
+        let plugins = uses.iter().map(|plugin| Loaded::load(plugin, engines).map(Arc::new));
         let plugins = plugins.collect::<Result<Vec<_>, _>>()?;
         let descriptions = plugins.iter().map(|plugin| plugin.description.clone()).collect();
         Ok(Self { plugins, descriptions, origin: origin.clone(), policies: Policies::default() })
@@ -89,6 +94,7 @@ impl Chain {
             target_topic: target_topic.into(),
             started: self.origin.started,
             seed: self.origin.seed,
+            log: LogBudgets::default(),
         });
         let stages = self.plugins.iter().map(|plugin| Stage::start(Arc::clone(plugin), Arc::clone(&lane)));
         Ok(Box::new(LaneChain { stages: stages.collect::<Result<_, _>>()?, policies: self.policies }))

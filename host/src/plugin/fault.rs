@@ -29,6 +29,10 @@ pub enum FaultKind {
     Fuel(u64),
     /// It wanted more memory than the limit, in bytes.
     Memory(usize),
+    /// It wanted tables of more entries than the limit.
+    Tables(usize),
+    /// It consists of more instances, tables or memories than the limit.
+    Instances(usize),
     /// Its answer is larger than the limit, in bytes.
     Output(usize),
     /// It says itself that it failed.
@@ -73,6 +77,8 @@ impl Fault {
                 Some("look for a loop without an end, or raise the plugin's limit `time`".to_owned())
             }
             FaultKind::Memory(_) => Some("raise the plugin's limit `memory`, or let it keep less".to_owned()),
+            FaultKind::Tables(_) => Some("raise the plugin's limit `table_entries`".to_owned()),
+            FaultKind::Instances(_) => Some("raise the plugin's limit `instances`".to_owned()),
             FaultKind::Output(_) => Some("raise the plugin's limit `output`, or let it answer with less".to_owned()),
             FaultKind::Contract(_) => {
                 Some("this is a mistake in the plugin or its SDK; tell the plugin's author this message".to_owned())
@@ -92,6 +98,10 @@ impl fmt::Display for Fault {
             FaultKind::TimeOut(limit) => write!(f, "did not answer within {limit:?}")?,
             FaultKind::Fuel(limit) => write!(f, "did not answer within {limit} instructions for a single record")?,
             FaultKind::Memory(limit) => write!(f, "wanted more than its {} of memory", Bytes(*limit))?,
+            FaultKind::Tables(limit) => write!(f, "wanted tables of more than its {limit} entries")?,
+            FaultKind::Instances(limit) => {
+                write!(f, "consists of more than its {limit} instances, or as many tables or memories")?;
+            }
             FaultKind::Output(limit) => write!(f, "answered with more than its {} of output", Bytes(*limit))?,
             FaultKind::Failure(message) => write!(f, "failed ({message})")?,
             FaultKind::Contract(message) => write!(f, "broke the plugin interface ({message})")?,

@@ -4,7 +4,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::counters::Counters;
-use super::limits::MemoryLimit;
+use super::limits::InstanceLimits;
 use super::log::PluginLog;
 use super::stdio::CapturedLines;
 
@@ -12,7 +12,7 @@ use super::stdio::CapturedLines;
 pub(super) struct GuestState {
     pub(super) wasi: WasiCtx,
     pub(super) table: ResourceTable,
-    pub(super) memory: MemoryLimit,
+    pub(super) limits: InstanceLimits,
     pub(super) log: PluginLog,
     pub(super) lines: CapturedLines,
     pub(super) counters: Counters,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::ResourceTable;
 use wasmtime::{Store, Trap};
 
 use crate::batch::Batch;
@@ -16,14 +15,17 @@ use super::engine::{Metering, TICK};
 use super::fault::{self, Fault, FaultKind, WORDS};
 use super::guest::GuestState;
 use super::lift::{self, Answer};
-use super::limits::MemoryLimit;
+use super::limits::InstanceLimits;
 use super::loaded::{Code, Loaded};
-use super::log::PluginLog;
+use super::log::LogBudgets;
 use super::text::printable;
 use super::{PluginError, lower, wasi};
 
 /// Instructions that a single record may take for each second of the plugin's limit.
 const FUEL_PER_SECOND: u64 = 200_000_000;
+
+/// What wasmtime says where a component consists of too much.
+const TOO_MANY_PARTS: &str = "resource limit exceeded";
 
 /// What wasmtime says where an answer exceeds the bytes that may cross to the host.
 const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls";
@@ -36,6 +38,8 @@ pub(super) struct Lane {
     pub(super) target_topic: Arc<str>,
     pub(super) started: i64,
     pub(super) seed: u64,
+    /// What its plugins may still log, over all instances that they have in it.
+    pub(super) log: LogBudgets,
 }
 
 impl Lane {
@@ -47,6 +51,7 @@ impl Lane {
             target_topic: "".into(),
             started: 0,
             seed: 0,
+            log: LogBudgets::default(),
         }
     }
 }
@@ -107,14 +112,14 @@ impl Instance {
         let (wasi, lines) = wasi::context(lane.started, lane.seed, &lane.source);
         let state = GuestState {
             wasi,
-            table: ResourceTable::new(),
-            memory: MemoryLimit::new(limits.memory),
-            log: PluginLog::new(Arc::clone(&label), Arc::clone(&lane.source), limits.log_lines),
+            table: wasi::handles(),
+            limits: InstanceLimits::new(limits),
+            log: lane.log.log(&label, &lane.source, limits.log_lines),
             lines,
             counters: Counters::default(),
         };
         let mut store = Store::new(prepared.engine(), state);
-        store.limiter(|state| &mut state.memory);
+        store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(limits.output);
         arm(&mut store, metering, limits.time, limits.time);
         match prepared.instantiate(&mut store) {
@@ -168,7 +173,7 @@ impl Instance {
     ) -> Result<R, Fault> {
         let Self { store, plugin, limits, metering, .. } = self;
         let state = store.data_mut();
-        state.memory.take_refused();
+        state.limits.take_refused();
         state.log.take_last_words();
         arm(store, *metering, time, limits.time);
         let result = export(plugin, store);
@@ -203,13 +208,17 @@ fn fuel(time: Duration) -> u64 {
 /// Which limit a failed call ran into, or else what wasmtime says of it.
 fn explain(store: &mut Store<GuestState>, limits: PluginLimits, error: &wasmtime::Error) -> Fault {
     let state = store.data_mut();
-    let refused = state.memory.take_refused();
+    let refused = state.limits.take_refused();
+    let says = |what: &str| error.chain().any(|cause| cause.to_string().contains(what));
     let kind = match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => FaultKind::TimeOut(limits.time),
         Some(Trap::OutOfFuel) => FaultKind::Fuel(fuel(limits.time)),
-        _ if refused => FaultKind::Memory(limits.memory),
-        _ if error.chain().any(|cause| cause.to_string().contains(TOO_MUCH_DATA)) => FaultKind::Output(limits.output),
-        _ => fault::trap(error),
+        _ => match refused {
+            Some(refused) => refused,
+            None if says(TOO_MANY_PARTS) => FaultKind::Instances(limits.instances),
+            None if says(TOO_MUCH_DATA) => FaultKind::Output(limits.output),
+            None => fault::trap(error),
+        },
     };
     Fault::new(kind).with_last_words(state.log.take_last_words())
 }

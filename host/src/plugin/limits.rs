@@ -1,40 +1,38 @@
-//! What one instance may take of the machine's memory.
+//! What one instance may take of the machine beyond time: memory, tables, instances.
 
 use wasmtime::ResourceLimiter;
 
-/// Entries of all tables of an instance; interpreters compiled to WebAssembly have some ten thousand.
-const TABLE_ENTRIES: usize = 1 << 20;
+use crate::job::PluginLimits;
 
-/// Instances, tables and memories of one component.
-const PARTS: usize = 256;
+use super::fault::FaultKind;
 
 /// Refuses growth beyond a limit, and remembers that it did: the guest only sees an allocation that
 /// fails, and what it makes of that is a trap which says nothing about memory.
 #[derive(Debug)]
-pub(super) struct MemoryLimit {
-    limit: usize,
+pub(super) struct InstanceLimits {
+    limits: PluginLimits,
     memory: usize,
     entries: usize,
-    refused: bool,
+    refused: Option<FaultKind>,
 }
 
-impl MemoryLimit {
-    /// At most `limit` bytes of linear memory.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, memory: 0, entries: 0, refused: false }
+impl InstanceLimits {
+    /// At most what `limits` say.
+    pub(super) fn new(limits: PluginLimits) -> Self {
+        Self { limits, memory: 0, entries: 0, refused: None }
     }
 
-    /// Whether growth was refused since the last call.
-    pub(super) fn take_refused(&mut self) -> bool {
-        std::mem::take(&mut self.refused)
+    /// What was refused since the last call.
+    pub(super) fn take_refused(&mut self) -> Option<FaultKind> {
+        self.refused.take()
     }
 }
 
-impl ResourceLimiter for MemoryLimit {
+impl ResourceLimiter for InstanceLimits {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_sub(current).saturating_add(desired);
-        if total > self.limit {
-            self.refused = true;
+        if total > self.limits.memory {
+            self.refused = Some(FaultKind::Memory(self.limits.memory));
             return Ok(false);
         }
         self.memory = total;
@@ -43,8 +41,8 @@ impl ResourceLimiter for MemoryLimit {
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.entries.saturating_sub(current).saturating_add(desired);
-        if total > TABLE_ENTRIES {
-            self.refused = true;
+        if total > self.limits.table_entries {
+            self.refused = Some(FaultKind::Tables(self.limits.table_entries));
             return Ok(false);
         }
         self.entries = total;
@@ -52,15 +50,15 @@ impl ResourceLimiter for MemoryLimit {
     }
 
     fn instances(&self) -> usize {
-        PARTS
+        self.limits.instances
     }
 
     fn tables(&self) -> usize {
-        PARTS
+        self.limits.instances
     }
 
     fn memories(&self) -> usize {
-        PARTS
+        self.limits.instances
     }
 }
 
@@ -72,11 +70,11 @@ mod tests {
 
     #[test]
     fn memories_count_together_and_a_refusal_is_remembered_once() {
-        let mut limit = MemoryLimit::new(100);
-        assert!(limit.memory_growing(0, 60, None).unwrap());
-        assert!(!limit.memory_growing(0, 60, None).unwrap());
-        assert!(limit.take_refused());
-        assert!(limit.memory_growing(60, 100, None).unwrap());
-        assert!(!limit.take_refused());
+        let mut limits = InstanceLimits::new(PluginLimits { memory: 100, ..PluginLimits::default() });
+        assert!(limits.memory_growing(0, 60, None).unwrap());
+        assert!(!limits.memory_growing(0, 60, None).unwrap());
+        assert_eq!(limits.take_refused(), Some(FaultKind::Memory(100)));
+        assert!(limits.memory_growing(60, 100, None).unwrap());
+        assert_eq!(limits.take_refused(), None);
     }
 }

@@ -1,7 +1,13 @@
 //! What plugins say: log lines, and whatever guests write to their standard output and error.
+//!
+//! A lane's plugin has so many lines, over all the instances that it has there: one that is started anew after each
+//! fault does not begin to count anew.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 use crate::position::TopicPartition;
 
@@ -22,23 +28,50 @@ pub(super) enum Level {
     Error,
 }
 
+/// The lines that the plugins of a lane may still write.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LogBudgets(Arc<Mutex<BTreeMap<Arc<str>, Arc<LogBudget>>>>);
+
+impl LogBudgets {
+    /// A log of what `plugin` may still write of its `limit` lines in the lane of `source`.
+    pub(super) fn log(&self, plugin: &Arc<str>, source: &Arc<TopicPartition>, limit: u64) -> PluginLog {
+        let mut budgets = self.0.lock();
+        let budget = budgets.entry(Arc::clone(plugin)).or_insert_with(|| {
+            let (plugin, source) = (Arc::clone(plugin), Arc::clone(source));
+            Arc::new(LogBudget { plugin, source, limit, said: AtomicU64::new(0) })
+        });
+        PluginLog { budget: Arc::clone(budget), muted: false, last: VecDeque::new() }
+    }
+}
+
+/// The lines that one plugin may still write in one lane.
+#[derive(Debug)]
+struct LogBudget {
+    plugin: Arc<str>,
+    source: Arc<TopicPartition>,
+    limit: u64,
+    /// Lines so far, with those that were left out.
+    said: AtomicU64,
+}
+
+impl Drop for LogBudget {
+    fn drop(&mut self) {
+        let left_out = self.said.get_mut().saturating_sub(self.limit);
+        if left_out > 0 {
+            tracing::warn!(plugin = &*self.plugin, lane = %self.source, "{left_out} lines of this plugin were left out");
+        }
+    }
+}
+
 /// Writes a plugin's lines to the restore's log, up to a limit, and keeps the last complaints.
 #[derive(Debug)]
 pub(super) struct PluginLog {
-    plugin: Arc<str>,
-    source: Arc<TopicPartition>,
-    left: u64,
-    limit: u64,
+    budget: Arc<LogBudget>,
     muted: bool,
     last: VecDeque<String>,
 }
 
 impl PluginLog {
-    /// A log of at most `limit` lines.
-    pub(super) fn new(plugin: Arc<str>, source: Arc<TopicPartition>, limit: u64) -> Self {
-        Self { plugin, source, left: limit, limit, muted: false, last: VecDeque::new() }
-    }
-
     /// Whether lines are only kept for error messages: while something is replayed or tried out.
     pub(super) fn mute(&mut self, muted: bool) {
         self.muted = muted;
@@ -46,29 +79,29 @@ impl PluginLog {
 
     /// One line of the plugin's.
     pub(super) fn line(&mut self, level: Level, message: &str) {
-        let line = printable(message, LINE);
+        let line = || printable(message, LINE);
         if matches!(level, Level::Warn | Level::Error) {
             if self.last.len() == LAST {
                 self.last.pop_front();
             }
-            self.last.push_back(line.clone());
+            self.last.push_back(line());
         }
         if self.muted {
             return;
         }
-        let (plugin, lane) = (&*self.plugin, &*self.source);
-        if self.left == 0 {
+        let LogBudget { plugin, source: lane, limit, .. } = &*self.budget;
+        let said = self.budget.said.fetch_add(1, Ordering::Relaxed);
+        if said == *limit {
+            tracing::warn!(plugin = &**plugin, %lane, "further lines of this plugin are left out: its limit is {limit} lines");
+        }
+        if said >= *limit {
             return;
         }
         match level {
-            Level::Debug => tracing::debug!(plugin, %lane, "{line}"),
-            Level::Info => tracing::info!(plugin, %lane, "{line}"),
-            Level::Warn => tracing::warn!(plugin, %lane, "{line}"),
-            Level::Error => tracing::error!(plugin, %lane, "{line}"),
-        }
-        self.left -= 1;
-        if self.left == 0 {
-            tracing::warn!(plugin, %lane, "further lines of this plugin are left out: its limit is {} lines", self.limit);
+            Level::Debug => tracing::debug!(plugin = &**plugin, %lane, "{}", line()),
+            Level::Info => tracing::info!(plugin = &**plugin, %lane, "{}", line()),
+            Level::Warn => tracing::warn!(plugin = &**plugin, %lane, "{}", line()),
+            Level::Error => tracing::error!(plugin = &**plugin, %lane, "{}", line()),
         }
     }
 

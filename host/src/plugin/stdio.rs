@@ -105,13 +105,15 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::plugin::log::LogBudgets;
     use crate::position::TopicPartition;
 
     #[test]
     fn a_line_without_an_end_does_not_silence_a_guest_for_ever() {
         let lines = CapturedLines::default();
         let mut stream = Captured::new(lines.clone(), Level::Error);
-        let mut log = PluginLog::new("test".into(), Arc::new(TopicPartition::new("orders", Some(3))), 100);
+        let source = Arc::new(TopicPartition::new("orders", Some(3)));
+        let mut log = LogBudgets::default().log(&"test".into(), &source, 100);
         stream.write(vec![b'x'; KEPT + 1].into()).unwrap();
         lines.drain_into(&mut log, false);
         assert!(log.take_last_words().unwrap().starts_with("xxx"));
@@ -124,7 +126,8 @@ mod tests {
     fn an_unfinished_line_waits_for_its_end() {
         let lines = CapturedLines::default();
         let mut stream = Captured::new(lines.clone(), Level::Error);
-        let mut log = PluginLog::new("test".into(), Arc::new(TopicPartition::new("orders", Some(3))), 100);
+        let source = Arc::new(TopicPartition::new("orders", Some(3)));
+        let mut log = LogBudgets::default().log(&"test".into(), &source, 100);
         stream.write("half ".into()).unwrap();
         lines.drain_into(&mut log, false);
         assert_eq!(log.take_last_words(), None);

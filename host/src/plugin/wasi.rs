@@ -10,7 +10,7 @@ use std::time::Duration;
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
-use wasmtime::component::{HasData, Linker, Resource};
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::p2::DynPollable;
@@ -24,6 +24,9 @@ use super::stdio::{Captured, CapturedLines};
 
 /// Bytes that a guest gets from one call for random ones.
 const RANDOM: u64 = 64 << 10;
+
+/// Handles (of streams, of times to wait for) that an instance may have open at a time: they lie in the host's memory.
+const HANDLES: usize = 10_000;
 
 /// Packages of WASI that are linked, in any version 0.2.
 const PACKAGES: [&str; 6] =
@@ -65,6 +68,13 @@ pub(super) fn context(started: i64, seed: u64, source: &TopicPartition) -> (Wasi
         .allow_ip_name_lookup(false)
         .build();
     (context, lines)
+}
+
+/// Where the handles of one instance stand.
+pub(super) fn handles() -> ResourceTable {
+    let mut handles = ResourceTable::new();
+    handles.set_max_capacity(HANDLES);
+    handles
 }
 
 /// A seed for one purpose of one lane of a job.

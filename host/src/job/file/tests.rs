@@ -89,7 +89,7 @@ fn unknown_keys_come_with_the_nearest_right_one() {
     ");
     insta::assert_snapshot!(complaint("[[plugin]]\npath = \"x\"\n[plugin.limits]\nzzz = 1\n"), @r"
     job.toml:4:1: unknown key `zzz` in `[plugin.limits]`
-    hint: there are `memory`, `time`, `output`, `log_lines`
+    hint: there are `memory`, `time`, `output`, `log_lines`, `table_entries`, `instances`
     ");
     insta::assert_snapshot!(complaint("[target.create]\nreplicas = 3\n"), @r"
     job.toml:2:1: unknown key `replicas` in `[target.create]`

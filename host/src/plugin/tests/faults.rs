@@ -23,44 +23,6 @@ fn blamed(guest: &Guest) -> String {
 }
 
 #[test]
-fn a_trap_is_blamed_on_its_record_with_the_guests_last_words() {
-    insta::assert_snapshot!(blamed(&failing(on_1042("(call $last_words) (unreachable)"))), @r#"
-    plugin `test 1.2.3` trapped (wasm `unreachable` instruction executed), saying "panicked at its last words", at orders-3@1042
-    hint: `anabranch preview` runs the plugin over the first records without a target
-    "#);
-}
-
-#[test]
-fn a_loop_without_end_is_blamed_on_its_record_by_counting_instructions() {
-    insta::assert_snapshot!(blamed(&failing(on_1042("(loop $for_ever (br $for_ever))"))), @r"
-    plugin `test 1.2.3` did not answer within 60000000 instructions for a single record at orders-3@1042
-    hint: look for a loop without an end, or raise the plugin's limit `time`
-    ");
-}
-
-#[test]
-fn a_memory_bomb_is_blamed_on_its_record() {
-    let bomb = on_1042(
-        "(loop $more (drop (call $allocate (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 1048576))) (br $more))",
-    );
-    insta::assert_snapshot!(blamed(&failing(bomb)), @r"
-    plugin `test 1.2.3` wanted more than its 8 MiB of memory at orders-3@1042
-    hint: raise the plugin's limit `memory`, or let it keep less
-    ");
-}
-
-#[test]
-fn a_stack_overflow_is_blamed_on_its_record() {
-    let functions = "(func $deeper (param i32) (result i32)
-        (i32.add (call $deeper (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))";
-    let guest = Guest { functions: functions.to_owned(), ..failing(on_1042("(drop (call $deeper (i32.const 0)))")) };
-    insta::assert_snapshot!(blamed(&guest), @r"
-    plugin `test 1.2.3` trapped (call stack exhausted) at orders-3@1042
-    hint: `anabranch preview` runs the plugin over the first records without a target
-    ");
-}
-
-#[test]
 fn an_error_of_the_plugins_own_is_quoted() {
     insta::assert_snapshot!(blamed(&failing(on_1042("(return (global.get $failure))"))), @r"
     plugin `test 1.2.3` failed (the guest gave up) at orders-3@1042
@@ -85,16 +47,6 @@ fn memory_that_runs_out_while_a_batch_is_handed_over_is_the_limits_fault() {
         error.contains("wanted more than its 256 KiB of memory somewhere in orders-3@0 to orders-3@39999"),
         "{error}"
     );
-}
-
-#[test]
-fn what_fails_only_as_a_whole_is_named_as_a_range() {
-    let guest =
-        failing("(if (i32.gt_u (call $count (local.get $batch)) (i32.const 60)) (then (unreachable)))".to_owned());
-    insta::assert_snapshot!(blamed(&guest), @r"
-    plugin `test 1.2.3` trapped (wasm `unreachable` instruction executed) somewhere in orders-3@1000 to orders-3@1099
-    hint: no record of these fails by itself, but together they failed twice; `anabranch preview` runs the plugin over the first records without a target
-    ");
 }
 
 /// Traps in the second call of an instance: fails once, and not when it is tried again.

@@ -28,7 +28,7 @@ pub(super) const BATCH: &str = "
                 (br $next)))
         (i32.const 0))";
 
-/// A guest and the folder that it and its compiled code lie in.
+/// A guest.
 pub(super) struct Guest {
     pub(super) name: String,
     pub(super) version: String,
@@ -45,6 +45,9 @@ pub(super) struct Guest {
     /// Instructions before `process` answers with `$answer`; they may `return` another address. The
     /// batch is at `$batch`.
     pub(super) process: String,
+    /// Instructions before `describe` and `configure` answer.
+    pub(super) describe: String,
+    pub(super) configure: String,
     /// More functions.
     pub(super) functions: String,
     /// More imports, in the text format and as WIT with the packages behind.
@@ -66,6 +69,8 @@ impl Default for Guest {
             refuses: None,
             answer: Answer::default(),
             process: String::new(),
+            describe: String::new(),
+            configure: String::new(),
             functions: String::new(),
             imports: Default::default(),
             interface: "0.1.0".to_owned(),
@@ -103,7 +108,7 @@ impl Guest {
         let counter = text(&mut memory, "counter");
         let heap = memory.end().next_multiple_of(16);
         let data: String = memory.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
-        let Self { functions, process, pages, interface, .. } = self;
+        let Self { functions, process, describe, configure, pages, interface, .. } = self;
         let imports = &self.imports.0;
         format!(
             r#"(module
@@ -132,9 +137,13 @@ impl Guest {
         (local.get $at))
     {BATCH}
     {functions}
-    (func (export "anabranch:plugin/guest@{interface}#describe") (result i32) (i32.const {description}))
+    (func (export "anabranch:plugin/guest@{interface}#describe") (result i32)
+        {describe}
+        (i32.const {description}))
     (func (export "anabranch:plugin/guest@{interface}#configure")
-        (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32) (i32.const {configured}))
+        (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)
+        {configure}
+        (i32.const {configured}))
     (func (export "anabranch:plugin/guest@{interface}#process") (param $batch i32) (result i32)
         (local $row i32) (local $at i32) (local $end i32)
         {process}

@@ -8,6 +8,7 @@ mod chains;
 mod faults;
 mod files;
 mod guests;
+mod hostile;
 mod layout;
 mod parameters;
 mod properties;
@@ -26,6 +27,7 @@ use crate::position::TopicPartition;
 use crate::report::PluginCounts;
 
 use super::cache::CodeCache;
+use super::engine::Engines;
 use super::{Chain, ChainOrigin, PluginError, Transform};
 use guests::Guest;
 
@@ -50,8 +52,16 @@ impl Bench {
     }
 
     fn load(&self) -> Result<Chain, PluginError> {
+        self.load_on(&self.engines())
+    }
+
+    fn load_on(&self, engines: &Arc<Engines>) -> Result<Chain, PluginError> {
         let origin = ChainOrigin { job: "job".to_owned(), started: 1_700_000_000_123, seed: 42 };
-        Chain::load_with(&self.uses, &origin, CodeCache::at(self.folder.path().join("cache")))
+        Chain::load_on(&self.uses, &origin, engines)
+    }
+
+    fn engines(&self) -> Arc<Engines> {
+        Engines::start(CodeCache::at(self.folder.path().join("cache"))).unwrap()
     }
 
     fn open(&self) -> Result<Box<dyn Transform>, PluginError> {
