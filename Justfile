@@ -28,7 +28,7 @@ soak TRIALS="200": kafka-jars plugins
     cargo build --workspace --bins
     ANABRANCH_TRIALS={{ TRIALS }} cargo test --workspace --test exactly_once kills
 
-# Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `broker`, or all of them.
+# Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `broker`, `resume`, or all of them.
 [positional-arguments]
 bench *ARGS: kafka-jars plugins
     @cargo build --release --workspace --bins

@@ -11,6 +11,7 @@ mod machine;
 mod pipeline;
 mod processor;
 mod restore;
+mod resume;
 mod timing;
 
 use std::env;
@@ -22,8 +23,12 @@ use anyhow::{Result, bail};
 type Measure = fn() -> Result<String>;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [(&str, Measure); 3] =
-    [("boundary", boundary::measure), ("pipeline", pipeline::measure), ("broker", broker::measure)];
+const PARTS: [(&str, Measure); 4] = [
+    ("boundary", boundary::measure),
+    ("pipeline", pipeline::measure),
+    ("broker", broker::measure),
+    ("resume", resume::measure),
+];
 
 fn main() -> ExitCode {
     match run() {
