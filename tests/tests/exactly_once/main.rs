@@ -8,4 +8,5 @@ mod faults;
 mod kills;
 mod resuming;
 mod shop;
+mod stateful;
 mod stores;
