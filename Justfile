@@ -19,9 +19,10 @@ demo *ARGS:
 test: kafka-jars plugins
     cargo test --workspace
 
-# As `test`, and what takes long.
-test-all: kafka-jars plugins
-    cargo test --workspace -- --include-ignored
+# As `test`, and what takes long: nodes that go and come back, stores that stall, and 200 restores that are killed.
+test-all: test
+    cargo test --workspace --test long
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" soak
 
 # Kills a restore at random moments, 200 times; `TRIALS` says how often.
 soak TRIALS="200": kafka-jars plugins

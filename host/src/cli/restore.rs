@@ -55,7 +55,7 @@ impl Restore {
         }
 
         let stop = StopSignal::default();
-        signals::listen(&stop, terminal);
+        signals::listen(&stop, goes_on, terminal);
         let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), left(lane, &*target)));
         let progress = Arc::new(Progress::new(lanes));
         let display = Display::start(Arc::clone(&progress), terminal.screen());

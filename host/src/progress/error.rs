@@ -102,7 +102,9 @@ impl Explain for ProgressError {
                     "wait until the cluster ends it, or end it with `kafka-transactions.sh abort`; \
                      `transaction.timeout.ms` under `target.properties` sets how long is waited"
                 }
-                Self::Unreadable { .. } => "check that the user may read and describe the topic",
+                Self::Unreadable { .. } => {
+                    "check that the user may read it: ACLs with READ and DESCRIBE on the topic (`kafka-acls.sh --add`)"
+                }
                 Self::Fenced { .. } => "nothing is lost or doubled; `anabranch status` shows what the other one does",
                 Self::Forgotten { .. } => "start it again, and it begins at the beginning",
                 Self::Changed { .. } => "start it again",

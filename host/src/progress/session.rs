@@ -132,6 +132,11 @@ impl Session {
         let new = new.map(|lane| (&*lane.source, LaneRecord::new(&session.run, inputs.expected(&lane.source))));
         let before = stored.job.as_ref().map(|job| &job.survey);
         session.write(&leader, &record, new, &survey, before).map_err(|fault| session.explain(fault))?;
+        if stored.job.is_none() {
+            // Nothing had to be read so far. A user that may not shall know before anything is written, and not when the
+            // restore is to go on.
+            session.reader.peek()?;
+        }
         *session.leader.lock() = Some(leader);
         Ok(Begun { session: Arc::new(session), transactors, stored, started })
     }

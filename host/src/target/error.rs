@@ -183,6 +183,24 @@ pub enum TargetError {
         /// Whether the cluster did not answer, rather than refuse.
         outage: bool,
     },
+    /// A record that was given up because its transaction had failed; what that failed with is the cause.
+    #[error("{position}: given up with its transaction")]
+    GivenUp {
+        /// The record.
+        position: String,
+    },
+    /// The user lacks a permission.
+    #[error("{place}the user may not {what}: {reason}")]
+    Denied {
+        /// The position of a record and `: `, where it was met at one.
+        place: String,
+        /// What was tried.
+        what: String,
+        /// The cluster's word.
+        reason: String,
+        /// The operations and the resource of the ACL that is missing.
+        acl: String,
+    },
     /// A transaction that the cluster does not let be.
     #[error("the restore cannot {what}: {reason}")]
     Transaction {
@@ -190,8 +208,8 @@ pub enum TargetError {
         what: &'static str,
         /// The cluster's word, or librdkafka's.
         reason: String,
-        /// Whether the user lacks a permission.
-        denied: bool,
+        /// The operations and resources of the ACL that the user lacks, where that is the reason.
+        denied: Option<&'static str>,
         /// Whether the cluster did not answer.
         outage: bool,
     },
@@ -204,6 +222,13 @@ pub enum TargetError {
         /// How many it takes.
         limit: usize,
     },
+}
+
+impl TargetError {
+    /// Whether the user lacks a permission, so that trying again does not help.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied { .. } | Self::Transaction { denied: Some(_), .. })
+    }
 }
 
 fn topics_in_words(topics: &[Arc<str>]) -> String {
@@ -222,11 +247,12 @@ impl Explain for TargetError {
             | Self::Create { by_job: true, .. } => Exit::Usage,
             Self::Route(error) => error.exit(),
             Self::Progress(error) => error.exit(),
-            Self::Transaction { denied: true, .. } | Self::Transaction { outage: true, .. } => Exit::Environment,
+            Self::Transaction { denied: Some(_), .. } | Self::Transaction { outage: true, .. } => Exit::Environment,
             Self::Unreachable { .. }
             | Self::Authentication { .. }
             | Self::Tls { .. }
             | Self::Request { .. }
+            | Self::Denied { .. }
             | Self::Create { .. }
             | Self::Delivery { outage: true, .. } => Exit::Environment,
             Self::RecordRoute { .. }
@@ -238,6 +264,7 @@ impl Explain for TargetError {
             | Self::KeyMissing { .. }
             | Self::Send { .. }
             | Self::Delivery { .. }
+            | Self::GivenUp { .. }
             | Self::Transaction { .. }
             | Self::TooManyLanes { .. } => Exit::Failed,
         }
@@ -277,13 +304,15 @@ impl Explain for TargetError {
                 "leave such records out with a plugin, or change the topic's `cleanup.policy`".to_owned()
             }
             Self::Progress(error) => return error.hint(),
-            Self::Transaction { denied: true, .. } => "let the user write and describe the transactional ids with the \
-                 prefix `anabranch-`, and write to the topic of progress; or set `target.delivery` to `at-least-once`"
-                .to_owned(),
+            Self::Denied { acl, .. } => format!("an ACL is missing: {acl} (`kafka-acls.sh --add` grants it)"),
+            Self::Transaction { denied: Some(acl), .. } => format!(
+                "an ACL is missing: {acl} (`kafka-acls.sh --add` grants it); `target.delivery = \"at-least-once\"` needs WRITE \
+                 on the target topics alone"
+            ),
             Self::Transaction { outage: true, .. } => "bring the cluster back and start again: what was committed stays, \
                  and the rest is written then"
                 .to_owned(),
-            Self::Transaction { .. } => "start again: what was committed stays, and the rest is written then".to_owned(),
+            Self::GivenUp { .. } | Self::Transaction { .. } => "start again: what was committed stays, and the rest is written then".to_owned(),
             Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
             Self::Send { .. } => "leave such records out with a plugin, or change what refuses them under \
                  `target.properties`"

@@ -1,7 +1,8 @@
-//! Apache Kafka itself, one node in KRaft mode on loopback, from the jars of `tests/kafka/pom.xml`.
+//! Apache Kafka itself, one node or three in KRaft mode on loopback, from the jars of `tests/kafka/pom.xml`.
 //!
 //! Starting takes seconds, so tests of one binary share a cluster ([`Cluster::plain`],
-//! [`Cluster::secure`]) and each has topics of its own. A cluster ends with the value, or with the
+//! [`Cluster::secure`]) and each has topics of its own. The nodes of [`Cluster::start_three`] can be killed, paused and
+//! started again. A cluster ends with the value, or with the
 //! process however that ends, and leaves nothing behind.
 
 mod node;
@@ -9,8 +10,8 @@ mod security;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
@@ -20,13 +21,14 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use crate::read_back::{self, Record};
-use node::Node;
-pub use node::classpath;
-pub use security::{PASSWORD, USER};
+use node::Place;
+pub use node::{Node, classpath};
+pub use security::{PASSWORD, Permission, RESTORER, USER};
 
 /// A running cluster.
 pub struct Cluster {
-    node: Node,
+    /// By id, from 1.
+    nodes: Vec<Node>,
     servers: String,
     secure_servers: Option<String>,
     ca: Option<PathBuf>,
@@ -41,25 +43,121 @@ impl Cluster {
     pub fn start(properties: &str) -> Result<Self> {
         let ports = node::free_ports::<2>()?;
         let listeners = format!("listeners=PLAINTEXT://127.0.0.1:{},CONTROLLER://127.0.0.1:{}", ports[0], ports[1]);
-        let node = Node::start(ports[1], &[], |_| Ok(format!("{listeners}\n{properties}")))?;
+        let place = Place { id: 1, controllers: &ports[1..2], heap: "-Xmx512m" };
+        let node = Node::start(&place, &[], |_| Ok(format!("{listeners}\n{properties}")))?;
+        node.wait()?;
         let servers = format!("127.0.0.1:{}", ports[0]);
-        Ok(Self { node, servers, secure_servers: None, ca: None, topics: AtomicU32::new(0) })
+        Ok(Self { nodes: vec![node], servers, secure_servers: None, ca: None, topics: AtomicU32::new(0) })
     }
 
     /// Starts one that besides its plain listener has one for TLS and SASL: PLAIN, SCRAM-SHA-256 and
-    /// SCRAM-SHA-512 for [`USER`] with [`PASSWORD`].
+    /// SCRAM-SHA-512 for [`USER`] with [`PASSWORD`], and ACLs by which others may do less ([`Permission`]).
     ///
     /// # Errors
     /// As [`Self::start`].
     pub fn start_secure() -> Result<Self> {
         let ports = node::free_ports::<3>()?;
-        let node = Node::start(ports[1], &security::scram_users(), |home| {
+        let place = Place { id: 1, controllers: &ports[1..2], heap: "-Xmx512m" };
+        let node = Node::start(&place, &security::scram_users(), |home| {
             security::write_certificates(home)?;
             Ok(security::properties(home, ports))
         })?;
+        node.wait()?;
         let ca = Some(node.home().join("ca.pem"));
         let (servers, secure) = (format!("127.0.0.1:{}", ports[0]), format!("127.0.0.1:{}", ports[2]));
-        Ok(Self { node, servers, secure_servers: Some(secure), ca, topics: AtomicU32::new(0) })
+        security::grant(&servers)?;
+        Ok(Self { nodes: vec![node], servers, secure_servers: Some(secure), ca, topics: AtomicU32::new(0) })
+    }
+
+    /// Starts one of three nodes, each of them broker and controller. Every topic has three replicas, of which two must
+    /// have what is acknowledged; a node that does not answer is given up after some seconds.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_three() -> Result<Self> {
+        let ports = node::free_ports::<6>()?;
+        let (brokers, controllers) = ports.split_at(3);
+        let properties = "auto.create.topics.enable=false\n\
+             min.insync.replicas=2\n\
+             transaction.state.log.num.partitions=3\n\
+             offsets.topic.num.partitions=3\n\
+             broker.heartbeat.interval.ms=500\n\
+             broker.session.timeout.ms=4000\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n";
+        let start = |id: usize, broker: u16, controller: u16| {
+            let listeners = format!("listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}");
+            let place = Place { id, controllers, heap: "-Xmx384m" };
+            Node::start(&place, &[], |_| Ok(format!("{listeners}\n{properties}")))
+        };
+        let nodes: Vec<Node> = std::thread::scope(|threads| {
+            let ports = (1..).zip(brokers.iter().zip(controllers));
+            let starting: Vec<_> = ports
+                .map(|(id, (broker, controller))| threads.spawn(move || start(id, *broker, *controller)))
+                .collect();
+            let started = starting.into_iter().map(|node| node.join().map_err(|_| anyhow!("starting it panicked"))?);
+            started.collect::<Result<_>>()
+        })?;
+        nodes.iter().try_for_each(Node::wait)?;
+        let servers: Vec<String> = brokers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        Ok(Self { nodes, servers: servers.join(","), secure_servers: None, ca: None, topics: AtomicU32::new(0) })
+    }
+
+    /// A node by its id, from 1.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn node(&self, id: i32) -> &Node {
+        let index = usize::try_from(id - 1).unwrap_or(usize::MAX);
+        self.nodes.get(index).unwrap_or_else(|| unreachable!("no node {id}"))
+    }
+
+    /// The ids of its nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = i32> {
+        (1..).take(self.nodes.len())
+    }
+
+    /// The node that leads a partition now.
+    ///
+    /// # Errors
+    /// A partition without a leader, and the cluster's word.
+    pub fn leader(&self, topic: &str, partition: i32) -> Result<i32> {
+        let metadata = self.admin()?.inner().fetch_metadata(Some(topic), Duration::from_secs(10))?;
+        let topic = metadata.topics().iter().find(|found| found.name() == topic).context("no such topic")?;
+        let found = topic.partitions().iter().find(|found| found.id() == partition).context("no such partition")?;
+        ensure!(found.leader() > 0, "nobody leads it");
+        Ok(found.leader())
+    }
+
+    /// The node that coordinates the transactions of an id now.
+    ///
+    /// # Errors
+    /// As [`Self::leader`].
+    pub fn coordinator(&self, transactional_id: &str) -> Result<i32> {
+        let topic = "__transaction_state";
+        let partitions = i32::try_from(*self.partitions()?.get(topic).context("no transactions yet")?)?;
+        // `TransactionStateManager.partitionFor`: Java's hash of a string of ASCII.
+        let hash = transactional_id.bytes().fold(0_i32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+        self.leader(topic, hash.wrapping_abs() % partitions)
+    }
+
+    /// Lets every node run, and waits until every replica of every partition is in sync.
+    ///
+    /// # Errors
+    /// One that does not come, and the cluster's word.
+    pub fn heal(&self) -> Result<()> {
+        self.nodes.iter().try_for_each(Node::go_on)?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let admin = self.admin()?;
+        loop {
+            let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(20))?;
+            let mut partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+            let is_whole = metadata.brokers().len() == self.nodes.len();
+            if is_whole && partitions.all(|found| found.leader() > 0 && found.isr().len() == found.replicas().len()) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "some replica stays behind");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// The plain cluster of this process. It creates no topic by itself.
@@ -83,6 +181,19 @@ impl Cluster {
         SECURE.get_or_init(|| started(Self::start_secure()))
     }
 
+    /// The cluster of three nodes of this process, whole. It is the caller's alone for as long as the guard lives.
+    ///
+    /// # Panics
+    /// If it does not start, or does not heal from what the test before did to it.
+    pub fn three() -> (&'static Self, MutexGuard<'static, ()>) {
+        static THREE: OnceLock<Cluster> = OnceLock::new();
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let cluster = THREE.get_or_init(|| started(Self::start_three()));
+        cluster.heal().unwrap_or_else(|error| unreachable!("{error:#}"));
+        (cluster, turn)
+    }
+
     /// Bootstrap servers without TLS.
     pub fn servers(&self) -> &str {
         &self.servers
@@ -104,9 +215,9 @@ impl Cluster {
         self.ca.as_deref().unwrap_or_else(|| unreachable!("a plain cluster"))
     }
 
-    /// The broker's log.
+    /// The log of the first node.
     pub fn log(&self) -> String {
-        self.node.log()
+        self.nodes.first().map(Node::log).unwrap_or_default()
     }
 
     /// A topic's name that no other test has.
@@ -129,7 +240,7 @@ impl Cluster {
     /// # Errors
     /// The cluster's word.
     pub fn create(&self, name: &str, partitions: i32, configs: &[(&str, &str)]) -> Result<()> {
-        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(self.nodes.len() as i32));
         let topic = configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
         let made = runtime()?.block_on(self.admin()?.create_topics([&topic], &options))?;

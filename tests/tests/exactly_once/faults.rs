@@ -1,5 +1,6 @@
 //! Second copies, transactions that expire or are left open, and topics of progress that are none.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anabranch_tests::kafka::Cluster;
@@ -163,4 +164,60 @@ fn more_replicas_than_there_are_nodes_are_told() {
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains(&format!("topic `{topic}` could not be created")), "{}", said(&output));
     assert_eq!(shop.visible(), 0);
+}
+
+#[test]
+fn a_file_that_is_gone_is_named_and_what_it_held_is_not_passed_over_unasked() {
+    let shop = slow();
+    let mut running = shop.start();
+    running.until_it_writes(&shop);
+    running.child.kill().unwrap();
+    assert_eq!(running.end().0, None);
+    // The last one of a lane: what it holds is not restored yet.
+    let file = shop.folder.path().join("backup/orders/3").join(format!("{}.jsonl", 2 * (8000 / 3 + 1)));
+    let aside = shop.folder.path().join("aside");
+    fs::rename(&file, &aside).unwrap();
+    let refused = shop.command("restore", &shop.job()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("error: the restore does not start: changed-source"), "{}", said(&refused));
+    assert!(said(&refused).contains("1 is gone (`orders/3/5334.jsonl`)"), "{}", said(&refused));
+    fs::rename(&aside, &file).unwrap();
+    shop.restore();
+    shop.check();
+}
+
+#[test]
+fn a_lane_without_offsets_does_not_go_on_where_the_file_of_its_place_is_gone() {
+    let shop = slow();
+    let backup = shop.folder.path().join("backup");
+    fs::remove_dir_all(&backup).unwrap();
+    fs::create_dir(&backup).unwrap();
+    let lines = |from: u32, to: u32| -> String {
+        (from..to).map(|row| format!(r#"{{"key":"k","value":"order {row}"}}"#) + "\n").collect()
+    };
+    fs::write(backup.join("a.jsonl"), lines(0, 20_000)).unwrap();
+    fs::write(backup.join("b.jsonl"), lines(20_000, 40_000)).unwrap();
+    let shop = shop.backup("url = \"backup\"\ntopic = \"orders\"");
+    let mut running = shop.start();
+    running.until_it_flows();
+    while rows(&shop) == 0 {}
+    running.child.kill().unwrap();
+    assert_eq!(running.end().0, None);
+    fs::rename(backup.join("a.jsonl"), backup.join("c.jsonl")).unwrap();
+    fs::rename(backup.join("b.jsonl"), backup.join("d.jsonl")).unwrap();
+    let refused = shop.command("restore", &shop.job()).args(["--allow", "changed-source"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("orders@"), "{}", said(&refused));
+    let before = rows(&shop);
+    fs::rename(backup.join("c.jsonl"), backup.join("a.jsonl")).unwrap();
+    fs::rename(backup.join("d.jsonl"), backup.join("b.jsonl")).unwrap();
+    shop.restore();
+    shop.settle();
+    assert_eq!(rows(&shop), 40_000);
+    assert!(before < 40_000, "it was done before");
+}
+
+/// Records that `read_committed` consumers see.
+fn rows(shop: &Shop) -> usize {
+    shop.cluster.read(&shop.topics[0]).unwrap().values().map(Vec::len).sum()
 }

@@ -40,7 +40,12 @@ type Records = BTreeMap<(String, i32, i32), Vec<(String, String)>>;
 impl Shop {
     /// With so many records in each of four source partitions, each in three files.
     pub(crate) fn new(records: i64) -> Self {
-        let (folder, cluster) = (TempDir::new().unwrap(), Cluster::plain());
+        Self::on(Cluster::plain(), records)
+    }
+
+    /// The same on this cluster.
+    pub(crate) fn on(cluster: &'static Cluster, records: i64) -> Self {
+        let folder = TempDir::new().unwrap();
         for source in 0..SOURCES {
             let place = folder.path().join(format!("backup/orders/{source}"));
             fs::create_dir_all(&place).unwrap();
@@ -73,6 +78,12 @@ impl Shop {
             resources: String::new(),
             starts: AtomicU32::new(0),
         }
+    }
+
+    /// With these lines in `[backup]`.
+    pub(crate) fn backup(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.backup);
+        self
     }
 
     /// With its backup on an S3 server instead of this machine.
@@ -280,6 +291,14 @@ impl Running {
     /// Waits until records flow.
     pub(crate) fn until_it_flows(&mut self) {
         self.until("progress is kept as");
+    }
+
+    /// Waits until something is committed.
+    pub(crate) fn until_it_writes(&mut self, shop: &Shop) {
+        self.until_it_flows();
+        while shop.visible() == 0 {
+            assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
+        }
     }
 
     /// Sends a signal by its name.

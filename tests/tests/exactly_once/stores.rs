@@ -13,21 +13,18 @@ fn stored(options: &str) -> (S3Server, Shop) {
     server.create_bucket("backups").unwrap();
     let shop = Shop::new(3000).stored_on(&server, options);
     let shop = shop
-        .settings(
-            "transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5, \"transaction.timeout.ms\" = 2000, \
-             \"message.timeout.ms\" = 2000 }",
-        )
+        .settings("transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5 }")
         .resources("[resources]\nlanes = 1\nbytes_in_flight = \"64 KiB\"\n");
     (server, shop)
 }
 
-/// Runs it until it has committed something.
-fn begun(shop: &Shop) -> Running {
+/// Runs it until it has committed something. The store is slow for so long, so that the most is still to come.
+fn begun(server: &S3Server, shop: &Shop) -> Running {
     let mut running = shop.start();
     running.until_it_flows();
-    while shop.visible() == 0 {
-        assert!(running.child.try_wait().unwrap().is_none(), "{}", running.said());
-    }
+    server.misbehave(std::iter::repeat_n(Fault::Delay(Duration::from_millis(500)), 10_000));
+    running.until_it_writes(shop);
+    server.behave();
     running
 }
 
@@ -35,7 +32,7 @@ fn begun(shop: &Shop) -> Running {
 fn whatever_a_store_does_each_record_arrives_once_and_in_order() {
     let (server, shop) = stored("timeout = \"1s\"\n");
     server.misbehave_at_listings([Fault::Answer(503, "SlowDown"), Fault::Reset, Fault::Truncate]);
-    let running = begun(&shop);
+    let running = begun(&server, &shop);
     let faults = [
         Fault::Answer(500, "InternalError"),
         Fault::Answer(503, "SlowDown"),
@@ -56,12 +53,16 @@ fn whatever_a_store_does_each_record_arrives_once_and_in_order() {
 #[test]
 fn a_store_that_stalls_for_longer_than_a_transaction_may_take_is_waited_for() {
     let (server, shop) = stored("timeout = \"1s\"\n");
-    let running = begun(&shop);
-    server.stall(Duration::from_secs(5));
+    let shop = shop.settings(
+        "transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5, \"transaction.timeout.ms\" = 5000, \
+         \"message.timeout.ms\" = 5000 }",
+    );
+    let running = begun(&server, &shop);
+    server.stall(Duration::from_secs(8));
     let stalled = Instant::now();
     let (code, said, _) = running.end();
     assert_eq!(code, Some(0), "{said}");
-    assert!(stalled.elapsed() > Duration::from_secs(5), "it was read to its end before");
+    assert!(stalled.elapsed() > Duration::from_secs(8), "it was read to its end before");
     // What is open while nothing comes is committed and not left to expire.
     assert!(!said.contains("going back to"), "{said}");
     shop.check();
@@ -70,7 +71,7 @@ fn a_store_that_stalls_for_longer_than_a_transaction_may_take_is_waited_for() {
 #[test]
 fn a_store_that_does_not_come_back_ends_the_restore_and_the_same_command_goes_on() {
     let (server, shop) = stored("patience = \"1s\"\ntimeout = \"1s\"\n");
-    let running = begun(&shop);
+    let running = begun(&server, &shop);
     server.misbehave(std::iter::repeat_n(Fault::Answer(503, "SlowDown"), 100_000));
     let (code, said, _) = running.end();
     assert_eq!(code, Some(3), "{said}");
@@ -83,11 +84,29 @@ fn a_store_that_does_not_come_back_ends_the_restore_and_the_same_command_goes_on
 }
 
 #[test]
+fn a_signal_ends_a_restore_within_seconds_also_where_the_store_does_not_answer() {
+    let (server, shop) = stored("");
+    let running = begun(&server, &shop);
+    server.stall(Duration::from_secs(60));
+    let asked = Instant::now();
+    running.signal("TERM");
+    let (code, said, _) = running.end();
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopping was given up after 10 s"), "{said}");
+    assert!(said.contains("the same command goes on from the last commit"), "{said}");
+    server.behave();
+    let summary = shop.restore();
+    assert!(summary["before"]["read"]["records"].as_u64().unwrap() > 0, "{summary}");
+    shop.check();
+}
+
+#[test]
 fn an_object_that_changes_in_the_middle_of_a_restore_is_refused_by_its_name() {
     let (server, shop) = stored("");
     // The last file of some lane, which is read at the end.
     let (path, content) = shop.files().into_iter().max_by_key(|(path, _)| path.len()).unwrap();
-    let running = begun(&shop);
+    let running = begun(&server, &shop);
     let changed: Vec<u8> = content.iter().map(|byte| if *byte == b'7' { b'8' } else { *byte }).collect();
     assert_ne!(changed, content);
     server.put("backups", &path, changed).unwrap();

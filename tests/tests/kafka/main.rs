@@ -8,6 +8,7 @@ mod examine;
 mod fixtures;
 mod limits;
 mod memory;
+mod permissions;
 mod security;
 mod timestamps;
 mod topics;

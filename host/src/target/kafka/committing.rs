@@ -167,10 +167,10 @@ impl CommittingLane {
 
     /// Goes back to the last commit after a fault, or gives up with it.
     fn recover(&mut self, trouble: Trouble) -> Result<(), TargetError> {
-        let Trouble { error, remedy } = trouble;
+        let Trouble { error, remedy } = self.cause(trouble);
         let was_open = self.open.take().is_some();
         self.tries += 1;
-        if self.tries > TRIES {
+        if self.tries > TRIES || error.is_denied() {
             self.abort();
             return Err(error);
         }
@@ -190,6 +190,15 @@ impl CommittingLane {
         }
         self.rewind = Some(Restart::from(self.committed.clone()));
         Ok(())
+    }
+
+    /// What a transaction failed with, where all that is known is a record that was given up with it.
+    fn cause(&self, trouble: Trouble) -> Trouble {
+        let failure = match (&trouble.error, self.transactor()) {
+            (TargetError::GivenUp { .. }, Ok(transactor)) => transactor.failure(),
+            _ => None,
+        };
+        failure.map_or(trouble, Trouble::from)
     }
 
     /// Takes the transactional id again, if it is still this run's to take, and looks up what is committed.
@@ -253,7 +262,12 @@ impl LaneTarget for CommittingLane {
                 Ok(sent)
             }
             // What librdkafka or the cluster did not take.
-            Err(error @ (TargetError::Send { .. } | TargetError::Delivery { .. })) => {
+            Err(
+                error @ (TargetError::Send { .. }
+                | TargetError::Delivery { .. }
+                | TargetError::GivenUp { .. }
+                | TargetError::Denied { .. }),
+            ) => {
                 self.recover(error.into())?;
                 Ok(Sent::default())
             }

@@ -203,6 +203,17 @@ impl Connection {
             match result {
                 // Somebody else was faster: it exists, which is what was wanted.
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((
+                    topic,
+                    code @ (RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed),
+                )) => {
+                    return Err(TargetError::Denied {
+                        place: String::new(),
+                        what: format!("create topic `{topic}`"),
+                        reason: code.to_string(),
+                        acl: format!("CREATE on topic `{topic}`, or on the cluster"),
+                    });
+                }
                 Err((topic, code)) => {
                     let by_job = matches!(
                         code,

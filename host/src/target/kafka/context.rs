@@ -106,6 +106,11 @@ impl ProducerContext for Context {
             topic: message.topic().to_owned(),
             partition: message.partition(),
             reason: reason(error),
+            given_up: matches!(
+                error.rdkafka_error_code(),
+                Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
+            ),
+            denied: error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed),
             outage: matches!(
                 error.rdkafka_error_code(),
                 Some(RDKafkaErrorCode::MessageTimedOut | RDKafkaErrorCode::RequestTimedOut)

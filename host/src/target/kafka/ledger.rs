@@ -195,6 +195,27 @@ pub(crate) struct Undelivered {
     pub(crate) partition: i32,
     pub(crate) reason: String,
     pub(crate) outage: bool,
+    /// Whether it was not even tried, because its transaction had failed.
+    pub(crate) given_up: bool,
+    /// Whether the user lacks a permission.
+    pub(crate) denied: bool,
+}
+
+impl Undelivered {
+    /// The same as an error of the record there.
+    fn at(self, position: String) -> TargetError {
+        let Self { topic, partition, reason, outage, given_up, denied } = self;
+        match (given_up, denied) {
+            (true, _) => TargetError::GivenUp { position },
+            (_, true) => TargetError::Denied {
+                place: format!("{position}: "),
+                what: format!("write to topic `{topic}`"),
+                reason,
+                acl: format!("WRITE on topic `{topic}`"),
+            },
+            _ => TargetError::Delivery { position, topic, partition, reason, outage },
+        }
+    }
 }
 
 /// The ledger of one lane.
@@ -247,11 +268,11 @@ impl Ledger {
         let Some(run) = runs.queue.get_mut(index as usize) else { return };
         run.acknowledged += 1;
         let settled = run.is_settled().then_some(run.bytes);
-        if let Some(Undelivered { topic, partition, reason, outage }) = fault
+        if let Some(fault) = fault
             && !self.failed.load(Ordering::Acquire)
         {
             let position = run.places.position(run.first_output + ticket.row as usize);
-            runs.failure = Some(TargetError::Delivery { position, topic, partition, reason, outage });
+            runs.failure = Some(fault.at(position));
             self.failed.store(true, Ordering::Release);
             self.settled.notify_all();
         }

@@ -22,7 +22,14 @@ fn outputs(selection: Selection) -> Outputs {
 }
 
 fn fault() -> Option<Undelivered> {
-    Some(Undelivered { topic: "t".to_owned(), partition: 1, reason: "no".to_owned(), outage: false })
+    Some(Undelivered {
+        topic: "t".to_owned(),
+        partition: 1,
+        reason: "no".to_owned(),
+        outage: false,
+        given_up: false,
+        denied: false,
+    })
 }
 
 #[test]

@@ -74,6 +74,9 @@ impl Producing {
     /// Why librdkafka did not take a record.
     pub(super) fn not_taken(&self, code: RDKafkaErrorCode, position: String, topic: &OpenTopic) -> TargetError {
         let fatal = self.producer.client().fatal_error().map(|(_, reason)| reason);
+        if code == RDKafkaErrorCode::State && fatal.is_none() {
+            return TargetError::GivenUp { position };
+        }
         let reason = fatal.unwrap_or_else(|| code.to_string());
         TargetError::Send { position, topic: Arc::clone(&topic.facts.name), reason }
     }

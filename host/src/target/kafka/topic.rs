@@ -60,8 +60,11 @@ const AFTER: &str = "message.timestamp.after.max.ms";
 const DIFFERENCE: &str = "message.timestamp.difference.max.ms";
 
 impl Limits {
-    /// The limits that a topic's configs tell.
+    /// The limits that a topic's configs tell. Where they may not be described, the answer has none.
     pub(crate) fn of(configs: &ConfigResource) -> Self {
+        if configs.entries.is_empty() {
+            return Self::default();
+        }
         Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref()), None) }
     }
 

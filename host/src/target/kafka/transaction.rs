@@ -20,6 +20,9 @@ use crate::target::TargetError;
 /// The ticket of a record that is in no lane's ledger: a failure of it fails the transaction.
 const NO_TICKET: usize = usize::MAX;
 
+/// How long librdkafka may take to say why a transaction has failed, which it knows.
+const FAILED: Duration = Duration::from_secs(1);
+
 /// What is left to do after a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
@@ -91,6 +94,13 @@ impl Transactor {
     pub(crate) fn commit(&self) -> Result<(), Fault> {
         self.flush()?;
         self.until_answered("commit a transaction", |left| self.producer.commit_transaction(left))
+    }
+
+    /// Why the open transaction has failed, of which records were given up: librdkafka says so to whoever tries to commit
+    /// it, and does not commit what such a record is missing of (`txn_dr_fails` in `rdkafka_txnmgr.c`).
+    pub(crate) fn failure(&self) -> Option<Fault> {
+        let error = self.producer.commit_transaction(FAILED).err()?;
+        Some(Fault::of("write within a transaction", &error))
     }
 
     /// Takes back what was sent.
@@ -177,14 +187,23 @@ impl Fault {
 impl From<Fault> for TargetError {
     fn from(fault: Fault) -> Self {
         let Fault { what, code, reason, remedy } = fault;
-        let denied = matches!(
+        let denied = match code {
+            Some(
+                RDKafkaErrorCode::TransactionalIdAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed,
+            ) => Some("WRITE and DESCRIBE on the transactional ids with the prefix `anabranch-`"),
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
+                Some("WRITE on each target topic and on the topic of progress")
+            }
+            _ => None,
+        };
+        let timed_out = matches!(
             code,
             Some(
-                RDKafkaErrorCode::TransactionalIdAuthorizationFailed
-                    | RDKafkaErrorCode::ClusterAuthorizationFailed
-                    | RDKafkaErrorCode::TopicAuthorizationFailed
+                RDKafkaErrorCode::OperationTimedOut
+                    | RDKafkaErrorCode::MessageTimedOut
+                    | RDKafkaErrorCode::RequestTimedOut
             )
         );
-        Self::Transaction { what, reason, denied, outage: remedy == Remedy::Wait }
+        Self::Transaction { what, reason, denied, outage: remedy == Remedy::Wait || timed_out }
     }
 }

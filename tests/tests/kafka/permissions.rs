@@ -1,0 +1,96 @@
+//! A user that lacks one permission: the restore ends with an error that names what to grant, and nothing of it is seen.
+
+use std::fs;
+
+use anabranch_tests::kafka::{Cluster, PASSWORD, Permission, RESTORER};
+use anabranch_tests::run::{Run, run};
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+/// Restores a record as this user into its topics, of which that of the progress is there or not.
+fn restore_as(user: &str, with_progress: bool) -> Run {
+    let cluster = Cluster::secure();
+    cluster.create(&format!("target-{user}"), 1, &[]).unwrap();
+    if with_progress {
+        cluster.create(&format!("progress-{user}"), 1, &[("cleanup.policy", "compact")]).unwrap();
+    }
+    let folder = TempDir::new().unwrap();
+    let line = r#"{"topic":"orders","partition":0,"offset":0,"timestamp":1700000000000,"key":"a","value":"b"}"#;
+    fs::write(folder.path().join("orders.jsonl"), line).unwrap();
+    let (ca, user_name) = (format!("ssl.ca.location={}", cluster.ca().display()), format!("sasl.username={user}"));
+    let password = format!("sasl.password={PASSWORD}");
+    let security = ["security.protocol=SASL_SSL", &ca, &user_name, "sasl.mechanism=SCRAM-SHA-256", &password];
+    let (map, topic) = (format!("orders=target-{user}"), format!("progress-{user}"));
+    let mut arguments =
+        vec!["restore", "--backup", "orders.jsonl", "--brokers", cluster.secure_servers(), "--map", &map];
+    arguments.extend(["--name", user, "--progress-topic", &topic]);
+    arguments.extend(security.iter().flat_map(|property| ["--property", property]));
+    run(folder.path(), &arguments).unwrap()
+}
+
+/// What is said to a user that lacks a permission.
+fn told(lacked: Permission) -> String {
+    let (cluster, user) = (Cluster::secure(), lacked.lacked_by());
+    let run = restore_as(user, lacked != Permission::CreateProgress);
+    assert!(run.took.as_secs() < 30, "it took {:?}: {run}", run.took);
+    let seen = cluster.read(&format!("target-{user}")).unwrap();
+    assert_eq!(seen.values().map(Vec::len).sum::<usize>(), 0, "{run}");
+    let text = run.to_string().replace(cluster.secure_servers(), "<servers>");
+    // How long it took.
+    match text.split_once(" (after ") {
+        Some((before, after)) => before.to_owned() + after.split_once(')').map_or("", |(_, rest)| rest),
+        None => text,
+    }
+}
+
+#[test]
+fn what_is_documented_as_needed_is_enough() {
+    let run = restore_as(RESTORER, false);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(Cluster::secure().read(&format!("target-{RESTORER}")).unwrap()[&0].len(), 1);
+}
+
+#[test]
+fn transactions_that_are_not_allowed_are_told() {
+    assert_snapshot!(told(Permission::Transactions), @r#"
+    exit 3
+    error: the restore cannot take its transactional ids: Failed to find transaction coordinator: sasl_ssl://<servers>/1: Broker: Transactional Id authorization failed: Transactional Id authorization failed.
+    hint: an ACL is missing: WRITE and DESCRIBE on the transactional ids with the prefix `anabranch-` (`kafka-acls.sh --add` grants it); `target.delivery = "at-least-once"` needs WRITE on the target topics alone
+    "#);
+}
+
+#[test]
+fn a_topic_of_progress_that_may_not_be_created_is_told() {
+    assert_snapshot!(told(Permission::CreateProgress), @r#"
+    exit 3
+    error: the user may not create topic `progress-without-create-progress`: TopicAuthorizationFailed (Broker: Topic authorization failed)
+    hint: an ACL is missing: CREATE on topic `progress-without-create-progress`, or on the cluster (`kafka-acls.sh --add` grants it)
+    "#);
+}
+
+#[test]
+fn a_topic_of_progress_that_may_not_be_written_is_told() {
+    assert_snapshot!(told(Permission::WriteProgress), @r#"
+    exit 3
+    error: the restore cannot commit a transaction: Failed to add partition(s) to transaction on broker TxnCoordinator/1: Broker: Topic authorization failed
+    hint: an ACL is missing: WRITE on each target topic and on the topic of progress (`kafka-acls.sh --add` grants it); `target.delivery = "at-least-once"` needs WRITE on the target topics alone
+    "#);
+}
+
+#[test]
+fn a_topic_of_progress_that_may_not_be_read_is_told() {
+    assert_snapshot!(told(Permission::ReadProgress), @r#"
+    exit 3
+    error: `progress-without-read-progress` cannot be read: TopicAuthorizationFailed (Broker: Topic authorization failed)
+    hint: check that the user may read it: ACLs with READ and DESCRIBE on the topic (`kafka-acls.sh --add`)
+    "#);
+}
+
+#[test]
+fn a_target_that_may_not_be_written_is_told() {
+    assert_snapshot!(told(Permission::WriteTarget), @r#"
+    exit 3
+    error: the restore cannot write within a transaction: Failed to add partition(s) to transaction on broker TxnCoordinator/1: Broker: Topic authorization failed
+    hint: an ACL is missing: WRITE on each target topic and on the topic of progress (`kafka-acls.sh --add` grants it); `target.delivery = "at-least-once"` needs WRITE on the target topics alone
+    "#);
+}
