@@ -185,39 +185,3 @@ fn a_file_that_is_gone_is_named_and_what_it_held_is_not_passed_over_unasked() {
     shop.restore();
     shop.check();
 }
-
-#[test]
-fn a_lane_without_offsets_does_not_go_on_where_the_file_of_its_place_is_gone() {
-    let shop = slow();
-    let backup = shop.folder.path().join("backup");
-    fs::remove_dir_all(&backup).unwrap();
-    fs::create_dir(&backup).unwrap();
-    let lines = |from: u32, to: u32| -> String {
-        (from..to).map(|row| format!(r#"{{"key":"k","value":"order {row}"}}"#) + "\n").collect()
-    };
-    fs::write(backup.join("a.jsonl"), lines(0, 20_000)).unwrap();
-    fs::write(backup.join("b.jsonl"), lines(20_000, 40_000)).unwrap();
-    let shop = shop.backup("url = \"backup\"\ntopic = \"orders\"");
-    let mut running = shop.start();
-    running.until_it_flows();
-    while rows(&shop) == 0 {}
-    running.child.kill().unwrap();
-    assert_eq!(running.end().0, None);
-    fs::rename(backup.join("a.jsonl"), backup.join("c.jsonl")).unwrap();
-    fs::rename(backup.join("b.jsonl"), backup.join("d.jsonl")).unwrap();
-    let refused = shop.command("restore", &shop.job()).args(["--allow", "changed-source"]).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
-    assert!(said(&refused).contains("orders@"), "{}", said(&refused));
-    let before = rows(&shop);
-    fs::rename(backup.join("c.jsonl"), backup.join("a.jsonl")).unwrap();
-    fs::rename(backup.join("d.jsonl"), backup.join("b.jsonl")).unwrap();
-    shop.restore();
-    shop.settle();
-    assert_eq!(rows(&shop), 40_000);
-    assert!(before < 40_000, "it was done before");
-}
-
-/// Records that `read_committed` consumers see.
-fn rows(shop: &Shop) -> usize {
-    shop.cluster.read(&shop.topics[0]).unwrap().values().map(Vec::len).sum()
-}

@@ -80,12 +80,6 @@ impl Shop {
         }
     }
 
-    /// With these lines in `[backup]`.
-    pub(crate) fn backup(mut self, lines: &str) -> Self {
-        lines.clone_into(&mut self.backup);
-        self
-    }
-
     /// With its backup on an S3 server instead of this machine.
     pub(crate) fn stored_on(mut self, server: &S3Server, options: &str) -> Self {
         for (key, content) in self.files() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anabranch_tests::object_store::{Fault, S3Server};
 
-use crate::shop::{Running, Shop};
+use crate::shop::{Running, Shop, wait};
 
 /// A job over an S3 server, slow enough for something to happen in its middle; with these options of the store.
 fn stored(options: &str) -> (S3Server, Shop) {
@@ -88,6 +88,8 @@ fn a_signal_ends_a_restore_within_seconds_also_where_the_store_does_not_answer()
     let (server, shop) = stored("");
     let running = begun(&server, &shop);
     server.stall(Duration::from_secs(60));
+    // What has come already is sent until then, and the read under way is waited for.
+    wait(3000);
     let asked = Instant::now();
     running.signal("TERM");
     let (code, said, _) = running.end();
