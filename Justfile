@@ -43,6 +43,8 @@ plugins: doctor
 check: doctor
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- --deny warnings
+    # Not among all targets, since `cargo test` leaves it out.
+    cargo clippy --workspace --test long -- --deny warnings
     RUSTDOCFLAGS="--deny warnings --allow rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps
 
 # Formats, and applies what lints can fix themselves.
