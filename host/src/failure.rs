@@ -21,6 +21,8 @@ pub enum Exit {
     Environment = 3,
     /// Finished, with records skipped or dead-lettered by policy.
     WithSkips = 4,
+    /// The target holds something else than the backup gives.
+    Differs = 5,
 }
 
 impl From<Exit> for ExitCode {

@@ -25,6 +25,7 @@ pub mod route;
 pub mod stop;
 pub mod store;
 pub mod target;
+pub mod verify;
 pub mod write;
 
 #[cfg(test)]

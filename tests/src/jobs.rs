@@ -19,6 +19,8 @@ pub fn target(cluster: Cluster) -> Target {
         create: None,
         delivery: Delivery::AtLeastOnce,
         transactions: Transactions::default(),
+        provenance: false,
+        remove_provenance: false,
     }
 }
 

@@ -125,6 +125,21 @@ impl Headers {
         }
     }
 
+    /// These headers without those of some names; `None` where there are none of those.
+    pub fn without(&self, names: &[&str]) -> Option<Self> {
+        if !self.dictionary.iter().flatten().any(|name| names.contains(&name)) {
+            return None;
+        }
+        let mut builder = HeadersBuilder::default();
+        for row in 0..self.len() {
+            for header in self.row(row).filter(|header| !names.contains(&header.name)) {
+                builder.push(header.name, header.value);
+            }
+            builder.end_row();
+        }
+        Some(builder.finish())
+    }
+
     /// Bytes of the header values of these rows, and of the names once.
     pub fn bytes(&self) -> usize {
         if self.is_blank() {

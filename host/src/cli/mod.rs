@@ -1,4 +1,4 @@
-//! The command line: `anabranch restore|status|forget|plan|preview|inspect|plugin`.
+//! The command line: `anabranch restore|verify|status|forget|plan|preview|inspect|plugin`.
 //!
 //! One file a command; what they share stands beside them. A command writes its data to stdout and
 //! everything else to stderr, and ends with an [`Exit`]; errors are shown here and nowhere else.
@@ -15,6 +15,7 @@ mod progress;
 mod restore;
 mod signals;
 mod terminal;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -38,7 +39,7 @@ struct Cli {
 }
 
 const EXITS: &str = "Exit codes: 0 done; 1 failed; 2 usage or job file; 3 environment (store, broker, credentials); \
-                     4 finished, with records skipped or dead-lettered by policy";
+                     4 finished, with records skipped or dead-lettered by policy; 5 the target differs";
 
 /// How data is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -54,6 +55,8 @@ enum Output {
 enum Command {
     /// Restore a backup into Kafka
     Restore(restore::Restore),
+    /// Compare the target with what the backup and the plugins give, while a restore runs or after it
+    Verify(verify::Verify),
     /// Show how far a job has come; without a job's name, every job of the cluster
     Status(progress::Status),
     /// Remove a job's progress, so that it begins anew; what it wrote stays
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
     logging::start(cli.verbose, &terminal);
     let result = match cli.command {
         Command::Restore(command) => command.run(&terminal),
+        Command::Verify(command) => command.run(&terminal),
         Command::Status(command) => command.run(&terminal),
         Command::Forget(command) => command.run(&terminal),
         Command::Plan(command) => command.run(&terminal),

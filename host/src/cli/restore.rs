@@ -58,7 +58,7 @@ impl Restore {
         signals::listen(&stop, goes_on, terminal);
         let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), left(lane, &*target)));
         let progress = Arc::new(Progress::new(lanes));
-        let display = Display::start(Arc::clone(&progress), terminal.screen());
+        let display = Display::start(Arc::clone(&progress), "written", terminal.screen());
         say_what_is_ahead(&job, &open.catalog, &*target);
         let restore = restore::Restore {
             job: &job,

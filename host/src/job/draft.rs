@@ -92,6 +92,10 @@ pub struct TargetDraft {
     pub delivery: Option<Delivery>,
     /// As [`Target::transactions`].
     pub transactions: Transactions,
+    /// As [`Target::provenance`].
+    pub provenance: bool,
+    /// As [`Target::remove_provenance`].
+    pub remove_provenance: bool,
 }
 
 impl Draft {
@@ -181,7 +185,19 @@ impl Draft {
 
 impl TargetDraft {
     fn finish(self) -> Result<Target, JobError> {
-        let Self { brokers, properties, unset: _, topics, partition, order, create, delivery, transactions } = self;
+        let Self {
+            brokers,
+            properties,
+            unset: _,
+            topics,
+            partition,
+            order,
+            create,
+            delivery,
+            transactions,
+            provenance,
+            remove_provenance,
+        } = self;
         let partition = partition.unwrap_or(PartitionStrategy::Same);
         let order = order.unwrap_or(Order::Key);
         let splits = match partition {
@@ -201,7 +217,18 @@ impl TargetDraft {
             Some(servers) => Cluster::Kafka(servers.to_owned()),
         };
         let delivery = delivery.unwrap_or(Delivery::ExactlyOnce);
-        Ok(Target { cluster, properties, topics, partition, order, create, delivery, transactions })
+        Ok(Target {
+            cluster,
+            properties,
+            topics,
+            partition,
+            order,
+            create,
+            delivery,
+            transactions,
+            provenance,
+            remove_provenance,
+        })
     }
 }
 

@@ -147,6 +147,8 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         create: table.table("create")?.map(|table| create(&table)).transpose()?,
         delivery: table.one_of("delivery", DELIVERIES)?,
         transactions: table.table("transactions")?.map(|table| transactions(&table)).transpose()?.unwrap_or_default(),
+        provenance: table.boolean("provenance")?.unwrap_or_default(),
+        remove_provenance: table.boolean("remove_provenance")?.unwrap_or_default(),
     })
 }
 

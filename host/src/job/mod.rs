@@ -196,6 +196,11 @@ pub struct Target {
     pub delivery: Delivery,
     /// When transactions are closed.
     pub transactions: Transactions,
+    /// Whether headers say of each record which job wrote it, and from where in the backup. Those of an earlier restore
+    /// are left out then.
+    pub provenance: bool,
+    /// Whether such headers of an earlier restore are left out.
+    pub remove_provenance: bool,
 }
 
 /// What holds when a restore is interrupted, on a cluster that has transactions.
@@ -223,6 +228,11 @@ impl Default for Transactions {
 }
 
 impl Target {
+    /// Whether headers of provenance that records of the backup bring along are left out.
+    pub fn removes_provenance(&self) -> bool {
+        self.provenance || self.remove_provenance
+    }
+
     /// The target topic of a source topic.
     pub fn topic<'a>(&'a self, source: &'a str) -> &'a str {
         self.topics.get(source).map_or(source, String::as_str)

@@ -166,6 +166,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, JobError> {
+        let Some(value) = self.entry(name) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Ok(Some(*truth)),
+            _ => Err(self.wrong_type(name, self.due(name), value)),
+        }
+    }
+
     /// A number of bytes.
     pub(super) fn size(&self, name: &str) -> Result<Option<usize>, JobError> {
         match self.entry(name) {

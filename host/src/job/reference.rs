@@ -157,6 +157,8 @@ fn the_example_is_a_job_and_uses_every_key() {
                 age: 1s,
                 bytes: 67108864,
             },
+            provenance: true,
+            remove_provenance: false,
         },
         resources: Resources {
             bytes_in_flight: 134217728,

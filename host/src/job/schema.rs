@@ -49,6 +49,8 @@ pub enum Kind {
     Texts,
     /// A whole number.
     Integer,
+    /// `true` or `false`.
+    Boolean,
     /// A number of bytes: a whole number or a text such as `64 MiB`.
     Size,
     /// A text such as `10s`.
@@ -70,6 +72,7 @@ impl Kind {
             Self::Text => "text".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::Boolean => "`true` or `false`".to_owned(),
             Self::Size => "a size such as `\"64 MiB\"`".to_owned(),
             Self::Duration => "a duration such as `\"10s\"`".to_owned(),
             Self::OneOf(words) => alternatives(&words()),
@@ -277,6 +280,19 @@ static TARGET: Table = Table {
             "What holds when the restore is interrupted: it [goes on](guarantees.md) where it was, with nothing lost or \
              doubled; or it begins again, and what was written stays. The cluster inside the process has no transactions: \
              there it is always `at-least-once`.",
+        ),
+        key(
+            "provenance",
+            Kind::Boolean,
+            "`false`",
+            "Whether each record gets [headers that say where it comes from](guarantees.md#provenance), behind its own: \
+             `anabranch.job` and `anabranch.source`. Those that records of the backup bring along are left out then.",
+        ),
+        key(
+            "remove_provenance",
+            Kind::Boolean,
+            "`false`",
+            "Whether such headers that records of the backup bring along, from an earlier restore, are left out.",
         ),
         key("topics", Kind::Table(&TOPICS), "", ""),
         key("properties", Kind::Table(&PROPERTIES), "", ""),

@@ -108,7 +108,7 @@ fn at_or_before(place: &Place, to: &Place) -> bool {
 
 /// How many records at the beginning of `batch` come up to `place`, itself among them, seen by somebody who
 /// reads towards `place` and has not passed it yet.
-pub(super) fn records_up_to(batch: &Batch, place: &Place) -> usize {
+pub(crate) fn records_up_to(batch: &Batch, place: &Place) -> usize {
     match (place, &batch.offsets) {
         (Place::Offset(to), Some(offsets)) => offsets.partition_point(|offset| offset <= to),
         (Place::Row { file, row }, None) if *file == batch.file => batch.rows.partition_point(|before| before <= row),

@@ -23,6 +23,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::{io, thread};
 
 pub use budget::{Budget, Permit};
+pub(crate) use marks::records_up_to;
 
 use control::Control;
 use transform_stage::Transformed;

@@ -68,7 +68,11 @@ fn source(backup: &Backup, catalog: &Catalog) -> String {
 fn map(job: &Job, lanes: &[LaneNeed]) -> String {
     let topics: BTreeMap<&str, &str> =
         lanes.iter().map(|lane| (&*lane.source.topic, job.target.topic(&lane.source.topic))).collect();
-    digest([format!("{topics:?} {:?} {:?}", job.target.partition, job.target.order)])
+    let mut parts = vec![format!("{topics:?} {:?} {:?}", job.target.partition, job.target.order)];
+    // Only where there is something to say, so that a job without it is the same as ever.
+    parts.extend(job.target.provenance.then(|| "with provenance".to_owned()));
+    parts.extend(job.target.removes_provenance().then(|| "without former provenance".to_owned()));
+    digest(parts)
 }
 
 fn digest(parts: impl IntoIterator<Item = String>) -> String {

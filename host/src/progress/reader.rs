@@ -36,15 +36,16 @@ pub(crate) struct Reader {
     topic: Arc<str>,
     properties: Properties,
     /// Sees the end of logs as brokers do, open transactions included.
-    ends: BaseConsumer<Context>,
+    ends: Arc<BaseConsumer<Context>>,
     /// Sees what is committed.
-    committed: BaseConsumer<Context>,
+    committed: Arc<BaseConsumer<Context>>,
 }
 
 impl Reader {
     pub(crate) fn new(properties: &Properties, topic: &str) -> Result<Self, TargetError> {
         let client = |config| {
-            BaseConsumer::from_config_and_context(&config, Context::new(0)).map_err(|error| properties.fault(error))
+            let made = BaseConsumer::from_config_and_context(&config, Context::new(0));
+            made.map(Arc::new).map_err(|error| properties.fault(error))
         };
         let (ends, committed) = (client(properties.for_ends())?, client(properties.for_reading())?);
         Ok(Self { topic: topic.into(), properties: properties.clone(), ends, committed })
@@ -106,7 +107,7 @@ impl Reader {
     }
 
     /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
-    fn read_with(&self, client: &BaseConsumer<Context>, low: i64, high: i64) -> Result<Log, TargetError> {
+    fn read_with(&self, client: &Arc<BaseConsumer<Context>>, low: i64, high: i64) -> Result<Log, TargetError> {
         let begun = Instant::now();
         loop {
             let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
@@ -114,7 +115,7 @@ impl Reader {
                 return Ok(log);
             }
             let mut wrong = Ok(());
-            let read = read_partition(client.client(), &self.topic, 0, low, SILENCE, |offset, key, value| {
+            let read = read_partition(client, &self.topic, 0, low, SILENCE, |offset, key, value| {
                 wrong = self.enter(&mut log, offset, key, value);
                 wrong.is_ok()
             });

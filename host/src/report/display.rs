@@ -29,8 +29,8 @@ pub struct Display {
 }
 
 impl Display {
-    /// Begins to show `progress`, among the other lines that `screen` keeps apart from its bars.
-    pub fn start(progress: Arc<Progress>, screen: &MultiProgress) -> Self {
+    /// Begins to show `progress`, with a word for what is `done` with a record, among the other lines that `screen` keeps apart from its bars.
+    pub fn start(progress: Arc<Progress>, done: &'static str, screen: &MultiProgress) -> Self {
         let (end, ended) = bounded::<()>(0);
         let bar = std::io::stderr().is_terminal().then(|| screen.add(bar(&progress)));
         let every = if bar.is_some() { DRAW } else { LINE };
@@ -39,7 +39,7 @@ impl Display {
             .spawn(move || {
                 let mut rates = Rates::default();
                 while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                    let line = line(&progress, rates.sample(progress.elapsed(), progress.read()));
+                    let line = line(&progress, done, rates.sample(progress.elapsed(), progress.read()));
                     match &bar {
                         Some(bar) => {
                             bar.set_position(progress.read().records);
@@ -95,7 +95,7 @@ impl Rates {
 }
 
 /// One line about a restore: what is done, how fast, and what is left.
-fn line(progress: &Progress, rate: Volume) -> String {
+fn line(progress: &Progress, done: &str, rate: Volume) -> String {
     let (read, written) = (progress.read(), progress.written());
     let (about, expected) = match progress.expected() {
         Count::Exact(expected) => ("", expected),
@@ -107,7 +107,7 @@ fn line(progress: &Progress, rate: Volume) -> String {
         left => format!(", {about}{} left", time(Duration::from_secs(left.div_ceil(rate.records)))),
     };
     format!(
-        "read {} of {about}{} records, written {}, {} records/s, {}/s{left}, lanes done {} of {}",
+        "read {} of {about}{} records, {done} {}, {} records/s, {}/s{left}, lanes done {} of {}",
         count(read.records),
         count(expected),
         count(written.records),
@@ -136,10 +136,10 @@ mod tests {
     #[test]
     fn a_line_says_what_is_done_how_fast_and_what_is_left() {
         let rate = Volume::new(100_000, 25 << 20);
-        insta::assert_snapshot!(line(&progress(Count::Exact(2_000_000)), rate), @"read 1,500,000 of 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, 25.00s left, lanes done 1 of 2");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), rate), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, about 25.00s left, lanes done 1 of 2");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), Volume::default()), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 0 records/s, 0 B/s, 2,500,000 records left, lanes done 1 of 2");
-        insta::assert_snapshot!(line(&progress(Count::Estimated(10)), rate), @"read 1,500,000 of about 20 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Exact(2_000_000)), "written", rate), @"read 1,500,000 of 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, 25.00s left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), "written", rate), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, about 25.00s left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), "written", Volume::default()), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 0 records/s, 0 B/s, 2,500,000 records left, lanes done 1 of 2");
+        insta::assert_snapshot!(line(&progress(Count::Estimated(10)), "written", rate), @"read 1,500,000 of about 20 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, lanes done 1 of 2");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Lanes share the bytes in flight and the target, nothing else. The first lane that fails stops the
 //! others: they send what they have read and end.
 
+mod former_provenance;
 mod memory;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,15 +14,17 @@ use std::{io, thread};
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 
+use former_provenance::WithoutProvenance;
 pub use memory::{Memory, batch_limits};
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, BatchSource, Catalog};
 use crate::failure::{Exit, Explain};
 use crate::finding::Finding;
 use crate::job::Job;
 use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, panicked};
 use crate::plugin::{Chain, Transform, Untouched};
-use crate::position::Restart;
+use crate::position::{Place, Restart};
+use crate::read::ReadError;
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::stop::StopSignal;
 use crate::target::Target;
@@ -58,6 +61,20 @@ impl Explain for RestoreError {
             Self::Thread { .. } => Some(FEWER_LANES.to_owned()),
         }
     }
+}
+
+/// The batches of a lane as a job restores them, `before` being what an earlier run told of it.
+///
+/// # Errors
+/// As [`Catalog::open_lane`].
+pub(crate) fn batches(
+    job: &Job,
+    catalog: &Catalog,
+    lane: &catalog::Lane,
+    before: Option<(&Place, &str)>,
+) -> Result<Box<dyn BatchSource>, ReadError> {
+    let batches = catalog.open_lane(lane, batch_limits(job.resources), before)?;
+    Ok(if job.target.removes_provenance() { Box::new(WithoutProvenance(batches)) } else { batches })
 }
 
 /// What a restore is made of.
@@ -173,7 +190,7 @@ impl Restore<'_> {
         let done = before.tally.up_to.as_ref().zip(before.file_left.as_deref());
         let lane = Lane {
             source: Arc::clone(&lane.source),
-            batches: self.catalog.open_lane(lane, batch_limits(self.job.resources), done)?,
+            batches: batches(self.job, self.catalog, lane, done)?,
             transform,
             target: self.target.lane(&lane.source)?,
             from: Restart::from(before.tally.up_to),

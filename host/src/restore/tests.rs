@@ -47,6 +47,8 @@ fn job(folder: &Path) -> Job {
             create: None,
             delivery: Delivery::AtLeastOnce,
             transactions: Transactions::default(),
+            provenance: false,
+            remove_provenance: false,
         },
         resources: Resources { lanes: 1, ..Resources::default() },
         allow: Vec::new(),

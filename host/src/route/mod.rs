@@ -102,6 +102,21 @@ impl LaneRoute {
         &self.topic
     }
 
+    /// Whether a record's partition is dealt out by turns.
+    pub fn is_dealt(&self, row: &OutputRow<'_>) -> bool {
+        !(self.is_fixed(row) || self.by_key && row.key.is_some())
+    }
+
+    /// Whether a record's partition is given, whatever the number of partitions.
+    pub fn is_fixed(&self, row: &OutputRow<'_>) -> bool {
+        row.partition.is_some() || self.fixed.is_some()
+    }
+
+    /// Whether keys find their partition.
+    pub fn by_key(&self) -> bool {
+        self.by_key
+    }
+
     /// Where a lane begins in the round of a topic's partitions: at its own source partition, so that
     /// lanes that start together do not all begin with partition 0.
     pub fn turn(&self) -> Turn {

@@ -21,6 +21,8 @@ fn rules(partition: PartitionStrategy, order: Order) -> job::Target {
         create: None,
         delivery: Delivery::AtLeastOnce,
         transactions: Transactions::default(),
+        provenance: false,
+        remove_provenance: false,
     }
 }
 

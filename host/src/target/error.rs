@@ -216,6 +216,16 @@ pub enum TargetError {
     /// The job's progress.
     #[error(transparent)]
     Progress(#[from] ProgressError),
+    /// A partition of the target that cannot be read.
+    #[error("{partition} cannot be read: {reason}")]
+    Unreadable {
+        /// The partition.
+        partition: String,
+        /// Why not.
+        reason: String,
+        /// Whether somebody's transaction hides what comes next.
+        held: bool,
+    },
     /// More lanes open than a target takes.
     #[error("{limit} lanes are open, and the target takes no more")]
     TooManyLanes {
@@ -247,7 +257,9 @@ impl Explain for TargetError {
             | Self::Create { by_job: true, .. } => Exit::Usage,
             Self::Route(error) => error.exit(),
             Self::Progress(error) => error.exit(),
-            Self::Transaction { denied: Some(_), .. } | Self::Transaction { outage: true, .. } => Exit::Environment,
+            Self::Transaction { denied: Some(_), .. }
+            | Self::Transaction { outage: true, .. }
+            | Self::Unreadable { .. } => Exit::Environment,
             Self::Unreachable { .. }
             | Self::Authentication { .. }
             | Self::Tls { .. }
@@ -313,6 +325,11 @@ impl Explain for TargetError {
                  and the rest is written then"
                 .to_owned(),
             Self::GivenUp { .. } | Self::Transaction { .. } => "start again: what was committed stays, and the rest is written then".to_owned(),
+            Self::Unreadable { held: true, .. } => "somebody's transaction is open in it: wait until the cluster ends it, or end \
+                 it with `kafka-transactions.sh abort`; `transaction.timeout.ms` under `target.properties` sets how long \
+                 is waited"
+                .to_owned(),
+            Self::Unreadable { .. } => "check that the user may read and describe the topic, and start again".to_owned(),
             Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
             Self::Send { .. } => "leave such records out with a plugin, or change what refuses them under \
                  `target.properties`"

@@ -123,7 +123,7 @@ pub struct Sent {
 
 impl Sent {
     /// Counts a record sent to a topic; allocates only when the topic is another than the last one.
-    fn add(&mut self, topic: &Arc<str>, row: &OutputRow<'_>) {
+    pub(crate) fn add(&mut self, topic: &Arc<str>, row: &OutputRow<'_>) {
         let headers = row.headers.bytes();
         let bytes = (row.key.map_or(0, <[u8]>::len) + row.value.map_or(0, <[u8]>::len) + headers) as u64;
         let volume = Volume::new(1, bytes);

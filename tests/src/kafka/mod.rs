@@ -19,6 +19,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{Offset, TopicPartitionList};
 
 use crate::read_back::{self, Record};
 use node::Place;
@@ -261,6 +262,17 @@ impl Cluster {
     pub fn delete(&self, topic: &str) -> Result<()> {
         let made = runtime()?.block_on(self.admin()?.delete_topics(&[topic], &AdminOptions::new()))?;
         made.into_iter().try_for_each(|result| result.map(drop).map_err(|(topic, code)| anyhow!("{topic}: {code}")))
+    }
+
+    /// Deletes the records of a partition that lie before an offset.
+    ///
+    /// # Errors
+    /// The cluster's word.
+    pub fn delete_records(&self, topic: &str, partition: i32, before: i64) -> Result<()> {
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset(topic, partition, Offset::Offset(before))?;
+        let made = runtime()?.block_on(self.admin()?.delete_records(&offsets, &AdminOptions::new()))?;
+        made.elements().iter().try_for_each(|element| Ok(element.error()?))
     }
 
     /// Sets a topic's config, and all others back to their defaults.

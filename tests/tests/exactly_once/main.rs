@@ -6,7 +6,9 @@
 mod documented;
 mod faults;
 mod kills;
+mod ledger;
 mod resuming;
 mod shop;
 mod stateful;
 mod stores;
+mod verifying;

@@ -28,6 +28,9 @@ pub(super) struct TargetFlags {
     /// What holds when the restore is interrupted: `exactly-once` or `at-least-once`
     #[arg(long, value_parser = |text: &str| word(DELIVERIES, text))]
     delivery: Option<Delivery>,
+    /// Give each record headers that say where it comes from
+    #[arg(long)]
+    provenance: bool,
     /// Create topics that the target lacks
     #[arg(long)]
     create: bool,
@@ -76,8 +79,19 @@ impl TargetFlags {
     /// # Errors
     /// Flags that contradict each other.
     pub(super) fn lay_over(self, draft: &mut TargetDraft) -> Result<(), JobError> {
-        let Self { brokers, map, partition, order, delivery, create, partitions, replication, create_config, property } =
-            self;
+        let Self {
+            brokers,
+            map,
+            partition,
+            order,
+            delivery,
+            provenance,
+            create,
+            partitions,
+            replication,
+            create_config,
+            property,
+        } = self;
         once("--map", &map)?;
         once("--create-config", &create_config)?;
         once("--property", &property)?;
@@ -86,6 +100,7 @@ impl TargetFlags {
         draft.partition = partition.or(draft.partition.take());
         draft.order = order.or(draft.order.take());
         draft.delivery = delivery.or(draft.delivery.take());
+        draft.provenance |= provenance;
         draft.properties.extend(property.into_iter().map(|(name, value)| (name, Secret::new(value))));
         if create || partitions.is_some() || replication.is_some() || !create_config.is_empty() {
             let created = draft.create.get_or_insert_default();

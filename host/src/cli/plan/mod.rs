@@ -4,7 +4,7 @@ mod document;
 mod order;
 mod stops;
 
-pub(super) use stops::refuse;
+pub(super) use stops::{refuse, refuse_to};
 
 use std::collections::BTreeSet;
 

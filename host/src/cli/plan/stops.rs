@@ -7,8 +7,10 @@ use crate::finding::{Finding, Weight};
 
 /// A restore that does not start because of what was found.
 #[derive(Debug, thiserror::Error)]
-#[error("the restore does not start: {}", codes.join(", "))]
+#[error("the {what} does not start: {}", codes.join(", "))]
 struct Stopped {
+    what: &'static str,
+    go_on: &'static str,
     codes: Vec<String>,
     messages: Vec<String>,
 }
@@ -20,12 +22,17 @@ impl Explain for Stopped {
 
     fn hint(&self) -> Option<String> {
         let allowed: Vec<String> = self.codes.iter().map(|code| format!("--allow {code}")).collect();
-        Some(format!("{}; to restore in spite of it: {}", self.messages.join("; "), allowed.join(" ")))
+        Some(format!("{}; to {} in spite of it: {}", self.messages.join("; "), self.go_on, allowed.join(" ")))
     }
 }
 
 /// Refuses if there are findings that stop a restore and that the job does not allow by name.
 pub(in crate::cli) fn refuse(findings: &[Finding], allow: &[String]) -> Result<(), Failure> {
+    refuse_to("restore", findings, allow)
+}
+
+/// As [`refuse`], for a command that does something else.
+pub(in crate::cli) fn refuse_to(what: &'static str, findings: &[Finding], allow: &[String]) -> Result<(), Failure> {
     let stopping = stops(findings, allow);
     if stopping.is_empty() {
         return Ok(());
@@ -35,7 +42,9 @@ pub(in crate::cli) fn refuse(findings: &[Finding], allow: &[String]) -> Result<(
         Some(remedy) => format!("{} ({remedy})", finding.message),
         None => finding.message.clone(),
     });
-    Err(Stopped { codes: codes.into_iter().map(str::to_owned).collect(), messages: messages.collect() }.into())
+    let (what, go_on) = (if what == "compare" { "comparison" } else { what }, what);
+    Err(Stopped { what, go_on, codes: codes.into_iter().map(str::to_owned).collect(), messages: messages.collect() }
+        .into())
 }
 
 /// The findings that stop a restore.

@@ -31,6 +31,8 @@ fn properties(servers: &str, patience: &str) -> Properties {
         create: None,
         delivery: Delivery::AtLeastOnce,
         transactions: Transactions::default(),
+        provenance: false,
+        remove_provenance: false,
     };
     let resources = Resources::default();
     let progress = ProgressDraft::default().of("job".to_owned());

@@ -11,7 +11,8 @@ use super::Shared;
 use super::ledger::{Ledger, OpenRun, Places};
 use super::native;
 use super::producing::{OpenTopic, Producing};
-use crate::batch::{OutputRow, Outputs};
+use super::provenance::Provenance;
+use crate::batch::{Header, OutputRow, Outputs};
 use crate::clock::now;
 use crate::position::Place;
 use crate::progress::Session;
@@ -34,6 +35,8 @@ pub(super) struct KafkaLane {
     topics: Topics,
     /// Knows where logs end, where that is kept.
     session: Option<Arc<Session>>,
+    /// Says of each record where it comes from, where the job wants that.
+    provenance: Option<Provenance>,
 }
 
 /// The topics that the lane has met, the last one at hand: as a rule there is only one.
@@ -72,7 +75,8 @@ impl KafkaLane {
     ) -> Result<Self, TargetError> {
         let ledger = producing.context().ledger()?;
         let topics = Topics::default();
-        Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics, session })
+        let provenance = shared.provenance.clone();
+        Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics, session, provenance })
     }
 
     /// Forgets what was sent, and goes on with another producer, if one is given.
@@ -164,7 +168,7 @@ impl Topics {
 
 impl LaneTarget for KafkaLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
-        let Self { shared, producing, ledger, route, topics, session } = self;
+        let Self { shared, producing, ledger, route, topics, session, provenance } = self;
         let mut sent = Sent::default();
         let Some(producing) = producing else { return Ok(sent) };
         ledger.check()?;
@@ -179,7 +183,15 @@ impl LaneTarget for KafkaLane {
             let partition = route
                 .partition(&row, &topic.facts.name, topic.facts.partitions, turn)
                 .map_err(|error| TargetError::RecordRoute { position: position(), error })?;
-            let bytes = topic.facts.check(&row, now, position)? + ALLOCATION;
+            let headers;
+            let more: &[Header<'_>] = match provenance {
+                None => &[],
+                Some(provenance) => {
+                    headers = provenance.headers(outputs, &row);
+                    &headers
+                }
+            };
+            let bytes = topic.facts.check(&row, more, now, position)? + ALLOCATION;
             let timestamp = match row.timestamp {
                 0 if topic.facts.limits.log_append_time => 1,
                 0 if shared.moves_zero => {
@@ -198,7 +210,7 @@ impl LaneTarget for KafkaLane {
                 }
             };
             let ticket = run.ticket().pack();
-            while let Err(code) = topic.handle.produce(&row, partition, timestamp, ticket) {
+            while let Err(code) = topic.handle.produce(&row, partition, timestamp, ticket, more) {
                 if code != RDKafkaErrorCode::QueueFull {
                     return Err(producing.not_taken(code, position(), topic));
                 }

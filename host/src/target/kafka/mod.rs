@@ -15,6 +15,7 @@ mod native;
 mod needs;
 mod producing;
 mod properties;
+pub(crate) mod provenance;
 mod size;
 mod topic;
 mod transaction;
@@ -33,10 +34,11 @@ pub(crate) use context::{Context, reason};
 pub use embedded::EmbeddedCluster;
 use lane::KafkaLane;
 pub(crate) use ledger::Room;
-pub(crate) use native::read_partition;
+pub(crate) use native::{Fetched, PartitionReader, Step, read_partition};
 pub(crate) use needs::{Needs, partitions_in_backup};
 use producing::Producing;
 pub(crate) use properties::Properties;
+use provenance::Provenance;
 pub(crate) use topic::{Limits, Topic};
 pub(crate) use transaction::{Fault, Transactor};
 
@@ -76,6 +78,8 @@ enum Way {
 struct Shared {
     connection: Connection,
     topics: RwLock<HashMap<Arc<str>, Topic>>,
+    /// Says of each record where it comes from, where the job wants that.
+    provenance: Option<Provenance>,
     /// The largest batch of several records that a producer makes.
     batch_size: usize,
     /// Whether timestamp 0 may become 1.
@@ -178,7 +182,8 @@ impl KafkaTarget {
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
         let topics = RwLock::new(topics.into_iter().collect());
         let moved_zeros = AtomicU64::default();
-        let shared = Shared { connection, topics, batch_size, moves_zero, moved_zeros, embedded };
+        let provenance = job.target.provenance.then(|| Provenance::new(&job.progress.job));
+        let shared = Shared { connection, topics, provenance, batch_size, moves_zero, moved_zeros, embedded };
         Ok(Self { router, way, shared: Arc::new(shared) })
     }
 }

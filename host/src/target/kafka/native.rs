@@ -3,7 +3,7 @@
 //! - Handing over a record without an allocation or a lock of our own ([`TopicHandle`]): `BaseProducer::send` copies the
 //!   topic's name for each record, and librdkafka then looks it up under a write lock that all lanes share.
 //! - [`flush`], which the crate calls with no time to wait.
-//! - [`read_partition`]: the simple consumer, which needs no consumer group and no right to one.
+//! - [`PartitionReader`]: the simple consumer, which needs no consumer group and no right to one.
 //! - [`topic_ids`], which the crate does not have.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::client::Client;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 use rdkafka_sys as librdkafka;
@@ -23,7 +24,7 @@ use rdkafka_sys::rd_kafka_vtype_t::{
 use rdkafka_sys::types::{RDKafkaHeaders, RDKafkaTopic};
 
 use super::context::Context;
-use crate::batch::{OutputRow, RowHeaders};
+use crate::batch::{Header, OutputRow, RowHeaders};
 
 /// A topic as librdkafka knows it.
 pub(super) struct TopicHandle {
@@ -49,7 +50,7 @@ impl TopicHandle {
         Some(Self { topic: NonNull::new(topic)?, producer: producer.clone() })
     }
 
-    /// Enters a copy of the record into the producer's queue; never blocks.
+    /// Enters a copy of the record into the producer's queue, with `more` headers behind its own; never blocks.
     ///
     /// # Errors
     /// librdkafka's code: `QueueFull` where there is no room at the moment.
@@ -59,10 +60,11 @@ impl TopicHandle {
         partition: i32,
         timestamp: i64,
         ticket: usize,
+        more: &[Header<'_>],
     ) -> Result<(), RDKafkaErrorCode> {
         let (key, key_length) = parts(row.key);
         let (value, value_length) = parts(row.value);
-        let headers = HeaderList::new(row.headers.clone());
+        let headers = HeaderList::new(row.headers.clone(), more);
         // SAFETY: client and topic live as long as `self`. Each tag is followed by the arguments that
         // rdkafka.h gives for it, in C's types, and END closes the list. With F_COPY librdkafka keeps no
         // pointer to key or value; a null pointer is a null, a pointer with length 0 is empty. The opaque
@@ -131,58 +133,90 @@ pub(super) fn flush(producer: &ThreadedProducer<Context>, patience: Duration) ->
 /// # Errors
 /// librdkafka's code, where the partition cannot be read or nothing comes within `patience`.
 pub(crate) fn read_partition(
-    client: &Client<Context>,
+    client: &Arc<BaseConsumer<Context>>,
     topic: &str,
     partition: i32,
     from: i64,
     patience: Duration,
     mut each: impl FnMut(i64, Option<&[u8]>, Option<&[u8]>) -> bool,
 ) -> Result<(), RDKafkaErrorCode> {
-    let (name, text) = (CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?, topic);
-    // SAFETY: the client lives, and `name` is a C string that librdkafka copies.
-    let topic = unsafe { librdkafka::rd_kafka_topic_new(client.native_ptr(), name.as_ptr(), ptr::null_mut()) };
-    let reading = Reading { topic: NonNull::new(topic).ok_or(RDKafkaErrorCode::InvalidTopic)?, partition };
-    // Where the partition's leader is not known yet, librdkafka looks again after half a second. A failure is told by what
-    // follows.
-    let _ = client.fetch_metadata(Some(text), patience);
-    // SAFETY: the topic lives until `reading` is dropped, after the last use of what it gives.
-    let begun = unsafe { librdkafka::rd_kafka_consume_start(reading.topic.as_ptr(), partition, from) };
-    if begun != 0 {
-        return Err(RDKafkaErrorCode::UnknownPartition);
-    }
+    let reader = PartitionReader::open(client, topic, partition, from, patience)?;
     loop {
-        // SAFETY: as above.
-        let message =
-            unsafe { librdkafka::rd_kafka_consume(reading.topic.as_ptr(), partition, milliseconds(patience)) };
-        let Some(message) = NonNull::new(message) else { return Err(RDKafkaErrorCode::OperationTimedOut) };
-        // SAFETY: the message is ours until it is destroyed below, and what lies in it is not used after that. Key and
-        // payload are as long as it says, and null where there is none.
-        let (code, goes_on) = unsafe {
-            let record = message.as_ref();
-            let bytes = |bytes: *mut c_void, length: usize| {
-                (!bytes.is_null()).then(|| std::slice::from_raw_parts(bytes.cast::<u8>().cast_const(), length))
-            };
-            let code = RDKafkaErrorCode::from(record.err);
-            let goes_on = code != RDKafkaErrorCode::NoError
-                || each(record.offset, bytes(record.key, record.key_len), bytes(record.payload, record.len));
-            librdkafka::rd_kafka_message_destroy(message.as_ptr());
-            (code, goes_on)
-        };
-        match code {
-            RDKafkaErrorCode::NoError if goes_on => {}
-            RDKafkaErrorCode::NoError | RDKafkaErrorCode::PartitionEOF => return Ok(()),
-            code => return Err(code),
+        match reader.next(patience)? {
+            Step::Record(record) if each(record.offset(), record.key(), record.value()) => {}
+            Step::Record(_) | Step::End(_) => return Ok(()),
+            Step::Silence => return Err(RDKafkaErrorCode::OperationTimedOut),
         }
     }
 }
 
-/// A partition that is read.
-struct Reading {
+/// A partition that is read by the simple consumer. One client reads a partition once at a time.
+pub(crate) struct PartitionReader {
     topic: NonNull<RDKafkaTopic>,
     partition: i32,
+    /// Keeps the client alive that the topic belongs to.
+    _client: Arc<BaseConsumer<Context>>,
 }
 
-impl Drop for Reading {
+// SAFETY: librdkafka's handles may be used from any thread ("The library is completely thread-safe", its
+// INTRODUCTION.md), and the consumer is Send itself.
+unsafe impl Send for PartitionReader {}
+
+/// What comes next of a partition.
+pub(crate) enum Step {
+    /// A record.
+    Record(Fetched),
+    /// All that there is for now was read, up to this offset.
+    End(i64),
+    /// Nothing came in time.
+    Silence,
+}
+
+impl PartitionReader {
+    /// Begins to read at `from`.
+    ///
+    /// # Errors
+    /// librdkafka's code, where there is no such partition.
+    pub(crate) fn open(
+        client: &Arc<BaseConsumer<Context>>,
+        topic: &str,
+        partition: i32,
+        from: i64,
+        patience: Duration,
+    ) -> Result<Self, RDKafkaErrorCode> {
+        let name = CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
+        // SAFETY: the client lives, and `name` is a C string that librdkafka copies.
+        let handle =
+            unsafe { librdkafka::rd_kafka_topic_new(client.client().native_ptr(), name.as_ptr(), ptr::null_mut()) };
+        let handle = NonNull::new(handle).ok_or(RDKafkaErrorCode::InvalidTopic)?;
+        let reader = Self { topic: handle, partition, _client: Arc::clone(client) };
+        // Where the partition's leader is not known yet, librdkafka looks again after half a second. A failure is told by
+        // what follows.
+        let _ = client.client().fetch_metadata(Some(topic), patience);
+        // SAFETY: the topic lives until `reader` is dropped, after the last use of what it gives.
+        let begun = unsafe { librdkafka::rd_kafka_consume_start(reader.topic.as_ptr(), partition, from) };
+        if begun == 0 { Ok(reader) } else { Err(RDKafkaErrorCode::UnknownPartition) }
+    }
+
+    /// Waits for the next record.
+    ///
+    /// # Errors
+    /// librdkafka's code, where the partition cannot be read.
+    pub(crate) fn next(&self, patience: Duration) -> Result<Step, RDKafkaErrorCode> {
+        // SAFETY: the topic lives as long as `self`.
+        let message =
+            unsafe { librdkafka::rd_kafka_consume(self.topic.as_ptr(), self.partition, milliseconds(patience)) };
+        let Some(message) = NonNull::new(message) else { return Ok(Step::Silence) };
+        let fetched = Fetched(message);
+        match RDKafkaErrorCode::from(fetched.message().err) {
+            RDKafkaErrorCode::NoError => Ok(Step::Record(fetched)),
+            RDKafkaErrorCode::PartitionEOF => Ok(Step::End(fetched.offset())),
+            code => Err(code),
+        }
+    }
+}
+
+impl Drop for PartitionReader {
     fn drop(&mut self) {
         // SAFETY: the handle came from `rd_kafka_topic_new` and is given back once; stopping what was not begun is an
         // error that changes nothing.
@@ -191,6 +225,79 @@ impl Drop for Reading {
             librdkafka::rd_kafka_topic_destroy(self.topic.as_ptr());
         }
     }
+}
+
+/// A record that was read.
+pub(crate) struct Fetched(NonNull<librdkafka::rd_kafka_message_t>);
+
+impl Fetched {
+    fn message(&self) -> &librdkafka::rd_kafka_message_t {
+        // SAFETY: the message is ours until it is destroyed with `self`.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Its offset.
+    pub(crate) fn offset(&self) -> i64 {
+        self.message().offset
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        // SAFETY: the key is as long as the message says, null where there is none, and lives as long as it.
+        unsafe { bytes(self.message().key, self.message().key_len) }
+    }
+
+    /// Its value.
+    pub(crate) fn value(&self) -> Option<&[u8]> {
+        // SAFETY: as for the key.
+        unsafe { bytes(self.message().payload, self.message().len) }
+    }
+
+    /// Milliseconds since the epoch, -1 for none, and whether the broker set them.
+    pub(crate) fn timestamp(&self) -> (i64, bool) {
+        let mut kind = librdkafka::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the message lives, and the kind is written to a place of ours.
+        let timestamp = unsafe { librdkafka::rd_kafka_message_timestamp(self.0.as_ptr(), &raw mut kind) };
+        (timestamp, kind == librdkafka::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME)
+    }
+
+    /// Its headers in order: name and value.
+    pub(crate) fn each_header(&self, mut each: impl FnMut(&[u8], Option<&[u8]>)) {
+        let mut list = ptr::null_mut();
+        // SAFETY: the message lives, and keeps the list that it gives. Names are C strings and values as long as they say;
+        // they live as long as the list.
+        unsafe {
+            if RDKafkaErrorCode::from(librdkafka::rd_kafka_message_headers(self.0.as_ptr(), &raw mut list))
+                != RDKafkaErrorCode::NoError
+            {
+                return;
+            }
+            for index in 0..librdkafka::rd_kafka_header_cnt(list) {
+                let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
+                let code =
+                    librdkafka::rd_kafka_header_get_all(list, index, &raw mut name, &raw mut value, &raw mut length);
+                if RDKafkaErrorCode::from(code) == RDKafkaErrorCode::NoError {
+                    each(CStr::from_ptr(name).to_bytes(), bytes(value.cast_mut(), length));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Fetched {
+    fn drop(&mut self) {
+        // SAFETY: the message is ours and destroyed once.
+        unsafe { librdkafka::rd_kafka_message_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// Bytes that librdkafka keeps; null is none.
+///
+/// # Safety
+/// There must be as many, and they must live as long as the caller says.
+unsafe fn bytes<'a>(bytes: *mut c_void, length: usize) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes.cast::<u8>().cast_const(), length) })
 }
 
 fn milliseconds(duration: Duration) -> i32 {
@@ -253,13 +360,14 @@ fn parts(bytes: Option<&[u8]>) -> (*mut c_void, usize) {
 struct HeaderList(*mut RDKafkaHeaders);
 
 impl HeaderList {
-    fn new(headers: RowHeaders<'_>) -> Self {
-        if headers.len() == 0 {
+    fn new(headers: RowHeaders<'_>, more: &[Header<'_>]) -> Self {
+        let count = headers.len() + more.len();
+        if count == 0 {
             return Self(ptr::null_mut());
         }
         // SAFETY: no precondition.
-        let list = unsafe { librdkafka::rd_kafka_headers_new(headers.len()) };
-        for header in headers {
+        let list = unsafe { librdkafka::rd_kafka_headers_new(count) };
+        for header in headers.chain(more.iter().copied()) {
             let (value, length) = parts(header.value);
             // SAFETY: the list was made above and is ours alone; librdkafka copies name and value. It
             // refuses only a list that is read-only, which this one is not.

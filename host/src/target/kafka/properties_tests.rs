@@ -39,6 +39,8 @@ fn job(properties: &[(&str, &str)]) -> Job {
             create: None,
             delivery: Delivery::AtLeastOnce,
             transactions: Transactions::default(),
+            provenance: false,
+            remove_provenance: false,
         },
         resources: Resources::default(),
         allow: Vec::new(),

@@ -4,7 +4,7 @@
 //! can carry a record has it alone; its layout is the message format 2 of Kafka's documentation
 //! ("Record Batch" and "Record").
 
-use crate::batch::OutputRow;
+use crate::batch::{Header, OutputRow};
 
 /// Everything of a batch that is not its records: base offset 8, length 4, leader epoch 4, magic 1,
 /// checksum 4, attributes 2, last offset delta 4, both timestamps 16, producer id and epoch 10, base
@@ -13,10 +13,11 @@ const BATCH: usize = 61;
 /// Attributes, timestamp delta and offset delta of a batch's first record.
 const FIRST_RECORD: usize = 3;
 
-/// Bytes of an uncompressed batch that holds only this record.
-pub(crate) fn batch_of_one(row: &OutputRow<'_>) -> usize {
-    let header = |h: crate::batch::Header<'_>| field(Some(h.name.as_bytes())) + field(h.value);
-    let headers = varint(row.headers.len()) + row.headers.clone().map(header).sum::<usize>();
+/// Bytes of an uncompressed batch that holds only this record, with `more` headers behind its own.
+pub(crate) fn batch_of_one(row: &OutputRow<'_>, more: &[Header<'_>]) -> usize {
+    let header = |h: Header<'_>| field(Some(h.name.as_bytes())) + field(h.value);
+    let own = varint(row.headers.len() + more.len()) + row.headers.clone().map(header).sum::<usize>();
+    let headers = own + more.iter().copied().map(header).sum::<usize>();
     let record = FIRST_RECORD + field(row.key) + field(row.value) + headers;
     BATCH + varint(record) + record
 }
@@ -35,6 +36,31 @@ fn varint(length: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::HeadersBuilder;
+
+    #[test]
+    fn headers_that_are_added_count_as_the_record_s_own() {
+        let (trace, source) =
+            (Header { name: "trace", value: None }, Header { name: "source", value: Some(b"a-0@7#1") });
+        let mut builder = HeadersBuilder::default();
+        builder.push(trace.name, trace.value);
+        builder.end_row();
+        builder.push(trace.name, trace.value);
+        builder.push(source.name, source.value);
+        builder.end_row();
+        let headers = builder.finish();
+        let row = |row| OutputRow {
+            input: row,
+            sibling: 0,
+            key: None,
+            value: Some(b"value"),
+            headers: headers.row(row),
+            timestamp: 1,
+            topic: None,
+            partition: None,
+        };
+        assert_eq!(batch_of_one(&row(0), &[source]), batch_of_one(&row(1), &[]));
+    }
 
     #[test]
     fn lengths_grow_by_seven_bits() {

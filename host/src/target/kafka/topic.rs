@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rdkafka::admin::ConfigResource;
 
 use super::size::batch_of_one;
-use crate::batch::{NO_TIMESTAMP, OutputRow};
+use crate::batch::{Header, NO_TIMESTAMP, OutputRow};
 use crate::target::TargetError;
 
 /// Kafka's default of `max.message.bytes`: 1 MiB and the overhead of a batch.
@@ -115,15 +115,16 @@ impl Limits {
 }
 
 impl Topic {
-    /// Checks what the broker would refuse a whole batch for, and gives the record's size as a batch of
-    /// its own.
+    /// Checks what the broker would refuse a whole batch for, `more` headers being sent with the record, and gives its
+    /// size as a batch of its own.
     pub(crate) fn check(
         &self,
         row: &OutputRow<'_>,
+        more: &[Header<'_>],
         now: i64,
         position: impl FnOnce() -> String,
     ) -> Result<usize, TargetError> {
-        let size = batch_of_one(row);
+        let size = batch_of_one(row, more);
         let (limits, topic) = (&self.limits, &self.name);
         if size > limits.max_message_bytes {
             let (position, topic) = (position(), Arc::clone(topic));

@@ -1,0 +1,62 @@
+//! `anabranch verify`: whether the target holds what the backup and the plugins give.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::flags::JobFlags;
+use super::terminal::Terminal;
+use super::{plan, prepare, signals};
+use crate::failure::{Exit, Failure};
+use crate::progress::Inputs;
+use crate::read::Count;
+use crate::report::{Display, Progress};
+use crate::stop::StopSignal;
+use crate::verify::{self, Committed};
+
+/// What is to be compared.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    job: JobFlags,
+}
+
+impl Verify {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let job = self.job.job()?;
+        let open = prepare::open(&job.backup, terminal)?;
+        let mut chain = prepare::chain(&job)?;
+        let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+        let committed = Committed::look(&job, &prepare::needs(&open.catalog), &inputs)?;
+        plan::refuse_to("compare", &committed.findings, &job.allow)?;
+        if let (Some(chain), Some(started)) = (&mut chain, committed.started()) {
+            chain.started_at(started);
+        }
+        let stop = StopSignal::default();
+        // There is nothing to go on with: it is waited for, so that what was compared is told.
+        signals::listen(&stop, false, terminal);
+        let count = |source| Count::Exact(committed.records(source));
+        let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), count(&lane.source)));
+        let progress = Arc::new(Progress::new(lanes));
+        let display = Display::start(Arc::clone(&progress), "compared", terminal.screen());
+        let verify = verify::Verify {
+            job: &job,
+            catalog: &open.catalog,
+            chain: chain.as_ref(),
+            committed: &committed,
+            progress: &progress,
+            stop: &stop,
+        };
+        let verified = verify.run();
+        drop(display);
+        let verified = verified?;
+        terminal.give(&verified.document(), || verified.to_string())?;
+        Ok(if verified.differs() {
+            Exit::Differs
+        } else if verified.is_compared() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
+    }
+}
