@@ -42,6 +42,7 @@ pub fn job(target: Target) -> Job {
         resources: Resources::default(),
         allow: Vec::new(),
         progress: ProgressDraft::default().of("test".to_owned()),
+        report: None,
     }
 }
 

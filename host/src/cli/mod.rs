@@ -12,6 +12,7 @@ mod plugin;
 mod prepare;
 mod preview;
 mod progress;
+mod report;
 mod restore;
 mod signals;
 mod terminal;
@@ -106,21 +107,30 @@ pub fn main() -> ExitCode {
 /// A failure as people read it: what, the causes, and what to do.
 fn complaint(failure: &Failure) -> String {
     let mut text = format!("error: {failure}");
+    for cause in causes(failure) {
+        text.push_str(&format!("\n  caused by: {cause}"));
+    }
+    if let Some(hint) = failure.hint() {
+        text.push_str(&format!("\nhint: {hint}"));
+    }
+    text
+}
+
+/// The causes of a failure, outermost first.
+fn causes(failure: &Failure) -> Vec<String> {
+    let mut causes = Vec::new();
     let mut said = failure.to_string();
     let mut cause = failure.cause();
     while let Some(error) = cause {
         let message = error.to_string();
         // Some libraries repeat a cause in the message of what it caused.
         if !said.contains(&message) {
-            text.push_str(&format!("\n  caused by: {message}"));
+            causes.push(message.clone());
         }
         said = message;
         cause = error.source();
     }
-    if let Some(hint) = failure.hint() {
-        text.push_str(&format!("\nhint: {hint}"));
-    }
-    text
+    causes
 }
 
 #[cfg(test)]

@@ -52,12 +52,7 @@ pub(super) fn open_again(
     known: Option<&KeptSurvey>,
     terminal: &Terminal,
 ) -> Result<OpenBackup, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("store")
-        .enable_all()
-        .build()
-        .map_err(NoRuntime)?;
+    let runtime = runtime()?;
     let store = store::open(backup, runtime.handle())?;
     let line = format!(
         "looking into the backup at `{}`; files that do not say by name or footer what they hold are read through",
@@ -65,6 +60,12 @@ pub(super) fn open_again(
     );
     let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build_again(backup, &store, known))?;
     Ok(OpenBackup { url: Arc::clone(store.url()), catalog, _runtime: runtime })
+}
+
+/// The threads that requests of a store run on.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.worker_threads(2).thread_name("store").enable_all().build().map_err(NoRuntime)?)
 }
 
 /// Does `work` on this thread, and says something once if it takes longer than `silence`.

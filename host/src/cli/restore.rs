@@ -7,84 +7,142 @@ use std::time::Duration;
 use clap::Args;
 
 use super::flags::JobFlags;
+use super::report::Reporter;
 use super::terminal::Terminal;
 use super::{plan, prepare, signals};
 use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Failure};
 use crate::finding::Finding;
 use crate::job::Job;
-use crate::progress::Inputs;
+use crate::plugin::Chain;
+use crate::position::{Place, TopicPartition};
+use crate::progress::{Inputs, Ranges};
 use crate::read::Count;
-use crate::report::{Display, LaneEnd, LaneSummary, Progress, Summary, Tally};
+use crate::report::{Display, LaneAccount, LaneEnd, LaneSummary, Progress, RunReport, Summary, Tally};
 use crate::restore;
 use crate::stop::StopSignal;
-use crate::target::{self, Examined, Reached, Target};
+use crate::target::{self, Examined, Reached, Standing, Target};
 
 /// What is to be restored.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     #[command(flatten)]
     job: JobFlags,
+    /// Where the report of this run goes, whatever its end: a file or `s3://bucket/key`
+    #[arg(long, value_name = "URL")]
+    report: Option<String>,
 }
 
 impl Restore {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let job = self.job.job()?;
-        // What is wrong with the target is said after what is wrong with the backup.
-        let reached = target::reach(&job);
-        let open = prepare::open_again(&job.backup, reached.as_ref().ok().and_then(Reached::survey), terminal)?;
-        let mut chain = prepare::chain(&job)?;
-        if let Some(chain) = &chain {
-            // Before topics are created: what a plugin refuses leaves none behind.
-            prepare::try_out(chain, &job, &open.catalog)?;
-        }
-        let needs = prepare::needs(&open.catalog);
-        let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
-        let mut findings = plan::before_the_target(&job, &open, chain.as_ref());
-        let mut examined = reached?.examine(&job, &needs, &inputs)?;
-        findings.append(&mut examined.findings);
-        plan::refuse(&findings, &job.allow)?;
-        let findings = findings.into_iter().map(Finding::allowed).collect();
-        if examined.is_done(&needs) {
-            return give_what_is_done(&job, &open.catalog, &examined, findings, terminal);
-        }
-        let target = examined.connect(&job, &needs, &inputs)?;
-        let goes_on = target.started().is_some();
-        if let (Some(chain), Some(started)) = (&mut chain, target.started()) {
-            chain.started_at(started);
-        }
-
-        let stop = StopSignal::default();
-        signals::listen(&stop, goes_on, terminal);
-        let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), left(lane, &*target)));
-        let progress = Arc::new(Progress::new(lanes));
-        let display = Display::start(Arc::clone(&progress), "written", terminal.screen());
-        say_what_is_ahead(&job, &open.catalog, &*target);
-        let restore = restore::Restore {
-            job: &job,
-            catalog: &open.catalog,
-            chain: chain.as_ref(),
-            target: Arc::clone(&target),
-            progress: &progress,
-            stop: &stop,
-        };
-        let summary = restore.run(findings);
-        drop(restore);
-        // Everything is acknowledged or failed, and the process ends: librdkafka's threads, which look every tenth of a
-        // second whether they are to end, are not waited for.
-        mem::forget(target);
-        drop(display);
-        let summary = summary.inspect_err(|_| {
-            say_how_far(&progress, terminal);
-            say_how_to_go_on(goes_on, terminal);
-        })?;
-        terminal.give(&summary.document(), || summary.to_string())?;
-        if summary.is_complete() {
-            return Ok(Exit::Done);
-        }
-        say_how_to_go_on(goes_on, terminal);
-        Ok(Exit::Failed)
+        let job = self.job.job_reporting_to(self.report)?;
+        let mut reporter = Reporter::begin(&job)?;
+        let result = restore(&job, reporter.report(), terminal);
+        reporter.end(result, terminal)
     }
+}
+
+/// Restores a job, and notes in `report` what is known of it by and by.
+fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exit, Failure> {
+    // What is wrong with the target is said after what is wrong with the backup.
+    let reached = target::reach(job);
+    let open = prepare::open_again(&job.backup, reached.as_ref().ok().and_then(Reached::survey), terminal)?;
+    let mut chain = prepare::chain(job)?;
+    if let Some(chain) = &chain {
+        // Before topics are created: what a plugin refuses leaves none behind.
+        prepare::try_out(chain, job, &open.catalog)?;
+    }
+    report.reads(&open.url, open.catalog.entries.iter().map(|entry| &**entry));
+    let needs = prepare::needs(&open.catalog);
+    let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+    let digests = inputs.digests(job, &needs);
+    report.configured(chain.as_ref().map(Chain::reports).unwrap_or_default(), digests);
+    let mut findings = plan::before_the_target(job, &open, chain.as_ref());
+    let mut examined = reached?.examine(job, &needs, &inputs)?;
+    findings.append(&mut examined.findings);
+    report.found(&findings);
+    plan::refuse(&findings, &job.allow)?;
+    let findings: Vec<Finding> = findings.into_iter().map(Finding::allowed).collect();
+    report.found(&findings);
+    if examined.is_done(&needs) {
+        report.runs(None, examined.started());
+        account(report, job, &open.catalog, |lane| examined.before(lane), |lane| examined.ranges(lane), |_| None);
+        return give_what_is_done(job, &open.catalog, &examined, findings, terminal);
+    }
+    let target = examined.connect(job, &needs, &inputs)?;
+    report.runs(target.run(), target.started());
+    let goes_on = target.started().is_some();
+    if let (Some(chain), Some(started)) = (&mut chain, target.started()) {
+        chain.started_at(started);
+    }
+
+    let stop = StopSignal::default();
+    signals::listen(&stop, goes_on, terminal);
+    let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), left(lane, &*target)));
+    let progress = Arc::new(Progress::new(lanes));
+    let display = Display::start(Arc::clone(&progress), "written", terminal.screen());
+    say_what_is_ahead(job, &open.catalog, &*target);
+    let restore = restore::Restore {
+        job,
+        catalog: &open.catalog,
+        chain: chain.as_ref(),
+        target: Arc::clone(&target),
+        progress: &progress,
+        stop: &stop,
+    };
+    let summary = restore.run(findings);
+    drop(restore);
+    if let Ok(summary) = &summary {
+        report.found(&summary.findings);
+    }
+    let now = |index: usize| match &summary {
+        Ok(summary) => summary.lanes.get(index).map(|lane| (lane.tally.clone(), lane.end == LaneEnd::Complete)),
+        Err(_) => progress.lanes().get(index).map(|lane| {
+            let tally = lane.tally().unwrap_or_else(|| Tally::new(job.plugins.len()));
+            (Tally { up_to: lane.place(), ..tally }, lane.is_done())
+        }),
+    };
+    account(report, job, &open.catalog, |lane| target.before(lane), |lane| target.ranges(lane), now);
+    // Everything is acknowledged or failed, and the process ends: librdkafka's threads, which look every tenth of a
+    // second whether they are to end, are not waited for.
+    mem::forget(target);
+    drop(display);
+    let summary = summary.inspect_err(|_| {
+        say_how_far(&progress, terminal);
+        say_how_to_go_on(goes_on, terminal);
+    })?;
+    terminal.give(&summary.document(), || summary.to_string())?;
+    if summary.is_complete() {
+        return Ok(Exit::Done);
+    }
+    say_how_to_go_on(goes_on, terminal);
+    Ok(Exit::Failed)
+}
+
+/// Notes in `report` what became of each lane: what earlier runs did `before`, and what this one has done by `now`, with
+/// whether that was all of it.
+fn account(
+    report: &mut RunReport,
+    job: &Job,
+    catalog: &Catalog,
+    before: impl Fn(&TopicPartition) -> Option<Standing>,
+    ranges: impl Fn(&TopicPartition) -> Option<Ranges>,
+    now: impl Fn(usize) -> Option<(Tally, bool)>,
+) {
+    let plugins: Vec<String> = job.plugins.iter().map(|plugin| plugin.name.clone()).collect();
+    let lane = |(index, lane): (usize, &'_ Lane)| {
+        let before = before(&lane.source);
+        let (now, complete) = now(index).unwrap_or_else(|| (Tally::new(plugins.len()), false));
+        LaneAccount {
+            source: Arc::clone(&lane.source),
+            first: lane.offsets.map(|(first, _)| lane.source.at(&Place::Offset(first)).to_string()),
+            complete: complete || before.as_ref().is_some_and(|before| before.complete),
+            before: before.map(|before| before.tally),
+            now,
+            ranges: ranges(&lane.source),
+        }
+    };
+    report.counted(&plugins, catalog.lanes.iter().enumerate().map(lane).collect());
 }
 
 /// The records of a lane that earlier runs have not committed.

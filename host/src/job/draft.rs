@@ -10,7 +10,7 @@ use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
     Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, Job, Order, PROGRESS_TOPIC, PartitionStrategy,
-    PluginUse, Progress, Resources, Secret, Target, Transactions,
+    PluginUse, Progress, Report, Resources, Secret, Target, Transactions,
 };
 use crate::finding::CODES;
 use crate::read::Format;
@@ -34,6 +34,8 @@ pub struct Draft {
     pub allow: Vec<String>,
     /// Where its progress is kept.
     pub progress: ProgressDraft,
+    /// Where the report of each run goes.
+    pub report: Option<Report>,
 }
 
 /// [`Progress`], incomplete.
@@ -123,7 +125,7 @@ impl Draft {
     pub fn finish_without_target(self) -> Result<Job, JobError> {
         let name = self.name();
         let progress_name = self.progress_name();
-        let Self { name: _, stem: _, backup, plugins, target, resources, allow, progress } = self;
+        let Self { name: _, stem: _, backup, plugins, target, resources, allow, progress, report } = self;
         let url = backup.url.filter(|url| !url.is_empty()).ok_or(JobError::Missing {
             what: "backup",
             hint: "give `--backup URL`, or `url` in the job file's `[backup]`",
@@ -138,7 +140,7 @@ impl Draft {
         let BackupDraft { url: _, store, path, topic, columns, encoding, format } = backup;
         let backup = Backup { url, store, path, topic, columns, encoding, format };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
-        Ok(Job { name, backup, plugins, target, resources, allow, progress })
+        Ok(Job { name, backup, plugins, target, resources, allow, progress, report })
     }
 
     /// The name that was given, that of the job file, or the last part of the backup's URL; `None` without any of these.

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
 use super::{
-    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Resources, Secret,
+    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Report, Resources, Secret,
     Transactions, servers, topic,
 };
 
@@ -49,7 +49,14 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         resources: resources.unwrap_or_default(),
         allow: top.texts("allow")?.unwrap_or_default(),
         progress: top.table("progress")?.map(|table| progress(&table)).transpose()?.unwrap_or_default(),
+        report: top.table("report")?.map(|table| report(&table, folder)).transpose()?,
     })
+}
+
+fn report(table: &Reader<'_>, folder: &Path) -> Result<Report, JobError> {
+    let url = table.required("url", "say where it goes: `url = \"reports/job.json\"`")?;
+    let url = if is_path(&url) { beside(folder, &url) } else { url };
+    Ok(Report { url, store: secrets(table, "store")? })
 }
 
 fn free(table: &Reader<'_>, name: &str) -> Result<BTreeMap<String, String>, JobError> {
@@ -72,8 +79,8 @@ fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
     })
 }
 
-/// Whether a backup's URL is a path of this machine.
-fn is_path(url: &str) -> bool {
+/// Whether a URL is a path of this machine.
+pub fn is_path(url: &str) -> bool {
     !url.contains("://") && !url.starts_with("file:")
 }
 

@@ -50,6 +50,17 @@ pub struct Job {
     pub allow: Vec<String>,
     /// Where its progress is kept.
     pub progress: Progress,
+    /// Where the report of each run goes; `None`: nowhere.
+    pub report: Option<Report>,
+}
+
+/// Where the report of a run goes.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// A path, a `file://` URL or `s3://bucket/key`.
+    pub url: String,
+    /// Options of the store, as [`Backup::store`].
+    pub store: BTreeMap<String, Secret>,
 }
 
 /// Where the progress of a job is kept, on the target cluster.

@@ -174,6 +174,14 @@ fn the_example_is_a_job_and_uses_every_key() {
                 3,
             ),
         },
+        report: Some(
+            Report {
+                url: "s3://audit/replay-orders.json",
+                store: {
+                    "aws_region": [hidden],
+                },
+            },
+        ),
     }
     "#);
 

@@ -132,6 +132,7 @@ pub static JOB: Table = Table {
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),
         key("progress", Kind::Table(&PROGRESS), "", ""),
+        key("report", Kind::Table(&REPORT), "", ""),
         key("resources", Kind::Table(&RESOURCES), "", ""),
     ]),
 };
@@ -330,6 +331,29 @@ static PROGRESS: Table = Table {
         ),
         key("replication", Kind::Integer, "the cluster's default", "Its replication factor, where it is created."),
     ]),
+};
+
+static REPORT: Table = Table {
+    header: "[report]",
+    help: "Where the [report](output.md#anabranchreport1) of each run goes, at whatever end; without it there is none. \
+           Before the restore begins it is written for the first time, so that a place that cannot be written is told \
+           then.",
+    keys: Keys::Fixed(&[
+        key(
+            "url",
+            Kind::Text,
+            "required",
+            "The file: a path (relative to the job file), a `file://` URL or `s3://bucket/key`. What is there is \
+             replaced. The flag is `--report`.",
+        ),
+        key("store", Kind::Table(&REPORT_STORE), "", ""),
+    ]),
+};
+
+static REPORT_STORE: Table = Table {
+    header: "[report.store]",
+    help: "Options of the store that it goes to, as those of `[backup.store]`, which do not count here.",
+    keys: Keys::Free,
 };
 
 static TOPICS: Table = Table {

@@ -52,6 +52,7 @@ pub(super) fn run(
     }
     // Also, and above all, after a failure.
     sending.say_how_far();
+    progress.counted(sending.committed.clone());
     sent.map(|complete| Sent { tally: sending.committed, complete })
 }
 

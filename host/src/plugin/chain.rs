@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::aside::{Blamed, Cause, SetAside};
 use crate::batch::{Batch, Outputs};
 use crate::job::{PluginUse, Policies, Policy};
 use crate::position::{Place, TopicPartition};
-use crate::report::PluginCounts;
+use crate::report::{PluginCounts, PluginReport};
 
 use super::blame::{self, Verdict};
 use super::cache::CodeCache;
@@ -69,6 +71,19 @@ impl Chain {
     /// What tells each plugin's work from that of another: its code and its whole configuration.
     pub fn digests(&self) -> Vec<String> {
         self.plugins.iter().map(|plugin| format!("{} {}", plugin.code.sha256(), plugin.parameters)).collect()
+    }
+
+    /// The plugins for the report of a run, with a digest in place of their configuration.
+    pub fn reports(&self) -> Vec<PluginReport> {
+        let report = |plugin: &Arc<Loaded>| PluginReport {
+            name: plugin.name.clone(),
+            path: plugin.code.path.display().to_string(),
+            plugin: plugin.description.name.clone(),
+            version: plugin.description.version.clone(),
+            sha256: plugin.code.sha256(),
+            parameters_sha256: hex::encode(Sha256::digest(&plugin.parameters)),
+        };
+        self.plugins.iter().map(report).collect()
     }
 
     /// Sets the clock that plugins see to the first start of the job.

@@ -79,6 +79,8 @@ fn prepare(runtime: &Runtime, component: &wasmtime::component::Component) -> Res
 pub(super) struct Loaded {
     /// What the job calls it, with its version: `mask 0.3.0`.
     pub(super) label: Arc<str>,
+    /// What the job calls it.
+    pub(super) name: String,
     pub(super) code: Code,
     pub(super) description: Description,
     /// The configuration as a JSON object.
@@ -98,6 +100,7 @@ impl Loaded {
         let parameters = parameters::resolve(&plugin.name, &description, &plugin.parameters)?;
         Ok(Self {
             label: format!("{} {}", plugin.name, description.version).into(),
+            name: plugin.name.clone(),
             code,
             description,
             parameters: serde_json::Value::Object(parameters).to_string(),

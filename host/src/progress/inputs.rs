@@ -10,6 +10,7 @@ use crate::job::{Backup, Job};
 use crate::plugin::Chain;
 use crate::position::TopicPartition;
 use crate::read::Count;
+use crate::report::Digests;
 use crate::target::LaneNeed;
 
 /// The inputs of a job.
@@ -39,6 +40,11 @@ impl Inputs {
     /// The records that a lane is expected to have.
     pub(crate) fn expected(&self, lane: &TopicPartition) -> Option<u64> {
         self.expected.get(lane).copied()
+    }
+
+    /// For the report of a run.
+    pub fn digests(&self, job: &Job, lanes: &[LaneNeed]) -> Digests {
+        Digests { plugins: self.plugins.clone(), source: self.source.clone(), map: map(job, lanes) }
     }
 
     /// With where the records go.

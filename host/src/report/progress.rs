@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Volume;
+use super::{Tally, Volume};
 use crate::position::{Place, TopicPartition};
 use crate::read::Count;
 
@@ -36,6 +36,7 @@ pub struct LaneProgress {
     read: Meter,
     written: Meter,
     place: Mutex<Option<Place>>,
+    counted: Mutex<Option<Tally>>,
     done: AtomicBool,
 }
 
@@ -47,6 +48,7 @@ impl LaneProgress {
             read: Meter::default(),
             written: Meter::default(),
             place: Mutex::default(),
+            counted: Mutex::default(),
             done: AtomicBool::new(false),
         }
     }
@@ -69,6 +71,16 @@ impl LaneProgress {
     /// Says up to which source record everything is known to be written.
     pub fn written_up_to(&self, place: Option<Place>) {
         *self.place.lock() = place;
+    }
+
+    /// Says what this run has counted up to its last commit: at the lane's end, also where it failed.
+    pub fn counted(&self, tally: Tally) {
+        *self.counted.lock() = Some(tally);
+    }
+
+    /// What this run has counted, where the lane has come to an end.
+    pub fn tally(&self) -> Option<Tally> {
+        self.counted.lock().clone()
     }
 
     /// Says that nothing more will come.

@@ -53,6 +53,7 @@ fn job(folder: &Path) -> Job {
         resources: Resources { lanes: 1, ..Resources::default() },
         allow: Vec::new(),
         progress: ProgressDraft::default().of("job".to_owned()),
+        report: None,
     }
 }
 

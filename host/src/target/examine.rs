@@ -11,7 +11,7 @@ use crate::clock::now;
 use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, CreateTopics, Delivery, Job, PartitionStrategy};
 use crate::position::TopicPartition;
-use crate::progress::{self, Inputs, LaneRecord, Stored};
+use crate::progress::{self, Inputs, LaneRecord, Ranges, Stored};
 use crate::route::Router;
 
 /// A target whose cluster was reached, where it has one, and what it keeps of the job.
@@ -50,6 +50,16 @@ impl Examined {
     /// How far earlier runs have come with a lane.
     pub fn before(&self, source: &TopicPartition) -> Option<Standing> {
         self.stored.as_ref()?.lanes.get(source).map(LaneRecord::standing)
+    }
+
+    /// Where at the target the records of a lane lie that earlier runs have committed.
+    pub fn ranges(&self, source: &TopicPartition) -> Option<Ranges> {
+        self.stored.as_ref()?.lanes.get(source).map(|record| record.ranges.clone())
+    }
+
+    /// The first start of the job, in milliseconds since the epoch.
+    pub fn started(&self) -> Option<i64> {
+        self.stored.as_ref()?.job.as_ref().map(|job| job.started)
     }
 
     /// Whether earlier runs have restored all of these lanes.

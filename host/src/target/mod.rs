@@ -49,6 +49,11 @@ pub trait Target: Send + Sync {
         None
     }
 
+    /// The id of this run, where progress is kept.
+    fn run(&self) -> Option<String> {
+        None
+    }
+
     /// The first start of the job, in milliseconds since the epoch, where progress is kept.
     fn started(&self) -> Option<i64> {
         None

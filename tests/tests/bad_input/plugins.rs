@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use anabranch_tests::binaries;
 use anabranch_tests::run::Run;
+use anabranch_tests::{binaries, resident};
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
@@ -115,7 +115,7 @@ fn hostile(deed: &str) -> Run {
 fn a_plugin_that_traps() {
     assert_snapshot!(hostile("trap"), @r#"
     exit 1
-    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:30:23:\ncannot go on", at orders-0@13
+    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:34:23:\ncannot go on", at orders-0@13
     hint: `anabranch preview` runs the plugin over the first records without a target
     "#);
     assert_snapshot!(hostile("stack"), @r"
@@ -141,6 +141,27 @@ fn a_plugin_that_exhausts_memory() {
     error: plugin `hostile 0.1.0` wanted more than its 16 MiB of memory at orders-0@13
     hint: raise the plugin's limit `memory`, or let it keep less
     ");
+}
+
+#[test]
+fn what_a_plugin_took_of_memory_is_given_back() {
+    let folder = good();
+    let plugin = binaries::plugin("guest-hostile").unwrap();
+    write(
+        folder.path(),
+        "job.toml",
+        format!(
+            "backup.url = 'backup'\n[target]\nbrokers = 'null'\n[resources]\nlanes = 1\n[[plugin]]\npath = {plugin:?}\n\
+             [plugin.parameters]\ndeed = 'memory'\nat = 13\n"
+        ),
+    );
+    let mut command = binaries::anabranch().unwrap();
+    command.current_dir(folder.path()).args(["restore", "job.toml"]);
+    let (output, most) = resident::output(&mut command).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("wanted more than its 64 MiB of memory at orders-0@13"), "{said}");
+    // The record is searched for by ten instances or so, each of which takes all that it may.
+    assert!(most < 300 << 20, "{} MiB were resident", most >> 20);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod documented;
 mod faults;
 mod kills;
 mod ledger;
+mod reports;
 mod resuming;
 mod shop;
 mod stateful;

@@ -12,7 +12,7 @@ use crate::shop::{Running, Shop, said};
 type Change<'a> = &'a dyn Fn(String) -> String;
 
 /// A job that is slow enough to be stopped in its middle.
-fn slow() -> Shop {
+pub(crate) fn slow() -> Shop {
     Shop::new(8000)
         .settings("transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5 }")
         .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n")

@@ -206,7 +206,8 @@ topic = "{progress}"
         self.topics.iter().for_each(|topic| self.cluster.settle(topic).unwrap());
     }
 
-    fn wanted(&self) -> Records {
+    /// What must be there.
+    pub(crate) fn wanted(&self) -> Records {
         let mut records = Records::new();
         for source in 0..SOURCES {
             for offset in 0..self.records {

@@ -52,9 +52,20 @@ pub(super) struct JobFlags {
 }
 
 impl JobFlags {
-    /// The job, for a command that sends records.
+    /// The job, with a target.
     pub(super) fn job(self) -> Result<Job, Failure> {
         Ok(self.draft()?.finish()?)
+    }
+
+    /// The job, for a command that sends records and reports on that, to `report` if it is given.
+    pub(super) fn job_reporting_to(self, report: Option<String>) -> Result<Job, Failure> {
+        let mut draft = self.draft()?;
+        if let Some(url) = report {
+            // Options of the file's own place are none for a path of this machine.
+            let store = draft.report.take().map(|report| report.store).filter(|_| !file::is_path(&url));
+            draft.report = Some(job::Report { url, store: store.unwrap_or_default() });
+        }
+        Ok(draft.finish()?)
     }
 
     /// The job, for a command that sends nothing.

@@ -36,8 +36,16 @@ fn properties(servers: &str, patience: &str) -> Properties {
     };
     let resources = Resources::default();
     let progress = ProgressDraft::default().of("job".to_owned());
-    let job =
-        Job { name: "job".to_owned(), backup, plugins: Vec::new(), target, resources, allow: Vec::new(), progress };
+    let job = Job {
+        name: "job".to_owned(),
+        backup,
+        plugins: Vec::new(),
+        target,
+        resources,
+        allow: Vec::new(),
+        progress,
+        report: None,
+    };
     Properties::new(&job, servers).unwrap()
 }
 

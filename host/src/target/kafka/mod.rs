@@ -230,6 +230,11 @@ impl Target for KafkaTarget {
         seats.ranges(source).or_else(|| before.get(source).map(|record| record.ranges.clone()))
     }
 
+    fn run(&self) -> Option<String> {
+        let Way::ExactlyOnce { seats, .. } = &self.way else { return None };
+        Some(seats.session.run().to_owned())
+    }
+
     fn started(&self) -> Option<i64> {
         match self.way {
             Way::AtLeastOnce(_) => None,

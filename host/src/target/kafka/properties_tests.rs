@@ -45,6 +45,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
         resources: Resources::default(),
         allow: Vec::new(),
         progress: ProgressDraft::default().of("job".to_owned()),
+        report: None,
     }
 }
 

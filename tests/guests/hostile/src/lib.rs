@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 #[derive(Deserialize, Parameters)]
 struct Hostile {
-    /// What it does: `trap`, `loop`, `memory`, `stack`, `fail`, `selection`, `order`, `offsets`, `text`, `undeclared`.
+    /// What it does: `trap`, `loop`, `memory`, `stack`, `fail`, `selection`, `order`, `offsets`, `text`, `undeclared`; or, with every batch,
+    /// `cuts`: leaves out its first record.
     deed: String,
     /// The offset of the record.
     at: i64,
@@ -21,6 +22,9 @@ impl Plugin for Hostile {
     const CHANGES: Columns = Columns::VALUE.union(Columns::HEADERS);
 
     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
+        if self.deed == "cuts" {
+            return Ok(Answer { selection: Some((1..batch.count).collect()), ..Answer::unchanged() });
+        }
         let Some(row) = batch.offsets.iter().position(|offset| *offset == self.at) else {
             return Ok(Answer::unchanged());
         };

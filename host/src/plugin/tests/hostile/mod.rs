@@ -13,9 +13,9 @@
 //! | offsets beyond the data | [`answers`]: `offsets_beyond_the_data` |
 //! | a selection out of range or out of order | [`answers`]: `a_selection_out_of_range`, `a_selection_out_of_order` |
 //! | invalid UTF-8 where text is due | [`answers`]: `text_that_is_not_utf8` |
-//! | calls of WASI for files, environment and network | [`super::system`], and from Rust in `tests/tests/bad_input/plugins.rs` |
+//! | calls of WASI for files, environment and network | [`super::system`]: `there_is_no_environment_and_there_are_no_files`, `sockets_are_denied` |
 //! | unreachable after n records | [`moody`]: `unreachable_after_some_records` |
-//! | output that depends on where batches are cut | [`moody`]: `output_that_depends_on_where_batches_are_cut` |
+//! | output that depends on where batches are cut | [`moody`]: `output_that_depends_on_where_batches_are_cut`; over a kill and a resume in `tests/tests/exactly_once/reports.rs` |
 //! | a trap only as part of a batch | [`moody`]: `a_trap_only_as_part_of_a_batch` |
 //!
 //! That whole restores stand them is tested in `tests/tests/bad_input/plugins.rs`, through the binary.
