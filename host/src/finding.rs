@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 31] = [
+pub const CODES: [&str; 32] = [
     "at-least-once",
     "changed-map",
     "changed-plugins",
@@ -39,6 +39,7 @@ pub const CODES: [&str; 31] = [
     "record-too-large",
     "retention-deletes",
     "separate-keys",
+    "set-aside",
     "skipped-files",
     "sources-merged",
     "timestamp-out-of-range",

@@ -185,6 +185,7 @@ proptest! {
             catalog: &catalog,
             chain: chain.as_ref(),
             target,
+            dead_letters: None,
             progress: &progress,
             stop: &StopSignal::default(),
         };

@@ -26,6 +26,7 @@ fn backup(url: &str, options: BTreeMap<String, String>) -> Backup {
         columns: ColumnNames::default(),
         encoding: Encodings::default(),
         format: None,
+        dead_letters: false,
     }
 }
 

@@ -17,7 +17,7 @@ use arrow_buffer::ScalarBuffer;
 
 pub use builder::{ColumnsBuilder, Limits};
 pub use headers::{Header, Headers, HeadersBuilder, RowHeaders};
-pub use outputs::{Drops, OutputRow, Outputs, Patch, Patches, Rejection, Selection};
+pub use outputs::{Drops, OutputRow, OutputRows, Outputs, Patch, Patches, Rejection, Selection};
 
 use crate::position::{Place, TopicPartition};
 

@@ -131,6 +131,16 @@ impl Outputs {
         }
     }
 
+    /// Whether several output records come of one source record.
+    pub fn fan_out(&self) -> bool {
+        match &self.selection {
+            Selection::All => (1..self.batch.len()).any(|row| self.batch.are_siblings(row - 1, row)),
+            Selection::Rows(rows) => {
+                rows.windows(2).any(|pair| self.batch.are_siblings(pair[0] as usize, pair[1] as usize))
+            }
+        }
+    }
+
     /// Whether nothing comes out.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

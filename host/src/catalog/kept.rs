@@ -92,7 +92,7 @@ pub struct Differences {
 
 /// How a job reads files, as text that differs where that does.
 fn rules(backup: &Backup) -> String {
-    let Backup { url: _, store: _, path, topic, columns, encoding, format } = backup;
+    let Backup { url: _, store: _, path, topic, columns, encoding, format, dead_letters: _ } = backup;
     format!("{path:?} {topic:?} {columns:?} {encoding:?} {format:?}")
 }
 

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aside;
 use crate::batch::{Batch, Limits};
 use crate::finding::Finding;
 use crate::job;
@@ -83,6 +84,8 @@ pub struct Catalog {
     pub entries: Vec<Arc<Entry>>,
     /// What was found of the files, to be kept.
     pub survey: KeptSurvey,
+    /// Whether the records are dead letters.
+    dead_letters: bool,
     store: Store,
     opener: Arc<dyn Opener>,
 }
@@ -246,7 +249,8 @@ impl Catalog {
         let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, file.facts.as_ref()?))));
         let survey = KeptSurvey::of(backup, &surveyed);
         let entries = surveyed.into_iter().map(|file| file.entry).collect();
-        Ok(Self { lanes, findings, layouts, entries, survey, store: store.clone(), opener })
+        let dead_letters = backup.dead_letters;
+        Ok(Self { lanes, findings, layouts, entries, survey, dead_letters, store: store.clone(), opener })
     }
 
     /// Opens a lane at its beginning. Its batches keep within `limits`, but for one record at most.
@@ -265,7 +269,28 @@ impl Catalog {
         if let Some((Place::Offset(offset), file)) = before {
             source.trust(*offset, file);
         }
-        Ok(Box::new(source))
+        Ok(if self.dead_letters { Box::new(Stripped(source)) } else { Box::new(source) })
+    }
+}
+
+/// A lane of dead letters, without what makes them such.
+struct Stripped(LaneSource);
+
+impl BatchSource for Stripped {
+    fn next(&mut self) -> Result<Option<Arc<Batch>>, ReadError> {
+        Ok(self.0.next()?.map(aside::stripped))
+    }
+
+    fn statistics(&self) -> LaneStatistics {
+        self.0.statistics()
+    }
+
+    fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {
+        self.0.seek(place)
+    }
+
+    fn finished(&self) -> Option<Arc<Finished>> {
+        self.0.finished()
     }
 }
 

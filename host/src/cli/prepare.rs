@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use sha2::{Digest, Sha256};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 use super::terminal::Terminal;
 use crate::catalog::{Catalog, KeptSurvey, Lane};
@@ -27,7 +27,14 @@ pub(super) struct OpenBackup {
     /// What it holds.
     pub(super) catalog: Catalog,
     /// Runs the requests of the store; they end with it.
-    _runtime: Runtime,
+    runtime: Runtime,
+}
+
+impl OpenBackup {
+    /// Where requests of stores run.
+    pub(super) fn runtime(&self) -> &Handle {
+        self.runtime.handle()
+    }
 }
 
 /// The machine does not give what every command needs.
@@ -59,7 +66,7 @@ pub(super) fn open_again(
         store.url()
     );
     let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build_again(backup, &store, known))?;
-    Ok(OpenBackup { url: Arc::clone(store.url()), catalog, _runtime: runtime })
+    Ok(OpenBackup { url: Arc::clone(store.url()), catalog, runtime })
 }
 
 /// The threads that requests of a store run on.
@@ -92,7 +99,8 @@ pub(super) fn chain(job: &Job) -> Result<Option<Chain>, Failure> {
     }
     let digest = Sha256::digest(job.name.as_bytes());
     let seed = digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-    Ok(Some(Chain::load(&job.plugins, &ChainOrigin { job: job.name.clone(), started: now(), seed })?))
+    let origin = ChainOrigin { job: job.name.clone(), started: now(), seed };
+    Ok(Some(Chain::load(&job.plugins, &origin)?.with_policies(job.rejected.policies)))
 }
 
 /// Opens the chain for the first lane and lets it go: whether the plugins take their parameters is known

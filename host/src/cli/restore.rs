@@ -10,6 +10,7 @@ use super::flags::JobFlags;
 use super::report::Reporter;
 use super::terminal::Terminal;
 use super::{plan, prepare, signals};
+use crate::aside::DeadLetterFiles;
 use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Failure};
 use crate::finding::Finding;
@@ -69,11 +70,21 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
         account(report, job, &open.catalog, |lane| examined.before(lane), |lane| examined.ranges(lane), |_| None);
         return give_what_is_done(job, &open.catalog, &examined, findings, terminal);
     }
+    let mut dead_letters = DeadLetterFiles::open(job, open.runtime())?;
+    if let Some(files) = &dead_letters {
+        // Before topics are created, too.
+        files.try_out()?;
+    }
     let target = examined.connect(job, &needs, &inputs)?;
     report.runs(target.run(), target.started());
     let goes_on = target.started().is_some();
     if let (Some(chain), Some(started)) = (&mut chain, target.started()) {
         chain.started_at(started);
+    }
+    if let (Some(files), Some(started)) = (&mut dead_letters, target.started()) {
+        files.started_at(started);
+        let lanes = open.catalog.lanes.iter().map(|lane| &*lane.source);
+        files.remove_unlisted(lanes.map(|lane| (lane, target.before(lane).unwrap_or_default().kept.files)))?;
     }
 
     let stop = StopSignal::default();
@@ -87,6 +98,7 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
         catalog: &open.catalog,
         chain: chain.as_ref(),
         target: Arc::clone(&target),
+        dead_letters: dead_letters.as_ref(),
         progress: &progress,
         stop: &stop,
     };
@@ -113,10 +125,16 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
     })?;
     terminal.give(&summary.document(), || summary.to_string())?;
     if summary.is_complete() {
-        return Ok(Exit::Done);
+        return Ok(done(&summary));
     }
     say_how_to_go_on(goes_on, terminal);
     Ok(Exit::Failed)
+}
+
+/// How a restore ended that is complete.
+fn done(summary: &Summary) -> Exit {
+    let before = summary.before().map_or(0, |before| before.aside.records());
+    if before == 0 && summary.total().aside.records() == 0 { Exit::Done } else { Exit::WithSkips }
 }
 
 /// Notes in `report` what became of each lane: what earlier runs did `before`, and what this one has done by `now`, with
@@ -200,7 +218,7 @@ fn give_what_is_done(
         job.target.cluster
     ));
     terminal.give(&summary.document(), || summary.to_string())?;
-    Ok(Exit::Done)
+    Ok(done(&summary))
 }
 
 /// After a failure: up to where each lane is known to be written, so that nobody has to guess what the target holds

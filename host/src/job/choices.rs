@@ -1,6 +1,6 @@
 //! Settings that are one of a few words, and the words.
 
-use super::{Delivery, Encoding, Order, PartitionStrategy};
+use super::{Delivery, Encoding, FileFormat, Order, PartitionStrategy, Policy};
 use crate::read::Format;
 
 /// Words and what they mean.
@@ -27,6 +27,14 @@ pub const ORDERS: Choices<Order> = &[("key", Order::Key), ("none", Order::None)]
 /// `target.delivery`.
 pub const DELIVERIES: Choices<Delivery> =
     &[("exactly-once", Delivery::ExactlyOnce), ("at-least-once", Delivery::AtLeastOnce)];
+
+/// The policies of `[rejected]`.
+pub const POLICIES: Choices<Policy> =
+    &[("fail", Policy::Fail), ("skip", Policy::Skip), ("dead-letter", Policy::DeadLetter)];
+
+/// `rejected.format`.
+pub const FILE_FORMATS: Choices<FileFormat> =
+    &[("parquet", FileFormat::Parquet), ("json-lines", FileFormat::JsonLines)];
 
 /// The words.
 pub fn names<T>(choices: Choices<T>) -> Vec<&'static str> {

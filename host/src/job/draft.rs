@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
-    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, Job, Order, PROGRESS_TOPIC, PartitionStrategy,
-    PluginUse, Progress, Report, Resources, Secret, Target, Transactions,
+    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Order, PROGRESS_TOPIC,
+    PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Share, Target, Transactions,
 };
+use crate::aside::Cause;
 use crate::finding::CODES;
 use crate::read::Format;
 
@@ -28,6 +29,8 @@ pub struct Draft {
     pub plugins: Vec<PluginUse>,
     /// Where records go.
     pub target: TargetDraft,
+    /// What becomes of records that cannot be restored.
+    pub rejected: RejectedDraft,
     /// What the restore may take of the machine.
     pub resources: Resources,
     /// Findings that do not stop the job.
@@ -71,6 +74,27 @@ pub struct BackupDraft {
     pub encoding: Encodings,
     /// As [`Backup::format`].
     pub format: Option<Format>,
+    /// As [`Backup::dead_letters`].
+    pub dead_letters: bool,
+}
+
+/// [`Rejected`](super::Rejected), incomplete.
+#[derive(Clone, Debug, Default)]
+pub struct RejectedDraft {
+    /// The policy for all causes.
+    pub policy: Option<Policy>,
+    /// Other policies for some.
+    pub causes: BTreeMap<Cause, Policy>,
+    /// `topic:NAME`, a folder or a URL.
+    pub dead_letters: Option<String>,
+    /// The format of files.
+    pub format: Option<FileFormat>,
+    /// Options of the files' store.
+    pub store: BTreeMap<String, Secret>,
+    /// As [`Ceiling::records`](super::Ceiling::records).
+    pub max_rejected: Option<u64>,
+    /// As [`Ceiling::share`](super::Ceiling::share).
+    pub max_share: Option<Share>,
 }
 
 /// [`Target`], incomplete.
@@ -125,7 +149,7 @@ impl Draft {
     pub fn finish_without_target(self) -> Result<Job, JobError> {
         let name = self.name();
         let progress_name = self.progress_name();
-        let Self { name: _, stem: _, backup, plugins, target, resources, allow, progress, report } = self;
+        let Self { name: _, stem: _, backup, plugins, target, rejected, resources, allow, progress, report } = self;
         let url = backup.url.filter(|url| !url.is_empty()).ok_or(JobError::Missing {
             what: "backup",
             hint: "give `--backup URL`, or `url` in the job file's `[backup]`",
@@ -137,10 +161,11 @@ impl Draft {
         check_plugin_names(&plugins)?;
         check_allowed(&allow)?;
         let target = target.finish()?;
-        let BackupDraft { url: _, store, path, topic, columns, encoding, format } = backup;
-        let backup = Backup { url, store, path, topic, columns, encoding, format };
+        let rejected = rejected.finish()?;
+        let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters } = backup;
+        let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
-        Ok(Job { name, backup, plugins, target, resources, allow, progress, report })
+        Ok(Job { name, backup, plugins, target, rejected, resources, allow, progress, report })
     }
 
     /// The name that was given, that of the job file, or the last part of the backup's URL; `None` without any of these.

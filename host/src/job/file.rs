@@ -5,15 +5,16 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::choices::{DELIVERIES, ENCODINGS, FORMATS, ORDERS, PARTITIONS};
-use super::draft::{self, BackupDraft, Draft, ProgressDraft, TargetDraft};
+use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES};
+use super::draft::{self, BackupDraft, Draft, ProgressDraft, RejectedDraft, TargetDraft};
 use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
 use super::{
-    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Report, Resources, Secret,
-    Transactions, servers, topic,
+    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Policy, Report, Resources,
+    Secret, Share, Transactions, rejected, servers, topic,
 };
+use crate::aside::Cause;
 
 /// A job from the text of its file. `path` is how messages name the file, and its folder is where
 /// relative paths in it begin; `environment` is where `${NAME}` is looked up.
@@ -46,6 +47,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         backup: backup.unwrap_or_default(),
         plugins,
         target: target.unwrap_or_default(),
+        rejected: top.table("rejected")?.map(|table| policies(&table, folder)).transpose()?.unwrap_or_default(),
         resources: resources.unwrap_or_default(),
         allow: top.texts("allow")?.unwrap_or_default(),
         progress: top.table("progress")?.map(|table| progress(&table)).transpose()?.unwrap_or_default(),
@@ -76,6 +78,7 @@ fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
         columns: table.table("columns")?.map(|table| columns(&table)).transpose()?.unwrap_or_default(),
         encoding: table.table("encoding")?.map(|table| encoding(&table)).transpose()?.unwrap_or_default(),
         format: table.one_of("format", FORMATS)?,
+        dead_letters: table.boolean("dead_letters")?.unwrap_or_default(),
     })
 }
 
@@ -181,6 +184,28 @@ fn create(table: &Reader<'_>) -> Result<CreateTopics, JobError> {
         replication: table.integer::<i16>("replication", 1)?.map(i32::from),
         configs: free(table, "configs")?,
     })
+}
+
+fn policies(table: &Reader<'_>, folder: &Path) -> Result<RejectedDraft, JobError> {
+    let dead_letters = table.parsed("dead_letters", rejected::place)?;
+    let is_folder = |place: &str| !place.starts_with(rejected::TOPIC) && is_path(place);
+    Ok(RejectedDraft {
+        policy: table.one_of("policy", POLICIES)?,
+        causes: table.table("causes")?.map(|table| causes(&table)).transpose()?.unwrap_or_default(),
+        dead_letters: dead_letters.map(|place| if is_folder(&place) { beside(folder, &place) } else { place }),
+        format: table.one_of("format", FILE_FORMATS)?,
+        store: secrets(table, "store")?,
+        max_rejected: table.integer("max_rejected", 0)?,
+        max_share: table.parsed("max_share", Share::parse)?,
+    })
+}
+
+fn causes(table: &Reader<'_>) -> Result<BTreeMap<Cause, Policy>, JobError> {
+    let policy = |cause: Cause| {
+        let given = table.one_of(&cause.name().replace('-', "_"), POLICIES).transpose()?;
+        Some(given.map(|policy| (cause, policy)))
+    };
+    Cause::ALL.into_iter().filter_map(policy).collect()
 }
 
 fn resources(table: &Reader<'_>) -> Result<Resources, JobError> {

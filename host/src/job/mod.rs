@@ -8,11 +8,11 @@ mod environment;
 mod error;
 pub mod file;
 mod nearest;
-mod policy;
 pub mod quantity;
 mod reader;
 #[cfg(test)]
 mod reference;
+pub mod rejected;
 pub mod schema;
 mod secret;
 pub mod servers;
@@ -23,12 +23,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use choices::{Choices, DELIVERIES, ENCODINGS, FORMATS, ORDERS, PARTITIONS, choose, names};
+pub use choices::{Choices, DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, choose, names};
 pub use draft::Draft;
 pub use environment::Environment;
 pub use error::{At, JobError};
 pub use nearest::nearest;
-pub use policy::{Policies, Policy};
+pub use rejected::{Ceiling, DeadLetters, FileFormat, Policies, Policy, Rejected, Share};
 pub use secret::Secret;
 
 use crate::read::Format;
@@ -44,6 +44,8 @@ pub struct Job {
     pub plugins: Vec<PluginUse>,
     /// Where records go.
     pub target: Target,
+    /// What becomes of records that cannot be restored.
+    pub rejected: Rejected,
     /// What the restore may take of the machine.
     pub resources: Resources,
     /// Findings of `plan` that do not stop the job.
@@ -96,6 +98,8 @@ pub struct Backup {
     pub encoding: Encodings,
     /// The format, for files whose content does not decide (empty ones, for instance).
     pub format: Option<Format>,
+    /// Whether its records are dead letters of an earlier restore, whose headers about that are taken away.
+    pub dead_letters: bool,
 }
 
 /// Names of columns as the job maps them; `None` is found by name. Nested ones are written `a.b`.

@@ -101,6 +101,7 @@ fn the_example_is_a_job_and_uses_every_key() {
             format: Some(
                 Parquet,
             ),
+            dead_letters: true,
         },
         plugins: [
             PluginUse {
@@ -159,6 +160,32 @@ fn the_example_is_a_job_and_uses_every_key() {
             },
             provenance: true,
             remove_provenance: false,
+        },
+        rejected: Rejected {
+            policies: Policies {
+                rejected: DeadLetter,
+                fault: Fail,
+                too_large: Skip,
+                refused: DeadLetter,
+                unroutable: Fail,
+            },
+            dead_letters: Some(
+                Files {
+                    url: "s3://backups/dead-letters",
+                    store: {
+                        "aws_region": [hidden],
+                    },
+                    format: JsonLines,
+                },
+            ),
+            ceiling: Ceiling {
+                records: Some(
+                    1000,
+                ),
+                share: Share(
+                    25000,
+                ),
+            },
         },
         resources: Resources {
             bytes_in_flight: 134217728,

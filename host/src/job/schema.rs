@@ -3,7 +3,7 @@
 //! The reader refuses what is not here and finds the nearest right name here, and `docs/job.md` is
 //! written from here.
 
-use super::choices::{DELIVERIES, ENCODINGS, FORMATS, ORDERS, PARTITIONS, names};
+use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, names};
 
 /// A table of the job file.
 #[derive(Debug)]
@@ -55,6 +55,8 @@ pub enum Kind {
     Size,
     /// A text such as `10s`.
     Duration,
+    /// A text such as `5%`.
+    Share,
     /// One of some words.
     OneOf(fn() -> Vec<&'static str>),
     /// One of some words, or a table from source partition to target partition.
@@ -75,6 +77,7 @@ impl Kind {
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::Size => "a size such as `\"64 MiB\"`".to_owned(),
             Self::Duration => "a duration such as `\"10s\"`".to_owned(),
+            Self::Share => "a share such as `\"5%\"`".to_owned(),
             Self::OneOf(words) => alternatives(&words()),
             Self::Partition => {
                 format!("{} or a table from source to target partition", alternatives(&names(PARTITIONS)))
@@ -131,6 +134,7 @@ pub static JOB: Table = Table {
         key("backup", Kind::Table(&BACKUP), "", ""),
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),
+        key("rejected", Kind::Table(&REJECTED), "", ""),
         key("progress", Kind::Table(&PROGRESS), "", ""),
         key("report", Kind::Table(&REPORT), "", ""),
         key("resources", Kind::Table(&RESOURCES), "", ""),
@@ -160,6 +164,13 @@ static BACKUP: Table = Table {
             Kind::OneOf(|| names(FORMATS)),
             "found by content",
             "The format, for files whose content does not decide.",
+        ),
+        key(
+            "dead_letters",
+            Kind::Boolean,
+            "`false`",
+            "Whether the records are [dead letters](native-layout.md#dead-letters) of an earlier restore: the headers \
+             that say so are taken away again, and a timestamp that a topic replaced is put back.",
         ),
         key("columns", Kind::Table(&COLUMNS), "", ""),
         key("encoding", Kind::Table(&ENCODING), "", ""),
@@ -316,6 +327,84 @@ static TRANSACTIONS: Table = Table {
         ),
         key("bytes", Kind::Size, "`\"256 MiB\"`", "Bytes of its records at the latest; exceeded by one batch at most."),
     ]),
+};
+
+static REJECTED: Table = Table {
+    header: "[rejected]",
+    help: "What becomes of [records that cannot be restored](guarantees.md#records-that-are-set-aside): always of a \
+           whole source record. The flags are `--rejected`, `--dead-letters` and `--max-rejected`.",
+    keys: Keys::Fixed(&[
+        key(
+            "policy",
+            Kind::OneOf(|| names(POLICIES)),
+            "`\"fail\"`",
+            "The job ends with the first; or it is counted and left out; or it is also kept in `dead_letters`, with the \
+             reason.",
+        ),
+        key(
+            "dead_letters",
+            Kind::Text,
+            "required for `\"dead-letter\"`",
+            "Where dead letters go: `topic:NAME` is a topic of the target cluster, in which `{topic}` stands for the \
+             source topic; anything else a folder (relative to the job file) or a URL such as `s3://bucket/prefix` for \
+             files in the [native layout](native-layout.md#dead-letters).",
+        ),
+        key("format", Kind::OneOf(|| names(FILE_FORMATS)), "`\"parquet\"`", "The format of these files."),
+        key(
+            "max_rejected",
+            Kind::Integer,
+            "no bound",
+            "Records that may be set aside, all runs of the job together; with one more it stops.",
+        ),
+        key(
+            "max_share",
+            Kind::Share,
+            "`\"10%\"`",
+            "How much of what was read may be set aside, all runs of the job together. It counts from 1,000 records on.",
+        ),
+        key("causes", Kind::Table(&CAUSES), "", ""),
+        key("store", Kind::Table(&DEAD_LETTER_STORE), "", ""),
+    ]),
+};
+
+static CAUSES: Table = Table {
+    header: "[rejected.causes]",
+    help: "Another policy for some causes.",
+    keys: Keys::Fixed(&[
+        key("rejected", Kind::OneOf(|| names(POLICIES)), "that of `[rejected]`", "A plugin rejects the record."),
+        key(
+            "fault",
+            Kind::OneOf(|| names(POLICIES)),
+            "that of `[rejected]`",
+            "The record makes a plugin trap, take too long or take too much, and was proved to do so by itself. A fault \
+             that no record is proved guilty of ends the job whatever this says.",
+        ),
+        key(
+            "too_large",
+            Kind::OneOf(|| names(POLICIES)),
+            "that of `[rejected]`",
+            "What comes of the record is larger than `max.message.bytes` of its topic.",
+        ),
+        key(
+            "refused",
+            Kind::OneOf(|| names(POLICIES)),
+            "that of `[rejected]`",
+            "Its topic does not take the record for another reason: a timestamp out of range, no key for a compacted \
+             topic, timestamp 0, or what the broker says.",
+        ),
+        key(
+            "unroutable",
+            Kind::OneOf(|| names(POLICIES)),
+            "that of `[rejected]`",
+            "A plugin sends the record to a topic or partition that there is not.",
+        ),
+    ]),
+};
+
+static DEAD_LETTER_STORE: Table = Table {
+    header: "[rejected.store]",
+    help: "Options of the store of `dead_letters`, as in `[backup.store]`.",
+    keys: Keys::Free,
 };
 
 static PROGRESS: Table = Table {

@@ -11,6 +11,7 @@
 
 mod budget;
 mod control;
+mod letters;
 mod marks;
 mod read_stage;
 mod send_stage;
@@ -23,11 +24,13 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::{io, thread};
 
 pub use budget::{Budget, Permit};
+pub use letters::Letters;
 pub(crate) use marks::records_up_to;
 
 use control::Control;
 use transform_stage::Transformed;
 
+use crate::aside::{Kept, LaneCeiling, LetterError, TooManyRejected};
 use crate::batch::Batch;
 use crate::catalog::BatchSource;
 use crate::failure::{Exit, Explain};
@@ -58,6 +61,12 @@ pub struct Lane<'a> {
     pub target: Box<dyn LaneTarget>,
     /// Where to begin sending. What the transform needs from before is replayed and its output thrown away.
     pub from: Restart,
+    /// What earlier runs kept of records that were set aside.
+    pub kept: Kept,
+    /// What becomes of records that are set aside.
+    pub letters: Letters,
+    /// How many of them there may be.
+    pub ceiling: LaneCeiling<'a>,
     /// How many plugins the transform has.
     pub plugins: usize,
     /// Bytes in flight, shared by all lanes.
@@ -89,6 +98,12 @@ pub enum LaneError {
     /// The target.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// Dead letters.
+    #[error(transparent)]
+    Letters(#[from] LetterError),
+    /// More records set aside than the job allows.
+    #[error(transparent)]
+    TooManyRejected(#[from] Box<TooManyRejected>),
     /// No thread for a stage.
     #[error("{lane}: the machine gives no thread for the {stage} stage")]
     Thread {
@@ -117,6 +132,8 @@ impl Explain for LaneError {
             Self::Read(error) => error.exit(),
             Self::Plugin(error) => error.exit(),
             Self::Target(error) => error.exit(),
+            Self::Letters(error) => error.exit(),
+            Self::TooManyRejected(error) => error.exit(),
             Self::Thread { .. } => Exit::Environment,
             Self::Panicked { .. } => Exit::Failed,
         }
@@ -127,6 +144,8 @@ impl Explain for LaneError {
             Self::Read(error) => error.hint(),
             Self::Plugin(error) => error.hint(),
             Self::Target(error) => error.hint(),
+            Self::Letters(error) => error.hint(),
+            Self::TooManyRejected(error) => error.hint(),
             Self::Thread { .. } => Some(FEWER_LANES.to_owned()),
             Self::Panicked { .. } => Some("this is a defect of Anabranch; please report it".to_owned()),
         }
@@ -150,7 +169,8 @@ impl Lane<'_> {
     /// The first error of any stage. Where reading or transforming failed, what was handed to the target
     /// before is committed.
     pub fn run(self) -> Result<LaneOutcome, LaneError> {
-        let Self { source, batches, transform, target, from, plugins, budget, stop, progress } = self;
+        let Self { source, batches, transform, target, from, kept, letters, ceiling, plugins, budget, stop, progress } =
+            self;
         let control = Control::default();
         let (to_transform, from_read) = crossbeam_channel::bounded::<Item<Arc<Batch>>>(QUEUE);
         let (to_send, from_transform) = crossbeam_channel::bounded::<Item<Transformed>>(QUEUE);
@@ -169,8 +189,8 @@ impl Lane<'_> {
             });
             // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {
-                send_stage::run(target, &begin, plugins, finished, control, stop, progress, from_transform)
-                    .map_err(LaneError::from)
+                let parts = send_stage::Parts { target, finished, letters, ceiling, control, progress };
+                send_stage::run(parts, send_stage::Counted::new(&begin, kept, plugins), stop, from_transform)
             });
             let read = join(reading, lane, "reading");
             let transformed = join(transforming, lane, "transforming");

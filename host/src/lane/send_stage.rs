@@ -10,14 +10,16 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::Item;
 use super::control::Control;
+use super::letters::Failed;
 use super::transform_stage::Transformed;
+use super::{Item, LaneError, Letters};
+use crate::aside::{Kept, LaneCeiling, SetAside, Why};
 use crate::catalog::Finished;
 use crate::position::{Place, Restart};
-use crate::report::{LaneProgress, Tally, Volume};
+use crate::report::{LaneProgress, PluginCounts, Tally, Volume};
 use crate::stop::StopSignal;
-use crate::target::{LaneTarget, Standing, TargetError};
+use crate::target::{LaneTarget, NotTaken, Standing};
 
 /// What the stage came to.
 pub(super) struct Sent {
@@ -27,54 +29,75 @@ pub(super) struct Sent {
     pub(super) complete: bool,
 }
 
+/// What the stage works with.
+pub(super) struct Parts<'a> {
+    pub(super) target: Box<dyn LaneTarget>,
+    pub(super) finished: Option<Arc<Finished>>,
+    pub(super) letters: Letters,
+    pub(super) ceiling: LaneCeiling<'a>,
+    pub(super) control: &'a Control,
+    pub(super) progress: &'a LaneProgress,
+}
+
+/// What a rewind takes back.
+#[derive(Clone)]
+pub(super) struct Counted {
+    /// What this run counted.
+    tally: Tally,
+    /// What all runs kept.
+    kept: Kept,
+}
+
+impl Counted {
+    /// Nothing counted yet, of a lane that goes on at `from`.
+    pub(super) fn new(from: &Restart, kept: Kept, plugins: usize) -> Self {
+        let mut tally = Tally::new(plugins);
+        if let Restart::After(done) = from {
+            tally.up_to = Some(done.clone());
+        }
+        Self { tally, kept }
+    }
+}
+
 /// Sends until the lane's end is committed, or a stop is asked for. A queue that ends without an
 /// [`Item::End`] is an earlier stage's error, and what was sent is committed all the same.
-#[expect(clippy::too_many_arguments, reason = "a stage is handed its parts once, by the lane alone")]
 pub(super) fn run(
-    target: Box<dyn LaneTarget>,
-    from: &Restart,
-    plugins: usize,
-    finished: Option<Arc<Finished>>,
-    control: &Control,
+    parts: Parts<'_>,
+    begun: Counted,
     stop: &StopSignal,
-    progress: &LaneProgress,
     queue: Receiver<Item<Transformed>>,
-) -> Result<Sent, TargetError> {
-    let mut tally = Tally::new(plugins);
-    if let Restart::After(done) = from {
-        tally.up_to = Some(done.clone());
-    }
-    let committed = tally.clone();
-    let mut sending = Sending { target, finished, control, progress, tally, committed, attempted: None, generation: 0 };
+) -> Result<Sent, LaneError> {
+    let mut sending = Sending { parts, now: begun.clone(), committed: begun, attempted: None, generation: 0 };
     let sent = sending.run(stop, queue);
     if sent.is_err() {
-        sending.target.abandon();
+        sending.parts.target.abandon();
+        // The lane's error is told; what cannot be deleted now is by the next start.
+        if let Err(error) = sending.parts.letters.take_back(&sending.committed.kept.files) {
+            tracing::warn!("{error}");
+        }
     }
     // Also, and above all, after a failure.
     sending.say_how_far();
-    progress.counted(sending.committed.clone());
-    sent.map(|complete| Sent { tally: sending.committed, complete })
+    sending.parts.progress.counted(sending.committed.tally.clone());
+    sent.map(|complete| Sent { tally: sending.committed.tally, complete })
 }
 
 struct Sending<'a> {
-    target: Box<dyn LaneTarget>,
-    finished: Option<Arc<Finished>>,
-    control: &'a Control,
-    progress: &'a LaneProgress,
-    /// What was counted of everything handed to the target.
-    tally: Tally,
-    /// What was counted at the last commit.
-    committed: Tally,
-    /// What was counted at the last attempt to commit, which may have come through without a word.
-    attempted: Option<Tally>,
+    parts: Parts<'a>,
+    /// Of everything handed to the target.
+    now: Counted,
+    /// At the last commit.
+    committed: Counted,
+    /// At the last attempt to commit, which may have come through without a word.
+    attempted: Option<Counted>,
     generation: u64,
 }
 
 impl Sending<'_> {
     /// Whether the end of the lane was reached.
-    fn run(&mut self, stop: &StopSignal, queue: Receiver<Item<Transformed>>) -> Result<bool, TargetError> {
+    fn run(&mut self, stop: &StopSignal, queue: Receiver<Item<Transformed>>) -> Result<bool, LaneError> {
         loop {
-            let item = match self.target.commit_by() {
+            let item = match self.parts.target.commit_by() {
                 // Also where batches come faster than they can be sent.
                 Some(due) if due <= Instant::now() => Err(RecvTimeoutError::Timeout),
                 Some(due) => queue.recv_deadline(due),
@@ -83,7 +106,7 @@ impl Sending<'_> {
             if stop.is_stopped() {
                 // What waits in the queues is left for the next time: reading it again is cheaper than waiting for it.
                 self.commit(false)?;
-                self.control.close();
+                self.parts.control.close();
                 return Ok(false);
             }
             match item {
@@ -98,17 +121,15 @@ impl Sending<'_> {
                 Ok(Item::Payload { generation, .. } | Item::End { generation, .. }) if generation < self.generation => {
                 }
                 Ok(Item::Payload { payload, permit, .. }) => {
-                    let sent = self.target.send(&payload.outputs)?;
+                    self.send(payload)?;
                     drop(permit);
-                    self.count(payload, sent.by_topic);
-                    self.rewind_if_wanted();
                     self.say_how_far();
                 }
                 Ok(Item::End { complete, .. }) => {
                     if self.commit(complete)? {
-                        self.control.close();
+                        self.parts.control.close();
                         if complete {
-                            self.progress.finish();
+                            self.parts.progress.finish();
                         }
                         return Ok(complete);
                     }
@@ -117,50 +138,98 @@ impl Sending<'_> {
         }
     }
 
-    fn count(&mut self, payload: Transformed, sent: Vec<(Arc<str>, Volume)>) {
+    /// Hands over what came of a batch, and keeps what did not.
+    fn send(&mut self, payload: Transformed) -> Result<(), LaneError> {
+        let Transformed { outputs, source, mut aside, read, plugins, last } = payload;
+        let sent = self.parts.target.send(&outputs)?;
+        if self.rewind_if_wanted()? {
+            return Ok(());
+        }
+        if !sent.aside.is_empty() {
+            let set_aside = |NotTaken { place, cause, reason, detail }| {
+                let row = source.rows_at(&place).start;
+                SetAside { row, cause, plugin: None, reason, detail: Some(detail) }
+            };
+            aside.extend(sent.aside.into_iter().map(set_aside));
+            aside.sort_by_key(|each| each.row);
+        }
+        if !aside.is_empty() {
+            let files = &mut self.now.kept.files;
+            match self.parts.letters.keep(&source, &aside, &mut *self.parts.target, files) {
+                Ok(()) => {}
+                Err(Failed::Target(error)) => return Err(error.into()),
+                Err(Failed::Files(error)) => return Err(error.into()),
+            }
+            if self.rewind_if_wanted()? {
+                return Ok(());
+            }
+        }
+        self.count(read, &plugins, last, sent.by_topic);
+        for each in &aside {
+            let plugin = each.plugin.as_ref();
+            self.now.kept.keep(&source.place(each.row), each.cause, plugin.map(|plugin| plugin.index));
+            let why = Why {
+                cause: each.cause,
+                plugin: plugin.map(|plugin| plugin.label.to_string()),
+                reason: each.reason.clone(),
+                policy: self.parts.letters.policy(each),
+            };
+            self.now.tally.aside.count(why, 1);
+        }
+        let last =
+            aside.last().map(|last| (source.position(last.row), last.detail.as_ref().unwrap_or(&last.reason).clone()));
+        Ok(self.parts.ceiling.count(&self.now.tally, last)?)
+    }
+
+    fn count(&mut self, read: Volume, plugins: &[PluginCounts], last: Place, sent: Vec<(Arc<str>, Volume)>) {
+        let tally = &mut self.now.tally;
         let mut volume = Volume::default();
         for (topic, written) in sent {
             volume += written;
-            self.tally.wrote(&topic, written);
+            tally.wrote(&topic, written);
         }
-        self.tally.read += payload.read;
-        self.tally.plugins.iter_mut().zip(&payload.plugins).for_each(|(sum, counts)| sum.add(counts));
-        self.tally.up_to = Some(payload.last);
-        self.progress.add_written(volume);
+        tally.read += read;
+        tally.plugins.iter_mut().zip(plugins).for_each(|(sum, counts)| sum.add(counts));
+        tally.up_to = Some(last);
+        self.parts.progress.add_written(volume);
     }
 
     /// Whether everything sent is final now, and not taken back.
-    fn commit(&mut self, complete: bool) -> Result<bool, TargetError> {
-        self.attempted = Some(self.tally.clone());
-        let file_left = self
-            .finished
-            .as_ref()
-            .zip(self.tally.up_to.as_ref())
-            .and_then(|(finished, up_to)| finished.first_left(up_to));
-        self.target.commit(&Standing { tally: self.tally.clone(), complete, file_left })?;
-        let taken_back = self.rewind_if_wanted();
+    fn commit(&mut self, complete: bool) -> Result<bool, LaneError> {
+        // Before the target's own: what it lists is there.
+        self.parts.letters.write(&mut self.now.kept.files)?;
+        self.attempted = Some(self.now.clone());
+        let Counted { tally, kept } = self.now.clone();
+        let finished = self.parts.finished.as_ref().zip(tally.up_to.as_ref());
+        let file_left = finished.and_then(|(finished, up_to)| finished.first_left(up_to));
+        self.parts.target.commit(&Standing { tally, kept, complete, file_left })?;
+        let taken_back = self.rewind_if_wanted()?;
         if !taken_back {
-            self.committed.clone_from(&self.tally);
+            self.committed.clone_from(&self.now);
+            self.parts.letters.committed();
         }
         self.say_how_far();
         Ok(!taken_back)
     }
 
-    fn rewind_if_wanted(&mut self) -> bool {
-        let Some(to) = self.target.take_rewind() else { return false };
+    fn rewind_if_wanted(&mut self) -> Result<bool, LaneError> {
+        let Some(to) = self.parts.target.take_rewind() else { return Ok(false) };
         if let Some(attempted) = self.attempted.take()
-            && Restart::from(attempted.up_to.clone()) == to
+            && Restart::from(attempted.tally.up_to.clone()) == to
         {
             self.committed = attempted;
         }
-        self.tally.clone_from(&self.committed);
-        self.control.rewind(to);
+        self.now.clone_from(&self.committed);
+        // Before the lane goes on: nothing of what it writes again is there twice.
+        self.parts.letters.take_back(&self.committed.kept.files)?;
+        self.parts.ceiling.count(&self.now.tally, None)?;
+        self.parts.control.rewind(to);
         self.generation += 1;
-        true
+        Ok(true)
     }
 
     fn say_how_far(&self) {
-        let sent: Option<&Place> = self.tally.up_to.as_ref();
-        self.progress.written_up_to(self.target.written_up_to(sent));
+        let sent: Option<&Place> = self.now.tally.up_to.as_ref();
+        self.parts.progress.written_up_to(self.parts.target.written_up_to(sent));
     }
 }

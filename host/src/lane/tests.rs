@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use proptest::prelude::*;
 
 use super::*;
+use crate::aside::Ceiling;
 use crate::batch::{ColumnsBuilder, Outputs, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
 use crate::plugin::{Passed, State};
@@ -210,7 +211,7 @@ impl LaneTarget for Transactions {
             Some(whim) => self.due = whim % 5 == 1,
             None => {}
         }
-        Ok(Sent { by_topic: vec![("copy".into(), volume)] })
+        Ok(Sent { by_topic: vec![("copy".into(), volume)], ..Sent::default() })
     }
 
     fn commit(&mut self, standing: &Standing) -> Result<(), TargetError> {
@@ -234,6 +235,12 @@ impl LaneTarget for Transactions {
     fn take_rewind(&mut self) -> Option<Restart> {
         self.wanted.take()
     }
+}
+
+fn ceiling() -> &'static Ceiling {
+    static CEILING: std::sync::LazyLock<Ceiling> =
+        std::sync::LazyLock::new(|| Ceiling::new(Default::default(), [].iter()));
+    &CEILING
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -272,6 +279,9 @@ proptest! {
             transform: Box::new(Digest { state, seen: Vec::new() }),
             target: Box::new(FickleTarget { sent: Arc::clone(&sent), places, fickle, wanted: None }),
             from,
+            kept: Kept::default(),
+            letters: Letters::none(),
+            ceiling: ceiling().lane(),
             plugins: 1,
             budget: &budget,
             stop: &stop,
@@ -309,6 +319,9 @@ proptest! {
             transform: Box::new(Digest { state, seen: Vec::new() }),
             target: Box::new(target),
             from,
+            kept: Kept::default(),
+            letters: Letters::none(),
+            ceiling: ceiling().lane(),
             plugins: 1,
             budget: &budget,
             stop: &stop,
@@ -358,6 +371,9 @@ fn what_was_sent_is_committed_in_time_though_batches_wait() {
         transform: Box::new(crate::plugin::Untouched),
         target: Box::new(Busy { begun: None, committed: Arc::clone(&committed) }),
         from: Restart::Beginning,
+        kept: Kept::default(),
+        letters: Letters::none(),
+        ceiling: ceiling().lane(),
         plugins: 0,
         budget: &budget,
         stop: &stop,
@@ -425,6 +441,9 @@ fn what_was_sent_is_committed_in_time_though_no_batch_comes() {
         transform: Box::new(crate::plugin::Untouched),
         target: Box::new(Idle { sent: None, committed: Arc::clone(&committed) }),
         from: Restart::Beginning,
+        kept: Kept::default(),
+        letters: Letters::none(),
+        ceiling: ceiling().lane(),
         plugins: 0,
         budget: &budget,
         stop: &stop,
@@ -473,6 +492,9 @@ fn into_panics(
         transform: Box::new(crate::plugin::Untouched),
         target: Box::new(Panics),
         from: Restart::Beginning,
+        kept: Kept::default(),
+        letters: Letters::none(),
+        ceiling: ceiling().lane(),
         plugins: 0,
         budget: &budget,
         stop,

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::Item;
 use super::control::Control;
 use super::marks::records_up_to;
+use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::plugin::{Passed, PluginError, Transform};
 use crate::position::{Place, Restart};
@@ -15,6 +16,10 @@ use crate::report::{PluginCounts, Volume};
 /// A batch after the plugins, with what there is to count of it.
 pub(super) struct Transformed {
     pub(super) outputs: Outputs,
+    /// The batch.
+    pub(super) source: Arc<Batch>,
+    /// The records of it that are set aside, in order.
+    pub(super) aside: Vec<SetAside>,
     /// What was read for it.
     pub(super) read: Volume,
     /// What each plugin did.
@@ -54,9 +59,13 @@ pub(super) fn run(
                 let read = Volume::new(fresh.len() as u64, fresh.columns.record_bytes() as u64);
                 let last = fresh.place(fresh.len() - 1);
                 let mut plugins = vec![PluginCounts::default(); plugins];
-                let Passed { outputs, .. } = transform.process(fresh, &mut plugins)?;
+                let Passed { outputs, aside } = transform.process(Arc::clone(&fresh), &mut plugins)?;
                 permit.grow(outputs.patches.bytes());
-                Item::Payload { generation, payload: Transformed { outputs, read, plugins, last }, permit }
+                Item::Payload {
+                    generation,
+                    payload: Transformed { outputs, source: fresh, aside, read, plugins, last },
+                    permit,
+                }
             }
             Item::End { generation, complete } => Item::End { generation, complete },
         };

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::aside::{Blamed, Cause, SetAside};
 use crate::batch::{Batch, Outputs};
-use crate::job::{PluginUse, Policies, Policy};
+use crate::job::{PluginUse, Policies};
 use crate::position::{Place, TopicPartition};
 use crate::report::{PluginCounts, PluginReport};
 
@@ -143,7 +143,13 @@ impl LaneChain {
                 // Siblings that are rejected each are set aside as the one record that they come of.
                 let row = batch.rows_at(place).start;
                 if aside.last().is_none_or(|last: &SetAside| last.row != row || last.plugin.as_ref() != Some(&blamed)) {
-                    aside.push(SetAside { row, cause, plugin: Some(blamed.clone()), reason: reason.to_owned() });
+                    aside.push(SetAside {
+                        row,
+                        cause,
+                        plugin: Some(blamed.clone()),
+                        reason: reason.to_owned(),
+                        detail: None,
+                    });
                 }
             };
             let (answer, guilty) = stage.process(&input, is_tolerated(Cause::Fault))?;
@@ -172,7 +178,7 @@ impl LaneChain {
 impl Transform for LaneChain {
     fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
         let policies = self.policies;
-        self.pass(batch, |cause| policies.of(cause) != Policy::Fail, counts)
+        self.pass(batch, |cause| policies.tolerate(cause), counts)
     }
 
     fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError> {

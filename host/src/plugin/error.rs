@@ -204,7 +204,11 @@ impl Explain for PluginError {
                 (note, hint) => note.map(str::to_owned).or(hint),
             },
             Self::Rejected { .. } => {
-                Some("let the plugin drop such records with a reason, or mend the record in the backup".to_owned())
+                Some(
+                    "let the plugin drop such records with a reason, mend the record in the backup, or say in `[rejected]` of \
+                     the job that such records are set aside"
+                        .to_owned(),
+                )
             }
         }
     }

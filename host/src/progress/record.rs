@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Ranges;
+use crate::aside::{AsideCounts, Kept};
 use crate::position::Place;
 use crate::report::{PluginCounts, Tally, Volume};
 use crate::target::Standing;
@@ -75,6 +76,12 @@ pub(crate) struct LaneRecord {
     pub(crate) plugins: Vec<PluginCounts>,
     /// Where in the target the lane's committed records lie.
     pub(crate) ranges: Ranges,
+    /// Records that were set aside.
+    #[serde(default)]
+    pub(crate) aside: AsideCounts,
+    /// What is kept of them one by one.
+    #[serde(default)]
+    pub(crate) kept: Kept,
 }
 
 /// A [`Place`].
@@ -115,10 +122,12 @@ impl LaneRecord {
             read: self.read,
             plugins: self.plugins.clone(),
             written: self.written.clone(),
+            aside: self.aside.clone(),
             up_to: self.up_to.as_ref().map(Place::from),
             ..Tally::default()
         };
-        Standing { tally, complete: self.complete, file_left: self.file_left.as_deref().map(Arc::from) }
+        let file_left = self.file_left.as_deref().map(Arc::from);
+        Standing { tally, kept: self.kept.clone(), complete: self.complete, file_left }
     }
 
     /// The record of a lane that has come further by `now`, counting on from here.
@@ -136,6 +145,8 @@ impl LaneRecord {
             written: sum.written,
             plugins: sum.plugins,
             ranges: self.ranges.clone(),
+            aside: sum.aside,
+            kept: now.kept.clone(),
         }
     }
 }
@@ -150,8 +161,8 @@ mod tests {
     fn what_is_written_is_read_back() {
         for place in [Place::Offset(7), Place::Row { file: "a/b.jsonl".into(), row: 3 }] {
             let tally = Tally { read: Volume::new(5, 50), up_to: Some(place), ..Tally::new(1) };
-            let mut record = LaneRecord::new("run", Some(9))
-                .at("next", &Standing { tally, complete: false, file_left: Some("a".into()) });
+            let standing = Standing { tally, file_left: Some("a".into()), ..Standing::default() };
+            let mut record = LaneRecord::new("run", Some(9)).at("next", &standing);
             record.ranges.extend("orders", 4, 3, 17, Some(42));
             let text = serde_json::to_string(&record).unwrap();
             let back: LaneRecord = serde_json::from_str(&text).unwrap();

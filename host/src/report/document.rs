@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::shown::{count, size, time};
 use super::{Commits, LaneEnd, Summary, Table, Tally, Volume};
+use crate::aside::{AsideCount, AsideCounts, Why};
 use crate::finding::{Finding, FindingDocument};
 
 /// `anabranch.summary/1`.
@@ -24,6 +25,7 @@ pub struct SummaryDocument<'a> {
     read_per_second: VolumeDocument,
     written_per_second: VolumeDocument,
     commits: Option<CommitsDocument>,
+    set_aside: AsideDocument,
     duplicates: u64,
     missing_offsets: u64,
     sources: Vec<SourceDocument<'a>>,
@@ -37,11 +39,25 @@ pub struct SummaryDocument<'a> {
 struct BeforeDocument {
     read: VolumeDocument,
     written: VolumeDocument,
+    set_aside: AsideDocument,
+}
+
+/// Records that were set aside.
+#[derive(Debug, Serialize)]
+struct AsideDocument {
+    records: u64,
+    reasons: Vec<AsideCount>,
+}
+
+impl From<&AsideCounts> for AsideDocument {
+    fn from(counts: &AsideCounts) -> Self {
+        Self { records: counts.records(), reasons: counts.iter().collect() }
+    }
 }
 
 impl From<&Tally> for BeforeDocument {
     fn from(tally: &Tally) -> Self {
-        Self { read: tally.read.into(), written: tally.total_written().into() }
+        Self { read: tally.read.into(), written: tally.total_written().into(), set_aside: (&tally.aside).into() }
     }
 }
 
@@ -134,6 +150,7 @@ impl Summary {
             read_per_second: self.per_second(total.read).into(),
             written_per_second: self.per_second(total.total_written()).into(),
             commits: self.commits.as_ref().map(CommitsDocument::from),
+            set_aside: (&total.aside).into(),
             duplicates: total.duplicates,
             missing_offsets: total.missing_offsets,
             sources: self.by_source_topic().into_iter().map(|(topic, tally)| self.source(topic, tally)).collect(),
@@ -217,6 +234,15 @@ impl Summary {
             .try_for_each(|table| write!(f, "\n{table}"))
     }
 
+    fn write_aside(f: &mut fmt::Formatter<'_>, aside: &AsideCounts) -> fmt::Result {
+        let mut table = Table::new(&[">set aside", "policy", "cause", "plugin", "reason"]);
+        for AsideCount { why: Why { cause, plugin, reason, policy }, records } in aside.iter() {
+            let plugin = plugin.unwrap_or_default();
+            table.row([count(records), policy.to_string(), cause.name().to_owned(), plugin, reason]);
+        }
+        if table.is_empty() { Ok(()) } else { write!(f, "\n{table}") }
+    }
+
     fn write_topics(&self, f: &mut fmt::Formatter<'_>, total: &Tally) -> fmt::Result {
         let mut topics = Table::new(&["source topic", ">records read", ">bytes"]);
         for (topic, tally) in self.by_source_topic() {
@@ -237,6 +263,7 @@ impl fmt::Display for Summary {
         writeln!(f, "{verb} `{}` to {} in {}", self.job, self.target, time(self.duration))?;
         self.write_topics(f, &total)?;
         self.write_plugins(f)?;
+        Self::write_aside(f, &total.aside)?;
         let (read, written) = (total.read, total.total_written());
         writeln!(f, "\nread     {}", rate(read, self.per_second(read)))?;
         writeln!(f, "written  {}", rate(written, self.per_second(written)))?;
@@ -245,7 +272,11 @@ impl fmt::Display for Summary {
         }
         if let Some(before) = self.before() {
             let (read, written) = (count(before.read.records), count(before.total_written().records));
-            writeln!(f, "before   {read} records read and {written} written by earlier runs")?;
+            write!(f, "before   {read} records read and {written} written by earlier runs")?;
+            match before.aside.records() {
+                0 => writeln!(f)?,
+                records => writeln!(f, ", and {} set aside", count(records))?,
+            }
         }
         if total.duplicates > 0 {
             writeln!(

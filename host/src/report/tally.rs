@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{PluginCounts, Volume, names};
+use crate::aside::AsideCounts;
 use crate::position::Place;
 
 /// What became of the records of one lane, up to the last one acknowledged by the target.
@@ -17,6 +18,8 @@ pub struct Tally {
     /// Records acknowledged, by target topic; of one lane no more than 256 are kept apart, since a plugin may
     /// choose them.
     pub written: BTreeMap<String, Volume>,
+    /// Records that were set aside.
+    pub aside: AsideCounts,
     /// Records that stood in the backup more than once, equal each time, and were taken once.
     pub duplicates: u64,
     /// Offsets between the first and the last that the backup does not hold.
@@ -49,7 +52,7 @@ impl Tally {
     /// Adds what another lane of the same job counted; `up_to` has no meaning beyond one lane and
     /// is left alone.
     pub fn add(&mut self, other: &Self) {
-        let Self { read, plugins, written, duplicates, missing_offsets, up_to: _ } = other;
+        let Self { read, plugins, written, aside, duplicates, missing_offsets, up_to: _ } = other;
         self.read += *read;
         if self.plugins.len() < plugins.len() {
             self.plugins.resize_with(plugins.len(), PluginCounts::default);
@@ -59,6 +62,7 @@ impl Tally {
         for (topic, volume) in written {
             *self.written.entry(topic.clone()).or_default() += *volume;
         }
+        self.aside.add(aside);
         self.duplicates = self.duplicates.saturating_add(*duplicates);
         self.missing_offsets = self.missing_offsets.saturating_add(*missing_offsets);
     }

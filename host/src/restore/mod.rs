@@ -17,17 +17,18 @@ use parking_lot::Mutex;
 use former_provenance::WithoutProvenance;
 pub use memory::{Memory, batch_limits};
 
+use crate::aside::{Ceiling, DeadLetterFiles};
 use crate::catalog::{self, BatchSource, Catalog};
 use crate::failure::{Exit, Explain};
 use crate::finding::Finding;
 use crate::job::Job;
-use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, panicked};
+use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, Letters, panicked};
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::position::{Place, Restart};
 use crate::read::ReadError;
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::stop::StopSignal;
-use crate::target::Target;
+use crate::target::{Standing, Target};
 
 /// What ended a restore early.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,8 @@ pub struct Restore<'a> {
     pub chain: Option<&'a Chain>,
     /// Where it goes.
     pub target: Arc<dyn Target>,
+    /// Where dead letters go, if that is to files.
+    pub dead_letters: Option<&'a DeadLetterFiles>,
     /// One [`crate::report::LaneProgress`] for each lane of the catalog, in its order.
     pub progress: &'a Progress,
     /// Ends it early.
@@ -102,6 +105,8 @@ impl Restore<'_> {
     pub fn run(&self, mut findings: Vec<Finding>) -> Result<Summary, RestoreError> {
         let started = Instant::now();
         let budget = Budget::new(self.job.resources.lane_bytes());
+        let before: Vec<Tally> = self.before().map(|before| before.tally).collect();
+        let ceiling = Ceiling::new(self.job.rejected.ceiling, before.iter());
         let ends: Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>> = Mutex::default();
         ends.lock().resize_with(self.catalog.lanes.len(), || None);
 
@@ -116,7 +121,7 @@ impl Restore<'_> {
         thread::scope(|scope| {
             for number in 1..=workers {
                 let named = thread::Builder::new().name("lane".to_owned());
-                if let Err(source) = named.spawn_scoped(scope, || self.work(&take, &budget, &ends)) {
+                if let Err(source) = named.spawn_scoped(scope, || self.work(&take, &budget, &ceiling, &ends)) {
                     self.stop.stop();
                     return Err(RestoreError::Thread { number, wanted: workers, source });
                 }
@@ -154,6 +159,7 @@ impl Restore<'_> {
         &self,
         lanes: &Receiver<usize>,
         budget: &Budget,
+        ceiling: &Ceiling,
         ends: &Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>>,
     ) {
         while let Ok(index) = lanes.try_recv() {
@@ -162,7 +168,7 @@ impl Restore<'_> {
             }
             let Some(lane) = self.catalog.lanes.get(index) else { continue };
             // A panic in a stage is caught there; this is for what comes before: plugins and target are opened.
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.lane(index, lane, budget)))
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.lane(index, lane, budget, ceiling)))
                 .unwrap_or_else(|panic| Err(panicked(&lane.source, "opening", &*panic)));
             if outcome.is_err() {
                 self.stop.stop();
@@ -174,7 +180,13 @@ impl Restore<'_> {
     }
 
     /// Runs lane `index` of the catalog; `None` for one that an earlier run has finished.
-    fn lane(&self, index: usize, lane: &catalog::Lane, budget: &Budget) -> Result<Option<LaneOutcome>, LaneError> {
+    fn lane(
+        &self,
+        index: usize,
+        lane: &catalog::Lane,
+        budget: &Budget,
+        ceiling: &Ceiling,
+    ) -> Result<Option<LaneOutcome>, LaneError> {
         let Some(progress) = self.progress.lanes().get(index) else { return Ok(None) };
         let before = self.target.before(&lane.source).unwrap_or_default();
         progress.written_up_to(before.tally.up_to.clone());
@@ -194,12 +206,20 @@ impl Restore<'_> {
             transform,
             target: self.target.lane(&lane.source)?,
             from: Restart::from(before.tally.up_to),
+            kept: before.kept,
+            letters: Letters::new(&self.job.progress.job, &self.job.rejected, self.dead_letters, &lane.source),
+            ceiling: ceiling.lane(),
             plugins: self.plugins(),
             budget,
             stop: self.stop,
             progress,
         };
         lane.run().map(Some)
+    }
+
+    /// How far earlier runs have come.
+    fn before(&self) -> impl Iterator<Item = Standing> {
+        self.catalog.lanes.iter().filter_map(|lane| self.target.before(&lane.source))
     }
 
     /// A lane that this run has nothing to say of.

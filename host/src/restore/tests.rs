@@ -36,6 +36,7 @@ fn job(folder: &Path) -> Job {
             columns: ColumnNames::default(),
             encoding: Encodings::default(),
             format: None,
+            dead_letters: false,
         },
         plugins: Vec::new(),
         target: TargetRules {
@@ -50,6 +51,7 @@ fn job(folder: &Path) -> Job {
             provenance: false,
             remove_provenance: false,
         },
+        rejected: Default::default(),
         resources: Resources { lanes: 1, ..Resources::default() },
         allow: Vec::new(),
         progress: ProgressDraft::default().of("job".to_owned()),
@@ -74,7 +76,15 @@ fn a_panic_while_a_lane_is_opened_is_an_error_and_stops_the_others() {
     let progress = Progress::new(catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), lane.records)));
     let stop = StopSignal::default();
     let target = Arc::new(Panics);
-    let restore = Restore { job: &job, catalog: &catalog, chain: None, target, progress: &progress, stop: &stop };
+    let restore = Restore {
+        job: &job,
+        catalog: &catalog,
+        chain: None,
+        target,
+        dead_letters: None,
+        progress: &progress,
+        stop: &stop,
+    };
     let error = restore.run(Vec::new()).unwrap_err();
     let said = error.to_string();
     assert!(said.ends_with(": the opening stage panicked: on purpose"), "{said}");

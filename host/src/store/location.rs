@@ -97,7 +97,7 @@ pub(super) fn prefix(url: &str, prefix: &str, section: Section) -> Result<Path, 
 }
 
 /// A URL as messages may show it: only its scheme where it may hold a user and a password.
-pub(super) fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) if may_hold_secrets(scheme, rest) => format!("{scheme}://[hidden]"),
         _ => url.to_owned(),

@@ -18,6 +18,7 @@ pub use destination::{Destination, Existing};
 pub use error::StoreError;
 pub use file::{MemoryFile, PendingRead, SourceFile};
 pub use list::{Entry, Listing, Skipped};
+pub(crate) use location::shown;
 pub use sequential::SequentialReader;
 
 use std::future::{Future, poll_fn};
@@ -49,6 +50,9 @@ pub struct Section {
 impl Section {
     /// The backup.
     pub const BACKUP: Self = Self { what: "a backup", url: "backup.url", options: "backup.store" };
+    /// Files of dead letters.
+    pub const DEAD_LETTERS: Self =
+        Self { what: "a place for dead letters", url: "rejected.dead_letters", options: "rejected.store" };
 }
 
 /// An opened store: the place of one backup.

@@ -201,6 +201,15 @@ pub enum TargetError {
         /// The operations and the resource of the ACL that is missing.
         acl: String,
     },
+    /// A topic for dead letters that records go to.
+    #[error("`rejected.dead_letters` names topic `{topic}`, to which records are restored")]
+    LettersAmongRecords {
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// A dead letter that its topic does not take.
+    #[error("the dead letter of {0}")]
+    DeadLetter(Box<TargetError>),
     /// A transaction that the cluster does not let be.
     #[error("the restore cannot {what}: {reason}")]
     Transaction {
@@ -237,7 +246,11 @@ pub enum TargetError {
 impl TargetError {
     /// Whether the user lacks a permission, so that trying again does not help.
     pub(crate) fn is_denied(&self) -> bool {
-        matches!(self, Self::Denied { .. } | Self::Transaction { denied: Some(_), .. })
+        match self {
+            Self::Denied { .. } | Self::Transaction { denied: Some(_), .. } => true,
+            Self::DeadLetter(error) => error.is_denied(),
+            _ => false,
+        }
     }
 }
 
@@ -253,10 +266,12 @@ impl Explain for TargetError {
             | Self::Property { .. }
             | Self::Client { .. }
             | Self::MissingTopics(_)
+            | Self::LettersAmongRecords { .. }
             | Self::Lane { .. }
             | Self::Create { by_job: true, .. } => Exit::Usage,
             Self::Route(error) => error.exit(),
             Self::Progress(error) => error.exit(),
+            Self::DeadLetter(error) => error.exit(),
             Self::Transaction { denied: Some(_), .. }
             | Self::Transaction { outage: true, .. }
             | Self::Unreadable { .. } => Exit::Environment,
@@ -321,6 +336,16 @@ impl Explain for TargetError {
                 "an ACL is missing: {acl} (`kafka-acls.sh --add` grants it); `target.delivery = \"at-least-once\"` needs WRITE \
                  on the target topics alone"
             ),
+            Self::LettersAmongRecords { .. } => "give dead letters a topic of their own".to_owned(),
+            Self::DeadLetter(error) => match &**error {
+                Self::Delivery { .. } => "check that the user may write to the topic of `rejected.dead_letters`, and what \
+                     it takes; or let dead letters go to files"
+                    .to_owned(),
+                error => format!(
+                    "{}; or let dead letters go to files (`rejected.dead_letters`)",
+                    error.hint().unwrap_or_default()
+                ),
+            },
             Self::Transaction { outage: true, .. } => "bring the cluster back and start again: what was committed stays, \
                  and the rest is written then"
                 .to_owned(),

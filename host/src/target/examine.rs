@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::kafka::{self, Connection, Limits, Needs, Properties, TIMESTAMP_ZERO, partitions_in_backup};
 use super::{LaneNeed, Standing, Target, TargetError};
+use crate::aside::Cause;
 use crate::batch::NO_TIMESTAMP;
 use crate::catalog::KeptSurvey;
 use crate::clock::now;
 use crate::finding::{Finding, Weight};
-use crate::job::{Cluster, CreateTopics, Delivery, Job, PartitionStrategy};
+use crate::job::{Cluster, CreateTopics, DeadLetters, Delivery, Job, PartitionStrategy, Policy, Rejected};
 use crate::position::TopicPartition;
 use crate::progress::{self, Inputs, LaneRecord, Ranges, Stored};
 use crate::route::Router;
@@ -94,8 +95,8 @@ impl Reached {
 
 fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
     let router = Router::new(&job.target)?;
-    let needs = Needs::new(&router, lanes);
-    let mut findings = Vec::new();
+    let needs = Needs::new(&router, lanes, job.rejected.dead_letters.as_ref());
+    let mut findings: Vec<Finding> = on_policies(job).into_iter().collect();
     let Reached { cluster, stored } = reached;
     match (&job.target.cluster, &cluster) {
         (Cluster::Null, _) => {
@@ -108,14 +109,14 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
             findings.extend(on_delivery(job, true));
             needs.check(&BTreeMap::new(), Some(&job.target.create.clone().unwrap_or_default()))?;
             for (topic, lanes) in &needs.topics {
-                on_timestamps(topic, lanes, &Limits::default(), &mut findings);
+                on_timestamps(job, topic, lanes, &Limits::default(), &mut findings);
             }
         }
         // A cluster that is reached is all there is left.
         (Cluster::Kafka(_), None) => {}
         (Cluster::Kafka(_), Some((properties, connection))) => {
             findings.extend(on_delivery(job, connection.is_embedded()));
-            let there = connection.topics(&needs.names())?;
+            let there = connection.topics(&needs.all_names())?;
             let create = job.target.create.as_ref();
             needs.check(&there, create)?;
             let missing = needs.missing(&there);
@@ -135,20 +136,54 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
                 match (there.get(name), create) {
                     (Some(topic), _) => {
                         on_partitions(job, name, lanes, topic.partitions, &mut findings);
-                        on_limits(name, lanes, &topic.limits, &mut findings);
+                        on_limits(job, name, lanes, &topic.limits, &mut findings);
                     }
                     (None, Some(create)) => {
                         on_creation(name, lanes, create, &mut findings);
                         let limits = Limits::of_new(&create.configs, retention);
-                        on_limits(name, lanes, &limits, &mut findings);
+                        on_limits(job, name, lanes, &limits, &mut findings);
                     }
                     (None, None) => {}
                 }
                 on_merging(name, lanes, &mut findings);
             }
+            for (name, lanes) in &needs.letters {
+                if let (None, Some(create)) = (there.get(name), create) {
+                    on_creation(name, lanes, create, &mut findings);
+                }
+            }
         }
     }
     Ok(Examined { findings, stored, connection: cluster.map(|(_, connection)| connection) })
+}
+
+/// How much a record matters that cannot be restored: it stops the job, or is set aside.
+fn weight(job: &Job, cause: Cause) -> Weight {
+    if job.rejected.policies.tolerate(cause) { Weight::Warning } else { Weight::Stop }
+}
+
+/// What becomes of records that cannot be restored, where that is not the end of the job.
+fn on_policies(job: &Job) -> Option<Finding> {
+    let Rejected { policies, dead_letters, .. } = &job.rejected;
+    let of = |policy: Policy| {
+        let causes = Cause::ALL.into_iter().filter(|cause| policies.of(*cause) == policy);
+        let names: Vec<&str> = causes.map(Cause::name).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let place = match dead_letters {
+        Some(DeadLetters::Topic(topic)) => format!("topic `{topic}`"),
+        Some(DeadLetters::Files { url, .. }) => format!("files at {}", crate::store::shown(url)),
+        None => String::new(),
+    };
+    let skipped = of(Policy::Skip).map(|causes| format!("left out where the cause is {causes}"));
+    let kept = of(Policy::DeadLetter).map(|causes| format!("kept in {place} where the cause is {causes}"));
+    let said: Vec<String> = skipped.into_iter().chain(kept).collect();
+    (!said.is_empty()).then(|| Finding {
+        code: "set-aside",
+        weight: Weight::Note,
+        message: format!("records that cannot be restored are {}", said.join(", and ")),
+        remedy: None,
+    })
 }
 
 /// What is not promised, where it is less than exactly once.
@@ -209,7 +244,7 @@ fn on_merging(name: &str, lanes: &[&LaneNeed], findings: &mut Vec<Finding>) {
     }
 }
 
-fn on_limits(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
+fn on_limits(job: &Job, name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
     if !limits.known && !limits.fixed {
         findings.push(Finding {
             code: "limits-unknown",
@@ -224,7 +259,7 @@ fn on_limits(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Ve
     {
         findings.push(Finding {
             code: "record-too-large",
-            weight: Weight::Stop,
+            weight: weight(job, Cause::TooLarge),
             message: format!(
                 "{} holds a record of {bytes} bytes, and topic `{name}` takes {}",
                 lane.source, limits.max_message_bytes
@@ -232,10 +267,10 @@ fn on_limits(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Ve
             remedy: Some("raise `max.message.bytes` of the topic".to_owned()),
         });
     }
-    on_timestamps(name, lanes, limits, findings);
+    on_timestamps(job, name, lanes, limits, findings);
 }
 
-fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
+fn on_timestamps(job: &Job, name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
     if limits.log_append_time {
         findings.push(Finding {
             code: "timestamps-replaced",
@@ -282,7 +317,7 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
     if let Some((lane, _)) = known().find(|(_, (least, most))| *least == 0 || *most == 0) {
         findings.push(Finding {
             code: TIMESTAMP_ZERO,
-            weight: Weight::Stop,
+            weight: weight(job, Cause::Refused),
             message: format!("{} holds timestamp 0, which librdkafka takes for none", lane.source),
             remedy: Some("allowed, it is sent as 1, a millisecond later".to_owned()),
         });
@@ -292,7 +327,7 @@ fn on_timestamps(name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mu
         if let Some(config) = [least, most].into_iter().find_map(|timestamp| limits.out_of_range(timestamp, now)) {
             findings.push(Finding {
                 code: "timestamp-out-of-range",
-                weight: Weight::Stop,
+                weight: weight(job, Cause::Refused),
                 message: format!(
                     "{} holds timestamps further from now than `{config}` of `{name}` allows",
                     lane.source

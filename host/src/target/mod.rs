@@ -18,7 +18,8 @@ pub use kafka::{EmbeddedCluster, KafkaTarget};
 pub use memory::{MemoryTarget, WrittenRecord};
 pub use null::NullTarget;
 
-use crate::batch::{OutputRow, Outputs};
+use crate::aside::{Cause, Kept};
+use crate::batch::{Batch, OutputRow, Outputs};
 use crate::finding::Finding;
 use crate::job::{Cluster, Job};
 use crate::position::{Place, Restart, TopicPartition};
@@ -73,11 +74,20 @@ pub trait Target: Send + Sync {
 /// The way of one lane to a target. What is sent arrives in the order it was sent.
 pub trait LaneTarget: Send {
     /// Hands over the output records; blocks while the target's queue is full. Returns what was
-    /// handed over.
+    /// handed over, and the source records of which nothing was, because the target does not take all of it and the
+    /// job says to set them aside.
     ///
     /// # Errors
     /// A record that cannot be sent, or one sent earlier that failed; the message names its position.
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError>;
+
+    /// Hands over dead letters to the topic that the job names for them. A target that keeps nothing keeps this default.
+    ///
+    /// # Errors
+    /// A dead letter that cannot be sent; the message names its position.
+    fn send_letters(&mut self, _letters: &Arc<Batch>) -> Result<(), TargetError> {
+        Ok(())
+    }
 
     /// The last source record of which everything, and everything before it, is known to be written, `sent` being
     /// the last one handed over. A target that is done with a record when [`Self::send`] returns keeps this default.
@@ -113,6 +123,8 @@ pub trait LaneTarget: Send {
 pub struct Standing {
     /// What was counted, up to [`Tally::up_to`].
     pub tally: Tally,
+    /// What is kept of records that were set aside, by all runs of the job.
+    pub kept: Kept,
     /// Whether that is all of the lane.
     pub complete: bool,
     /// The first file of the lane that is not done with, where that is known better than by [`Tally::up_to`].
@@ -124,6 +136,21 @@ pub struct Standing {
 pub struct Sent {
     /// Records and their bytes, by target topic; a topic may come up more than once.
     pub by_topic: Vec<(Arc<str>, Volume)>,
+    /// Source records that are set aside, in order.
+    pub aside: Vec<NotTaken>,
+}
+
+/// A source record that a target does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Where it is.
+    pub place: Place,
+    /// Why, in a word.
+    pub cause: Cause,
+    /// Why: what is counted.
+    pub reason: String,
+    /// Why in more words.
+    pub detail: String,
 }
 
 impl Sent {

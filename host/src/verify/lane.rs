@@ -488,6 +488,17 @@ fn position(lane: &TopicPartition, place: &Place, sibling: u32) -> String {
 impl LaneTarget for ComparingLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
         let (mut sent, route) = (Sent::default(), self.route.clone());
+        // What the target did not take cannot be told from the backup; the restore has kept where it was.
+        let not_taken: Vec<Place> = self.record.kept.records().map(|(place, ..)| place).collect();
+        let not_taken = not_taken.into_iter().filter(|place| !outputs.batch.rows_at(place).is_empty());
+        let mut not_taken = not_taken.peekable();
+        let rest;
+        let outputs = if not_taken.peek().is_some() {
+            rest = outputs.clone().without(not_taken);
+            &rest
+        } else {
+            outputs
+        };
         for row in outputs.rows() {
             if self.over.load(Ordering::Relaxed) {
                 break;

@@ -48,10 +48,11 @@ use log::{KafkaLogs, Log, Logs};
 use origin::{Homes, Origin};
 use up_to::UpTo;
 
+use crate::aside::{Ceiling, Kept};
 use crate::catalog::{self, Catalog};
 use crate::finding::Finding;
 use crate::job::{self, Cluster, Delivery, Job};
-use crate::lane::{Budget, Lane, LaneError};
+use crate::lane::{Budget, Lane, LaneError, Letters};
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::position::{Place, Restart, TopicPartition};
 use crate::progress::{self, Inputs, LaneRecord, ProgressError, Stored};
@@ -98,7 +99,7 @@ impl Committed {
             let unknown = ProgressError::Unknown { topic, job };
             return Err(TargetError::from(unknown).into());
         };
-        let names = Needs::new(&router, lanes).names();
+        let names = Needs::new(&router, lanes, None).names();
         let cluster = connection.id().map(str::to_owned);
         let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&names));
         let findings = stored.changes(&identity, inputs, &connection, &properties, job)?;
@@ -316,6 +317,7 @@ impl Verify<'_> {
             }
             None => Box::new(Untouched),
         };
+        let ceiling = Ceiling::none();
         let batches = batches(self.job, self.catalog, lane, None).map_err(LaneError::from)?;
         let lane = Lane {
             source: Arc::clone(&lane.source),
@@ -323,6 +325,10 @@ impl Verify<'_> {
             transform,
             target: Box::new(ComparingLane::new(&work.shared, parts)),
             from: Restart::Beginning,
+            kept: Kept::default(),
+            // What the restore set aside is set aside here, too, and kept there already.
+            letters: Letters::none(),
+            ceiling: ceiling.lane(),
             plugins: self.job.plugins.len(),
             budget: &work.budget,
             stop: self.stop,

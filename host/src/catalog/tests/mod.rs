@@ -48,6 +48,7 @@ fn backup() -> Backup {
         columns: crate::job::ColumnNames::default(),
         encoding: crate::job::Encodings::default(),
         format: None,
+        dead_letters: false,
     }
 }
 

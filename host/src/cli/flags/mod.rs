@@ -6,6 +6,7 @@
 mod backup;
 mod pair;
 mod plugins;
+mod rejected;
 mod target;
 
 pub(super) use backup::BackupFlags;
@@ -18,6 +19,7 @@ use clap::Args;
 use crate::failure::Failure;
 use crate::job::{self, Draft, Job, file, quantity, topic};
 use plugins::PluginFlags;
+use rejected::RejectedFlags;
 use target::TargetFlags;
 
 /// A job file, flags, or both.
@@ -34,6 +36,8 @@ pub(super) struct JobFlags {
     plugins: PluginFlags,
     #[command(flatten)]
     target: TargetFlags,
+    #[command(flatten)]
+    rejected: RejectedFlags,
     /// The job's name
     #[arg(long)]
     name: Option<String>,
@@ -79,7 +83,8 @@ impl JobFlags {
     }
 
     fn draft(self) -> Result<Draft, Failure> {
-        let Self { job, backup, backup_flags, plugins, target, name, progress_topic, allow, lanes, memory } = self;
+        let Self { job, backup, backup_flags, plugins, target, rejected, name, progress_topic, allow, lanes, memory } =
+            self;
         let mut draft = match job {
             Some(path) => file::open(&path)?,
             None => Draft::default(),
@@ -90,6 +95,7 @@ impl JobFlags {
         backup_flags.lay_over(&mut draft.backup)?;
         plugins.lay_over(&mut draft.plugins)?;
         target.lay_over(&mut draft.target)?;
+        rejected.lay_over(&mut draft.rejected);
         if name.is_some() {
             draft.name = name;
         }

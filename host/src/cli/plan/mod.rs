@@ -13,6 +13,7 @@ use clap::Args;
 use super::flags::JobFlags;
 use super::prepare::{self, OpenBackup};
 use super::terminal::Terminal;
+use crate::aside::DeadLetterFiles;
 use crate::catalog::Catalog;
 use crate::failure::{Exit, Failure};
 use crate::finding::{Finding, Weight};
@@ -55,6 +56,9 @@ impl PlanCommand {
             }
             Some(Err(error)) => (TargetState::NotEstablished(error.to_string()), Some(Failure::from(error))),
         };
+        if let (false, Some(files)) = (offline, DeadLetterFiles::open(&job, open.runtime())?) {
+            files.check()?;
+        }
         let document = PlanDocument::new(&job, &open, chain.as_ref(), state, &findings);
         terminal.give(&document, || document.text(&findings))?;
         match failure {

@@ -25,6 +25,7 @@ struct JobDocument {
     resumed: Option<i64>,
     read: Volume,
     written: Volume,
+    set_aside: u64,
     lanes: Vec<LaneDocument>,
 }
 
@@ -36,6 +37,7 @@ struct LaneDocument {
     expected: Option<u64>,
     read: Volume,
     written: Volume,
+    set_aside: u64,
 }
 
 /// `anabranch.forget/1`.
@@ -50,12 +52,14 @@ pub(super) struct ForgottenDocument<'a> {
 impl JobDocument {
     fn new(stored: &Stored) -> Self {
         let mut lanes = Vec::new();
-        let (mut read, mut written) = (Volume::default(), Volume::default());
+        let (mut read, mut written, mut set_aside) = (Volume::default(), Volume::default(), 0_u64);
         for (source, lane) in stored.lanes() {
             let mut of_lane = Volume::default();
             lane.tally.written.values().for_each(|volume| of_lane += *volume);
             read += lane.tally.read;
             written += of_lane;
+            let aside = lane.tally.aside.records();
+            set_aside = set_aside.saturating_add(aside);
             lanes.push(LaneDocument {
                 source: source.to_string(),
                 complete: lane.complete,
@@ -63,6 +67,7 @@ impl JobDocument {
                 expected: stored.expected(source),
                 read: lane.tally.read,
                 written: of_lane,
+                set_aside: aside,
             });
         }
         let times = stored.times();
@@ -73,6 +78,7 @@ impl JobDocument {
             resumed: times.map(|(_, resumed)| resumed),
             read,
             written,
+            set_aside,
             lanes,
         }
     }
@@ -109,7 +115,8 @@ impl JobDocument {
         if let (Some(started), Some(resumed)) = (self.started, self.resumed) {
             writeln!(out, "started {}, last run {}", moment(started), moment(resumed))?;
         }
-        let mut lanes = Table::new(&["lane", "state", ">records read", ">expected", ">records written", "up to"]);
+        let mut lanes =
+            Table::new(&["lane", "state", ">records read", ">expected", ">records written", ">set aside", "up to"]);
         for lane in &self.lanes {
             let state = match (lane.complete, &lane.up_to) {
                 (true, _) => "complete",
@@ -117,9 +124,9 @@ impl JobDocument {
                 (false, None) => "not begun",
             };
             let expected = lane.expected.map_or_else(String::new, count);
-            let (read, written) = (count(lane.read.records), count(lane.written.records));
+            let [read, written, aside] = [lane.read.records, lane.written.records, lane.set_aside].map(count);
             let up_to = lane.up_to.clone().unwrap_or_default();
-            lanes.row([lane.source.clone(), state.to_owned(), read, expected, written, up_to]);
+            lanes.row([lane.source.clone(), state.to_owned(), read, expected, written, aside, up_to]);
         }
         writeln!(out, "\n{lanes}")
     }

@@ -241,7 +241,7 @@ fn a_rejected_record_stops_the_job_and_is_named() {
     let error = Bench::of(&[&Guest { answer, ..Guest::default() }]).run(&batch(1041, 3)).unwrap_err();
     insta::assert_snapshot!(shown(&error), @r"
     plugin `test 1.2.3` rejects the record at orders-3@1042: no customer id
-    hint: let the plugin drop such records with a reason, or mend the record in the backup
+    hint: let the plugin drop such records with a reason, mend the record in the backup, or say in `[rejected]` of the job that such records are set aside
     ");
 }
 

@@ -158,6 +158,10 @@ fn a_restore_as_json() {
         "average_seconds": 0.048,
         "longest_seconds": 0.055
       },
+      "set_aside": {
+        "records": 0,
+        "reasons": []
+      },
       "duplicates": 6,
       "missing_offsets": 1,
       "sources": [

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::lane::{KafkaLane, Touched};
 use super::producing::Producing;
 use super::transaction::{Fault, Remedy, Transactor};
-use crate::batch::Outputs;
+use crate::batch::{Batch, Outputs};
 use crate::job::Transactions;
 use crate::position::{Place, Restart, TopicPartition};
 use crate::progress::{LaneRecord, Ranges, Session};
@@ -169,20 +169,30 @@ impl CommittingLane {
     fn recover(&mut self, trouble: Trouble) -> Result<(), TargetError> {
         let Trouble { error, remedy } = self.cause(trouble);
         let was_open = self.open.take().is_some();
-        self.tries += 1;
-        if self.tries > TRIES || error.is_denied() {
-            self.abort();
-            return Err(error);
-        }
-        let place = self.committed.as_ref();
-        let place = place.map_or_else(|| "its beginning".to_owned(), |place| self.source.at(place).to_string());
-        tracing::warn!("{error}; going back to {place}, try {} of {TRIES}", self.tries);
         let transactor = self.transactor()?;
         let aborted = match remedy {
             Remedy::Abort if was_open && !transactor.is_broken() => transactor.abort(),
             // How it ended is not known, and a new producer brings it to an end.
             _ => Err(Fault::beyond_abort()),
         };
+        // After the abort: what the cluster has said of each record is known then.
+        let refused = self.inner.refused();
+        let place = self.committed.as_ref();
+        let place = place.map_or_else(|| "its beginning".to_owned(), |place| self.source.at(place).to_string());
+        if self.inner.suspects().add(refused) {
+            // The next try may end as well, at the gap that the refused batch has left in the producer's sequence.
+            self.tries = 0;
+            tracing::warn!("{error}; going back to {place}, to set aside what was refused");
+        } else {
+            self.tries += 1;
+            if self.tries > TRIES || error.is_denied() {
+                if aborted.is_err() {
+                    self.abort();
+                }
+                return Err(error);
+            }
+            tracing::warn!("{error}; going back to {place}, try {} of {TRIES}", self.tries);
+        }
         match aborted {
             Ok(()) => self.inner.renew(None)?,
             Err(fault) if fault.remedy == Remedy::Wait => return Err(error),
@@ -228,6 +238,18 @@ impl CommittingLane {
     }
 }
 
+/// Whether an error is what librdkafka or the cluster did not take, and may take the next time.
+fn may_pass(error: &TargetError) -> bool {
+    match error {
+        TargetError::Send { .. }
+        | TargetError::Delivery { .. }
+        | TargetError::GivenUp { .. }
+        | TargetError::Denied { .. } => true,
+        TargetError::DeadLetter(error) => may_pass(error),
+        _ => false,
+    }
+}
+
 /// An error that may be got over.
 struct Trouble {
     error: TargetError,
@@ -261,17 +283,18 @@ impl LaneTarget for CommittingLane {
                 }
                 Ok(sent)
             }
-            // What librdkafka or the cluster did not take.
-            Err(
-                error @ (TargetError::Send { .. }
-                | TargetError::Delivery { .. }
-                | TargetError::GivenUp { .. }
-                | TargetError::Denied { .. }),
-            ) => {
+            Err(error) if may_pass(&error) => {
                 self.recover(error.into())?;
                 Ok(Sent::default())
             }
             Err(error) => Err(error),
+        }
+    }
+
+    fn send_letters(&mut self, letters: &Arc<Batch>) -> Result<(), TargetError> {
+        match self.inner.send_letters(letters) {
+            Err(error) if may_pass(&error) => self.recover(error.into()),
+            sent => sent,
         }
     }
 
@@ -290,6 +313,7 @@ impl LaneTarget for CommittingLane {
                 self.open = None;
                 self.tries = 0;
                 self.seats.ranges.lock().insert(self.source.clone(), self.before.ranges.clone());
+                self.inner.suspects().clear();
                 self.committed.clone_from(&standing.tally.up_to);
                 Ok(())
             }

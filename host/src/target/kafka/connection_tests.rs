@@ -20,6 +20,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         columns: ColumnNames::default(),
         encoding: Encodings::default(),
         format: None,
+        dead_letters: false,
     };
     let setup = ("socket.connection.setup.timeout.ms".to_owned(), Secret::new(patience));
     let target = Target {
@@ -41,6 +42,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         backup,
         plugins: Vec::new(),
         target,
+        rejected: Default::default(),
         resources,
         allow: Vec::new(),
         progress,

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 
-use super::ledger::{LANES, Ledger, Room, Ticket, Undelivered};
+use super::ledger::{Blame, LANES, Ledger, Room, Ticket, Undelivered};
 use crate::target::TargetError;
 
 /// What the client has complained of so far.
@@ -106,20 +106,30 @@ impl ProducerContext for Context {
             topic: message.topic().to_owned(),
             partition: message.partition(),
             reason: reason(error),
-            given_up: matches!(
-                error.rdkafka_error_code(),
-                Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
-            ),
-            denied: error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed),
-            outage: matches!(
-                error.rdkafka_error_code(),
-                Some(RDKafkaErrorCode::MessageTimedOut | RDKafkaErrorCode::RequestTimedOut)
-            ),
+            blame: error.rdkafka_error_code().map_or(Blame::Other, blame),
         });
         let ledgers = self.ledgers.read();
         if let Some(ledger) = ledgers.get(ticket.lane) {
             ledger.report(ticket, fault);
         }
+    }
+}
+
+/// Who is to blame that a record was not written. A broker refuses a whole batch, and tells for most reasons which of
+/// its records it is about
+/// ([KIP-467](https://cwiki.apache.org/confluence/display/KAFKA/KIP-467%3A+Augment+ProduceResponse+error+messaging+for+specific+culprit+records));
+/// librdkafka marks the others then.
+fn blame(code: RDKafkaErrorCode) -> Blame {
+    match code {
+        RDKafkaErrorCode::MessageTimedOut | RDKafkaErrorCode::RequestTimedOut => Blame::Outage,
+        RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight => Blame::Transaction,
+        RDKafkaErrorCode::TopicAuthorizationFailed => Blame::Permission,
+        RDKafkaErrorCode::InvalidDifferentRecord => Blame::Another,
+        RDKafkaErrorCode::InvalidRecord
+        | RDKafkaErrorCode::InvalidTimestamp
+        | RDKafkaErrorCode::MessageSizeTooLarge
+        | RDKafkaErrorCode::MessageBatchTooLarge => Blame::Record,
+        _ => Blame::Other,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The way of one lane into a producer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,16 +8,19 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::Shared;
-use super::ledger::{Ledger, OpenRun, Places};
+use super::ledger::{Ledger, OpenRun, Places, Refused};
 use super::native;
 use super::producing::{OpenTopic, Producing};
 use super::provenance::Provenance;
-use crate::batch::{Header, OutputRow, Outputs};
+use super::topics::{Met, Terms, Topics, cause};
+use crate::aside::Cause;
+use crate::batch::{Batch, Header, OutputRow, OutputRows, Outputs};
 use crate::clock::now;
-use crate::position::Place;
+use crate::job::Policies;
+use crate::position::{Place, TopicPartition};
 use crate::progress::Session;
-use crate::route::{LaneRoute, Turn};
-use crate::target::{LaneTarget, Sent, Standing, TargetError};
+use crate::route::LaneRoute;
+use crate::target::{LaneTarget, NotTaken, Sent, Standing, TargetError};
 
 /// What librdkafka allocates for a record beside its bytes, as it counts against the bound of memory.
 const ALLOCATION: usize = 200;
@@ -33,27 +36,13 @@ pub(super) struct KafkaLane {
     ledger: Arc<Ledger>,
     route: LaneRoute,
     topics: Topics,
+    /// Where its dead letters go, if that is to a topic.
+    letters: Option<LetterTopic>,
+    suspects: Suspects,
     /// Knows where logs end, where that is kept.
     session: Option<Arc<Session>>,
     /// Says of each record where it comes from, where the job wants that.
     provenance: Option<Provenance>,
-}
-
-/// The topics that the lane has met, the last one at hand: as a rule there is only one.
-#[derive(Default)]
-struct Topics {
-    met: Vec<Met>,
-    places: HashMap<Arc<str>, usize>,
-    last: usize,
-}
-
-struct Met {
-    topic: Arc<OpenTopic>,
-    turn: Turn,
-    /// By partition: whether a record of the lane went there.
-    touched: Vec<bool>,
-    /// By partition: where the log ended before that, where that is known.
-    ends: BTreeMap<i32, i64>,
 }
 
 /// A partition that records of a lane went to.
@@ -66,17 +55,70 @@ pub(super) struct Touched {
     pub(super) from: i64,
 }
 
+/// The topic of a lane's dead letters.
+struct LetterTopic {
+    name: String,
+    source_partition: i32,
+}
+
+/// Source records since the last commit that the cluster does not take, as it said when they were sent before.
+#[derive(Default)]
+pub(super) struct Suspects {
+    /// Those that it refused alone, and why.
+    guilty: HashMap<Place, Refused>,
+    /// Those that it refused with others: each is sent by itself, to see which.
+    alone: HashSet<Place>,
+}
+
+impl Suspects {
+    /// Enters what the cluster refused; whether that tells anything new.
+    pub(super) fn add(&mut self, mut refused: Vec<Refused>) -> bool {
+        let before = self.guilty.len() + self.alone.len();
+        match refused.pop() {
+            Some(only) if refused.is_empty() => {
+                self.alone.remove(&only.place);
+                return self.guilty.insert(only.place.clone(), only).is_none();
+            }
+            last => self.alone.extend(refused.into_iter().chain(last).map(|each| each.place)),
+        }
+        self.guilty.len() + self.alone.len() > before
+    }
+
+    /// Everything up to here is committed.
+    pub(super) fn clear(&mut self) {
+        self.guilty.clear();
+        self.alone.clear();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.guilty.is_empty() && self.alone.is_empty()
+    }
+}
+
 impl KafkaLane {
     pub(super) fn new(
         shared: Arc<Shared>,
         producing: &Arc<Producing>,
         route: LaneRoute,
+        source: &TopicPartition,
         session: Option<Arc<Session>>,
     ) -> Result<Self, TargetError> {
         let ledger = producing.context().ledger()?;
-        let topics = Topics::default();
+        let letters = shared.dead_letters.as_ref().and_then(|letters| letters.topic(&source.topic));
+        let letters = letters.map(|name| LetterTopic { name, source_partition: source.partition.unwrap_or_default() });
+        let (topics, suspects) = (Topics::default(), Suspects::default());
         let provenance = shared.provenance.clone();
-        Ok(Self { shared, producing: Some(Arc::clone(producing)), ledger, route, topics, session, provenance })
+        Ok(Self {
+            shared,
+            producing: Some(Arc::clone(producing)),
+            ledger,
+            route,
+            topics,
+            letters,
+            suspects,
+            session,
+            provenance,
+        })
     }
 
     /// Forgets what was sent, and goes on with another producer, if one is given.
@@ -114,75 +156,128 @@ impl KafkaLane {
             from: met.ends.get(&partition).copied().unwrap_or_default(),
         };
         let mut touched = Vec::new();
-        for met in &self.topics.met {
+        for met in self.topics.met() {
             touched.extend((0..).zip(&met.touched).filter(|(_, touched)| **touched).map(|(at, _)| of(met, at)));
         }
         touched
     }
-}
 
-impl Topics {
-    fn find(
-        &mut self,
-        shared: &Shared,
-        producing: &Producing,
-        route: &LaneRoute,
-        session: Option<&Session>,
-        row: &OutputRow<'_>,
-        position: impl Fn() -> String,
-    ) -> Result<&mut Met, TargetError> {
-        let name = row.topic.unwrap_or(route.topic());
-        if self.met.get(self.last).is_none_or(|met| &*met.topic.facts.name != name) {
-            self.last = match self.places.get(name) {
-                Some(place) => *place,
-                None => self.meet(shared, producing, route, session, name, position)?,
-            };
-        }
-        Ok(&mut self.met[self.last])
+    /// What the cluster refused since the last commit, once all that was sent is acknowledged or has failed; empty where
+    /// no policy applies to it.
+    pub(super) fn refused(&self) -> Vec<Refused> {
+        if self.shared.policies.tolerate(Cause::Refused) { self.ledger.refused() } else { Vec::new() }
     }
 
-    fn meet(
+    pub(super) fn suspects(&mut self) -> &mut Suspects {
+        &mut self.suspects
+    }
+}
+
+/// Which records of a batch are left out, and which are sent alone.
+struct Sorting<'a> {
+    outputs: &'a Outputs,
+    policies: Policies,
+    /// Whether several outputs come of one record, and so all of them are looked at before the first is sent.
+    looks_ahead: bool,
+    suspects: Option<&'a Suspects>,
+    aside: Vec<NotTaken>,
+}
+
+impl Sorting<'_> {
+    /// Sets the source record of `row` aside for `error`, or gives the error back where it is no case for that.
+    fn set_aside(&mut self, row: &OutputRow<'_>, error: TargetError) -> Result<(), TargetError> {
+        let Some((cause, reason)) = cause(&error, row, self.policies) else { return Err(error) };
+        let (text, position) = (error.to_string(), self.outputs.position(row));
+        let detail = text.strip_prefix(&format!("{position}: ")).unwrap_or(&text).to_owned();
+        let place = self.outputs.batch.place(row.input);
+        self.aside.push(NotTaken { place, cause, reason, detail });
+        Ok(())
+    }
+
+    /// Whether the cluster has refused the record that `row` comes of; then it is set aside.
+    fn is_guilty(&mut self, row: &OutputRow<'_>) -> bool {
+        let Some(suspects) = self.suspects else { return false };
+        let place = self.outputs.batch.place(row.input);
+        let Some(Refused { topic, reason, .. }) = suspects.guilty.get(&place) else { return false };
+        let (reason, detail) = (format!("`{topic}` refuses it"), format!("`{topic}` refuses it: {reason}"));
+        self.aside.push(NotTaken { place, cause: Cause::Refused, reason, detail });
+        true
+    }
+
+    /// Whether the record that `row` comes of is to be sent by itself.
+    fn is_alone(&self, row: &OutputRow<'_>) -> bool {
+        self.suspects.is_some_and(|suspects| suspects.alone.contains(&self.outputs.batch.place(row.input)))
+    }
+
+    /// Whether all that comes of the record of `row` is taken, with `rest` behind it; else it is set aside.
+    fn are_taken(
         &mut self,
-        shared: &Shared,
-        producing: &Producing,
-        route: &LaneRoute,
-        session: Option<&Session>,
-        name: &str,
-        position: impl Fn() -> String,
-    ) -> Result<usize, TargetError> {
-        let Some(topic) = producing.topic(name, shared)? else {
-            return Err(TargetError::UnknownTopic { position: position(), topic: name.to_owned() });
-        };
-        let limit = topic.facts.limits.max_message_bytes;
-        if limit < shared.batch_size {
-            return Err(TargetError::SmallTopic { position: position(), topic: Arc::clone(&topic.facts.name), limit });
+        row: &OutputRow<'_>,
+        rest: OutputRows<'_>,
+        topics: &mut Topics,
+        terms: &Terms<'_>,
+        provenance: &mut Option<Provenance>,
+    ) -> Result<bool, TargetError> {
+        for sibling in [row.clone()].into_iter().chain(rest.take_while(|row| row.sibling > 0)) {
+            let headers;
+            let more: &[Header<'_>] = match provenance {
+                None => &[],
+                Some(provenance) => {
+                    headers = provenance.headers(self.outputs, &sibling);
+                    &headers
+                }
+            };
+            if let Err(error) = topics.admit(terms, &sibling, more, || self.outputs.position(&sibling)) {
+                return self.set_aside(&sibling, error).map(|()| false);
+            }
         }
-        let place = self.met.len();
-        self.places.insert(Arc::clone(&topic.facts.name), place);
-        let touched = vec![false; usize::try_from(topic.facts.partitions).unwrap_or_default()];
-        let ends = session.map(|session| session.topic_ends(name, topic.facts.partitions)).unwrap_or_default();
-        self.met.push(Met { topic, turn: route.turn(), touched, ends });
-        Ok(place)
+        Ok(true)
     }
 }
 
 impl LaneTarget for KafkaLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
-        let Self { shared, producing, ledger, route, topics, session, provenance } = self;
+        let Self { shared, producing, ledger, route, topics, letters: _, suspects, session, provenance } = self;
         let mut sent = Sent::default();
         let Some(producing) = producing else { return Ok(sent) };
         ledger.check()?;
         let portion = producing.context().room().portion();
         let places = Arc::new(Places::of(outputs));
-        let now = now();
+        let terms = Terms { shared, producing, route, session: session.as_deref(), now: now() };
+        let policies = shared.policies;
+        let tolerant =
+            [Cause::TooLarge, Cause::Refused, Cause::Unroutable].into_iter().any(|cause| policies.tolerate(cause));
+        let mut sorting = Sorting {
+            outputs,
+            policies,
+            looks_ahead: tolerant && outputs.fan_out(),
+            suspects: (!suspects.is_empty()).then_some(&*suspects),
+            aside: Vec::new(),
+        };
         let mut run: Option<OpenRun<'_>> = None;
-        for (output, row) in outputs.rows().enumerate() {
+        let (mut skips, mut alone) = (false, false);
+        let mut rows = outputs.rows();
+        for output in 0.. {
+            let next = rows.next();
+            if alone && next.as_ref().is_none_or(|row| row.sibling == 0) {
+                run = None;
+                until_acknowledged(producing, ledger)?;
+                alone = false;
+            }
+            let Some(row) = next else { break };
+            if row.sibling == 0 {
+                skips = sorting.is_guilty(&row)
+                    || sorting.looks_ahead && !sorting.are_taken(&row, rows.clone(), topics, &terms, provenance)?;
+                if !skips && sorting.is_alone(&row) {
+                    run = None;
+                    until_acknowledged(producing, ledger)?;
+                    alone = true;
+                }
+            }
+            if skips {
+                continue;
+            }
             let position = || outputs.position(&row);
-            let Met { topic, turn, touched, .. } =
-                topics.find(shared, producing, route, session.as_deref(), &row, position)?;
-            let partition = route
-                .partition(&row, &topic.facts.name, topic.facts.partitions, turn)
-                .map_err(|error| TargetError::RecordRoute { position: position(), error })?;
             let headers;
             let more: &[Header<'_>] = match provenance {
                 None => &[],
@@ -191,16 +286,20 @@ impl LaneTarget for KafkaLane {
                     &headers
                 }
             };
-            let bytes = topic.facts.check(&row, more, now, position)? + ALLOCATION;
-            let timestamp = match row.timestamp {
-                0 if topic.facts.limits.log_append_time => 1,
-                0 if shared.moves_zero => {
-                    shared.moved_zeros.fetch_add(1, Ordering::Relaxed);
-                    1
+            let admitted = match topics.admit(&terms, &row, more, position) {
+                Ok(admitted) => admitted,
+                Err(error) => {
+                    // Nothing of the record was sent: where several outputs come of it, all were looked at.
+                    sorting.set_aside(&row, error)?;
+                    skips = true;
+                    continue;
                 }
-                0 => return Err(TargetError::TimestampZero { position: position() }),
-                timestamp => timestamp,
             };
+            let Met { topic, touched, .. } = topics.of(&admitted);
+            if row.timestamp == 0 && !topic.facts.limits.log_append_time {
+                shared.moved_zeros.fetch_add(1, Ordering::Relaxed);
+            }
+            let bytes = admitted.size + ALLOCATION;
             let run = match &mut run {
                 Some(run) if run.fits(bytes) => run,
                 full => {
@@ -209,21 +308,48 @@ impl LaneTarget for KafkaLane {
                     full.insert(ledger.open(&places, output, bytes.max(portion))?)
                 }
             };
-            let ticket = run.ticket().pack();
-            while let Err(code) = topic.handle.produce(&row, partition, timestamp, ticket, more) {
-                if code != RDKafkaErrorCode::QueueFull {
-                    return Err(producing.not_taken(code, position(), topic));
-                }
-                producing.context().room().wait();
-                ledger.check()?;
-            }
+            hand_over(producing, ledger, topic, &row, more, admitted.partition, admitted.timestamp, run, position)?;
             run.sent(bytes);
             sent.add(&topic.facts.name, &row);
-            if let Some(touched) = usize::try_from(partition).ok().and_then(|partition| touched.get_mut(partition)) {
+            let touched = usize::try_from(admitted.partition).ok().and_then(|partition| touched.get_mut(partition));
+            if let Some(touched) = touched {
                 *touched = true;
             }
         }
+        sent.aside = sorting.aside;
         Ok(sent)
+    }
+
+    fn send_letters(&mut self, letters: &Arc<Batch>) -> Result<(), TargetError> {
+        let Self { shared, producing, ledger, letters: topic, .. } = self;
+        let (Some(producing), Some(LetterTopic { name, source_partition })) = (producing, topic) else { return Ok(()) };
+        ledger.check()?;
+        let Some(topic) = producing.topic(name, shared)? else {
+            return Err(TargetError::MissingTopics(vec![name.as_str().into()]));
+        };
+        let partition = *source_partition % topic.facts.partitions.max(1);
+        let outputs = Outputs::untouched(Arc::clone(letters));
+        let places = Arc::new(Places::of_letters(&outputs));
+        let portion = producing.context().room().portion();
+        let now = now();
+        let mut run: Option<OpenRun<'_>> = None;
+        for (output, row) in outputs.rows().enumerate() {
+            let position = || outputs.position(&row);
+            let size = topic.facts.check(&row, &[], now, position);
+            let bytes = size.map_err(|error| TargetError::DeadLetter(Box::new(error)))? + ALLOCATION;
+            let run = match &mut run {
+                Some(run) if run.fits(bytes) => run,
+                full => {
+                    *full = None;
+                    full.insert(ledger.open(&places, output, bytes.max(portion))?)
+                }
+            };
+            // librdkafka takes 0 for none; a header has the record's own.
+            let timestamp = if row.timestamp == 0 { 1 } else { row.timestamp };
+            hand_over(producing, ledger, &topic, &row, &[], partition, timestamp, run, position)?;
+            run.sent(bytes);
+        }
+        Ok(())
     }
 
     fn written_up_to(&self, _: Option<&Place>) -> Option<Place> {
@@ -243,4 +369,37 @@ impl LaneTarget for KafkaLane {
         // was not, that is the error already.
         let _ = self.settle();
     }
+}
+
+/// Hands a record over to librdkafka, and waits where it has no room.
+#[expect(clippy::too_many_arguments, reason = "what one record is sent with, on the hottest path")]
+fn hand_over(
+    producing: &Producing,
+    ledger: &Ledger,
+    topic: &OpenTopic,
+    row: &OutputRow<'_>,
+    more: &[Header<'_>],
+    partition: i32,
+    timestamp: i64,
+    run: &OpenRun<'_>,
+    position: impl Fn() -> String,
+) -> Result<(), TargetError> {
+    let ticket = run.ticket().pack();
+    while let Err(code) = topic.handle.produce(row, partition, timestamp, ticket, more) {
+        if code != RDKafkaErrorCode::QueueFull {
+            return Err(producing.not_taken(code, position(), topic));
+        }
+        producing.context().room().wait();
+        ledger.check()?;
+    }
+    Ok(())
+}
+
+/// Waits until everything sent is acknowledged, without lingering.
+fn until_acknowledged(producing: &Producing, ledger: &Ledger) -> Result<(), TargetError> {
+    while !ledger.is_empty() {
+        ledger.check()?;
+        let _ = native::flush(producing.producer(), AT_ONCE);
+    }
+    ledger.check()
 }

@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow_buffer::ScalarBuffer;
 use parking_lot::{Condvar, Mutex};
@@ -29,6 +29,9 @@ pub(crate) const RUN_RECORDS: u32 = 1 << ROW_BITS;
 /// Lanes that can be open at a time.
 pub(crate) const LANES: usize = 1 << (64 - RUN_BITS - ROW_BITS);
 const _: () = assert!(usize::BITS == 64, "a ticket needs 64 bits");
+
+/// How long the reports of what was aborted are waited for: they are on their way.
+const REPORTS: Duration = Duration::from_secs(10);
 
 /// How often a wait looks whether its lane has failed meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
@@ -106,6 +109,8 @@ pub(crate) struct Places {
     rows: ScalarBuffer<u64>,
     offsets: Option<ScalarBuffer<i64>>,
     selection: Selection,
+    /// Whether they are dead letters, which no policy applies to.
+    are_letters: bool,
 }
 
 impl Places {
@@ -117,7 +122,13 @@ impl Places {
             rows: batch.rows.clone(),
             offsets: batch.offsets.clone(),
             selection: outputs.selection.clone(),
+            are_letters: false,
         }
+    }
+
+    /// Those of dead letters.
+    pub(crate) fn of_letters(letters: &Outputs) -> Self {
+        Self { are_letters: true, ..Self::of(letters) }
     }
 
     fn input(&self, output: usize) -> usize {
@@ -173,6 +184,10 @@ impl Run {
 
     /// The place of the last source record of which this run holds the last.
     fn up_to(&self) -> Option<Place> {
+        if self.places.are_letters {
+            // What comes of the records around them tells.
+            return None;
+        }
         let last = (self.first_output + self.sent as usize).checked_sub(1)?;
         self.places.whole_up_to(self.first_output, last)
     }
@@ -186,6 +201,35 @@ struct Runs {
     /// The last source record of which everything, and everything before it, is written.
     up_to: Option<Place>,
     failure: Option<TargetError>,
+    /// Whether [`Self::failure`] is that of a record which another one of its batch is to blame for.
+    is_by_another: bool,
+    /// The source records that may be to blame for batches that the cluster refused, in order.
+    refused: Vec<Refused>,
+}
+
+/// A source record that may be to blame for a batch that the cluster refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) place: Place,
+    pub(crate) topic: String,
+    pub(crate) reason: String,
+}
+
+/// Who is to blame that a record was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The record itself, or another one of its batch.
+    Record,
+    /// Another one of its batch, and not this one.
+    Another,
+    /// Its transaction, which had failed: it was not even tried.
+    Transaction,
+    /// The user, who lacks a permission.
+    Permission,
+    /// The cluster did not answer.
+    Outage,
+    /// Neither.
+    Other,
 }
 
 /// Why a record was not written, as the delivery report has it.
@@ -194,26 +238,22 @@ pub(crate) struct Undelivered {
     pub(crate) topic: String,
     pub(crate) partition: i32,
     pub(crate) reason: String,
-    pub(crate) outage: bool,
-    /// Whether it was not even tried, because its transaction had failed.
-    pub(crate) given_up: bool,
-    /// Whether the user lacks a permission.
-    pub(crate) denied: bool,
+    pub(crate) blame: Blame,
 }
 
 impl Undelivered {
     /// The same as an error of the record there.
     fn at(self, position: String) -> TargetError {
-        let Self { topic, partition, reason, outage, given_up, denied } = self;
-        match (given_up, denied) {
-            (true, _) => TargetError::GivenUp { position },
-            (_, true) => TargetError::Denied {
+        let Self { topic, partition, reason, blame } = self;
+        match blame {
+            Blame::Transaction => TargetError::GivenUp { position },
+            Blame::Permission => TargetError::Denied {
                 place: format!("{position}: "),
                 what: format!("write to topic `{topic}`"),
                 reason,
                 acl: format!("WRITE on topic `{topic}`"),
             },
-            _ => TargetError::Delivery { position, topic, partition, reason, outage },
+            _ => TargetError::Delivery { position, topic, partition, reason, outage: blame == Blame::Outage },
         }
     }
 }
@@ -268,17 +308,42 @@ impl Ledger {
         let Some(run) = runs.queue.get_mut(index as usize) else { return };
         run.acknowledged += 1;
         let settled = run.is_settled().then_some(run.bytes);
-        if let Some(fault) = fault
-            && !self.failed.load(Ordering::Acquire)
-        {
-            let position = run.places.position(run.first_output + ticket.row as usize);
-            runs.failure = Some(fault.at(position));
-            self.failed.store(true, Ordering::Release);
-            self.settled.notify_all();
+        if let Some(fault) = fault {
+            let (places, output) = (Arc::clone(&run.places), run.first_output + ticket.row as usize);
+            self.fail(&mut runs, &places, output, fault);
         }
         if let Some(bytes) = settled {
             self.leave(&mut runs, bytes);
         }
+    }
+
+    fn fail(&self, runs: &mut Runs, places: &Places, output: usize, fault: Undelivered) {
+        let Undelivered { topic, reason, blame, .. } = &fault;
+        let blame = *blame;
+        if blame == Blame::Record && !places.are_letters {
+            let place = places.place(places.input(output));
+            // Siblings of one source record follow each other.
+            if runs.refused.last().is_none_or(|last| last.place != place) {
+                runs.refused.push(Refused { place, topic: topic.clone(), reason: reason.clone() });
+            }
+        }
+        // The first one tells, but who is to blame tells more.
+        if runs.failure.is_none() || runs.is_by_another && blame == Blame::Record {
+            let error = fault.at(places.position(output));
+            runs.failure = Some(if places.are_letters { TargetError::DeadLetter(Box::new(error)) } else { error });
+            runs.is_by_another = matches!(blame, Blame::Another | Blame::Transaction);
+            self.failed.store(true, Ordering::Release);
+            self.settled.notify_all();
+        }
+    }
+
+    /// The source records that may be to blame for what the cluster refused, once every record that was sent is
+    /// acknowledged or has failed.
+    pub(crate) fn refused(&self) -> Vec<Refused> {
+        let mut runs = self.runs.lock();
+        let deadline = Instant::now() + REPORTS;
+        while !runs.queue.is_empty() && !self.settled.wait_until(&mut runs, deadline).timed_out() {}
+        std::mem::take(&mut runs.refused)
     }
 
     fn leave(&self, runs: &mut Runs, bytes: usize) {

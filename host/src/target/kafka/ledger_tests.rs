@@ -22,14 +22,7 @@ fn outputs(selection: Selection) -> Outputs {
 }
 
 fn fault() -> Option<Undelivered> {
-    Some(Undelivered {
-        topic: "t".to_owned(),
-        partition: 1,
-        reason: "no".to_owned(),
-        outage: false,
-        given_up: false,
-        denied: false,
-    })
+    Some(Undelivered { topic: "t".to_owned(), partition: 1, reason: "no".to_owned(), blame: Blame::Record })
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod properties;
 pub(crate) mod provenance;
 mod size;
 mod topic;
+mod topics;
 mod transaction;
 
 use std::collections::{BTreeMap, HashMap};
@@ -44,7 +45,7 @@ pub(crate) use transaction::{Fault, Transactor};
 
 use super::{LaneNeed, LaneTarget, Standing, Target, TargetError};
 use crate::finding::{Finding, Weight};
-use crate::job::{Delivery, Job};
+use crate::job::{DeadLetters, Delivery, Job, Policies};
 use crate::position::TopicPartition;
 use crate::progress::{Begun, Inputs, LaneRecord, Producers, Ranges, Session};
 use crate::report::Commits;
@@ -82,6 +83,10 @@ struct Shared {
     provenance: Option<Provenance>,
     /// The largest batch of several records that a producer makes.
     batch_size: usize,
+    /// What becomes of records that a topic does not take.
+    policies: Policies,
+    /// Where dead letters go.
+    dead_letters: Option<DeadLetters>,
     /// Whether timestamp 0 may become 1.
     moves_zero: bool,
     /// How often it did.
@@ -114,7 +119,7 @@ impl KafkaTarget {
         let embedded = EmbeddedCluster::start()?;
         let router = Router::new(&job.target)?;
         let create = job.target.create.clone().unwrap_or_default();
-        let needs = Needs::new(&router, lanes);
+        let needs = Needs::new(&router, lanes, job.rejected.dead_letters.as_ref());
         needs.check(&BTreeMap::new(), Some(&create))?;
         for (name, needed) in needs.missing(&BTreeMap::new()) {
             embedded.create_topic(&name, create.partitions.unwrap_or(needed))?;
@@ -142,9 +147,9 @@ impl KafkaTarget {
             Some(connection) => connection,
             None => Connection::open(&properties, embedded.is_some())?,
         };
-        let needs = Needs::new(&router, lanes);
+        let needs = Needs::new(&router, lanes, job.rejected.dead_letters.as_ref());
         let names = needs.names();
-        let mut topics = connection.topics(&names)?;
+        let mut topics = connection.topics(&needs.all_names())?;
         // Before anything is created: a job that cannot work leaves no topics behind.
         needs.check(&topics, job.target.create.as_ref())?;
         let missing = needs.missing(&topics);
@@ -153,7 +158,7 @@ impl KafkaTarget {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));
             };
             connection.create(&missing, create)?;
-            topics = connection.topics(&names)?;
+            topics = connection.topics(&needs.all_names())?;
             needs.check(&topics, job.target.create.as_ref())?;
         }
         let limits = || topics.values().map(|topic| topic.limits.max_message_bytes);
@@ -183,7 +188,19 @@ impl KafkaTarget {
         let topics = RwLock::new(topics.into_iter().collect());
         let moved_zeros = AtomicU64::default();
         let provenance = job.target.provenance.then(|| Provenance::new(&job.progress.job));
-        let shared = Shared { connection, topics, provenance, batch_size, moves_zero, moved_zeros, embedded };
+        let policies = job.rejected.policies;
+        let dead_letters = job.rejected.dead_letters.clone();
+        let shared = Shared {
+            connection,
+            topics,
+            provenance,
+            batch_size,
+            policies,
+            dead_letters,
+            moves_zero,
+            moved_zeros,
+            embedded,
+        };
         Ok(Self { router, way, shared: Arc::new(shared) })
     }
 }
@@ -199,12 +216,12 @@ impl Target for KafkaTarget {
         let route = self.router.lane(source).map_err(no_way)?;
         match &self.way {
             Way::AtLeastOnce(producing) => {
-                Ok(Box::new(KafkaLane::new(Arc::clone(&self.shared), producing, route, None)?))
+                Ok(Box::new(KafkaLane::new(Arc::clone(&self.shared), producing, route, source, None)?))
             }
             Way::ExactlyOnce { seats, before, .. } => {
                 let seat = seats.take()?;
                 let session = Some(Arc::clone(&seats.session));
-                let inner = KafkaLane::new(Arc::clone(&self.shared), seat.producing(), route, session)?;
+                let inner = KafkaLane::new(Arc::clone(&self.shared), seat.producing(), route, source, session)?;
                 let before = before.get(source).cloned().unwrap_or_default();
                 Ok(Box::new(CommittingLane::new(source, seats, seat, inner, before)))
             }

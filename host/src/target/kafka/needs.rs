@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::topic::Topic;
-use crate::job::CreateTopics;
+use crate::job::{CreateTopics, DeadLetters};
 use crate::route::{RouteError, Router};
 use crate::target::{LaneNeed, TargetError};
 
@@ -12,16 +12,24 @@ use crate::target::{LaneNeed, TargetError};
 #[derive(Debug)]
 pub(crate) struct Needs<'a> {
     pub(crate) topics: BTreeMap<Arc<str>, Vec<&'a LaneNeed>>,
+    /// The lanes whose dead letters go to each topic.
+    pub(crate) letters: BTreeMap<Arc<str>, Vec<&'a LaneNeed>>,
     router: &'a Router,
 }
 
 impl<'a> Needs<'a> {
-    pub(crate) fn new(router: &'a Router, lanes: &'a [LaneNeed]) -> Self {
+    pub(crate) fn new(router: &'a Router, lanes: &'a [LaneNeed], dead_letters: Option<&DeadLetters>) -> Self {
         let mut topics: BTreeMap<Arc<str>, Vec<&LaneNeed>> = BTreeMap::new();
         for lane in lanes {
             topics.entry(router.topic(&lane.source.topic).into()).or_default().push(lane);
         }
-        Self { topics, router }
+        let mut letters: BTreeMap<Arc<str>, Vec<&LaneNeed>> = BTreeMap::new();
+        for lane in lanes {
+            if let Some(topic) = dead_letters.and_then(|letters| letters.topic(&lane.source.topic)) {
+                letters.entry(topic.into()).or_default().push(lane);
+            }
+        }
+        Self { topics, letters, router }
     }
 
     /// The target topics.
@@ -29,10 +37,16 @@ impl<'a> Needs<'a> {
         self.topics.keys().cloned().collect()
     }
 
+    /// The target topics, and those of dead letters.
+    pub(crate) fn all_names(&self) -> Vec<Arc<str>> {
+        self.topics.keys().chain(self.letters.keys()).cloned().collect()
+    }
+
     /// The topics that are not among `there`, with as many partitions as the backup has at most.
     pub(crate) fn missing(&self, there: &BTreeMap<Arc<str>, Topic>) -> BTreeMap<Arc<str>, i32> {
         self.topics
             .iter()
+            .chain(&self.letters)
             .filter(|(name, _)| !there.contains_key(*name))
             .map(|(name, lanes)| (Arc::clone(name), partitions_in_backup(lanes)))
             .collect()
@@ -44,6 +58,9 @@ impl<'a> Needs<'a> {
         there: &BTreeMap<Arc<str>, Topic>,
         create: Option<&CreateTopics>,
     ) -> Result<(), TargetError> {
+        if let Some(topic) = self.letters.keys().find(|topic| self.topics.contains_key(*topic)) {
+            return Err(TargetError::LettersAmongRecords { topic: Arc::clone(topic) });
+        }
         for (name, lanes) in &self.topics {
             let partitions = match there.get(name) {
                 Some(topic) => Some(topic.partitions),

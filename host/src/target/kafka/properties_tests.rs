@@ -28,6 +28,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
             columns: ColumnNames::default(),
             encoding: Encodings::default(),
             format: None,
+            dead_letters: false,
         },
         plugins: Vec::new(),
         target: Target {
@@ -42,6 +43,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
             provenance: false,
             remove_provenance: false,
         },
+        rejected: Default::default(),
         resources: Resources::default(),
         allow: Vec::new(),
         progress: ProgressDraft::default().of("job".to_owned()),

@@ -3,8 +3,19 @@
 //! What is set aside is always a whole source record: where one output of it cannot pass, none does. So what is
 //! missing at the target is exactly what was set aside, and restoring it after the mend doubles nothing.
 
+mod ceiling;
+mod counts;
+mod files;
+mod kept;
+mod letters;
+
 use std::sync::Arc;
 
+pub use ceiling::{Ceiling, LaneCeiling, TooManyRejected};
+pub use counts::{AsideCount, AsideCounts, Why};
+pub use files::{DeadLetterFiles, LaneFiles, LetterError};
+pub use kept::{Kept, ListedFiles};
+pub use letters::{PREFIX, letters, stripped};
 use serde::{Deserialize, Serialize};
 
 /// Why a record is set aside.
@@ -23,6 +34,22 @@ pub enum Cause {
     Unroutable,
 }
 
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Rejected, Self::Fault, Self::TooLarge, Self::Refused, Self::Unroutable];
+
+    /// As reports and headers write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Fault => "fault",
+            Self::TooLarge => "too-large",
+            Self::Refused => "refused",
+            Self::Unroutable => "unroutable",
+        }
+    }
+}
+
 /// A source record that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
@@ -32,8 +59,10 @@ pub struct SetAside {
     pub cause: Cause,
     /// The plugin, where one is the reason.
     pub plugin: Option<Blamed>,
-    /// Why, in full.
+    /// Why: what is counted.
     pub reason: String,
+    /// Why in more words, where they differ from record to record.
+    pub detail: Option<String>,
 }
 
 /// A plugin that a record does not get past.

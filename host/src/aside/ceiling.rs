@@ -1,0 +1,171 @@
+//! How many records a job may set aside before it stops.
+
+use parking_lot::Mutex;
+
+use crate::failure::{Exit, Explain};
+use crate::job;
+use crate::report::{Tally, shown};
+
+/// The count of a restore, all lanes together and earlier runs with it.
+#[derive(Debug)]
+pub struct Ceiling {
+    limits: job::Ceiling,
+    sum: Mutex<Sum>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    read: u64,
+    aside: u64,
+}
+
+/// More records are set aside than the job allows.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{position}: {reason}; with it {} of {} records are set aside, more than `{key}` allows with {limit}",
+    shown::count(*aside), shown::count(*read)
+)]
+pub struct TooManyRejected {
+    /// The last record that was set aside.
+    position: String,
+    /// Why it was.
+    reason: String,
+    aside: u64,
+    read: u64,
+    key: &'static str,
+    limit: String,
+}
+
+impl Explain for TooManyRejected {
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!("mend what sets them aside, or raise `{}` of the job, and start again", self.key))
+    }
+}
+
+/// A lane's part of the count.
+#[derive(Debug)]
+pub struct LaneCeiling<'a> {
+    ceiling: &'a Ceiling,
+    counted: Sum,
+}
+
+impl Ceiling {
+    /// That of a job whose earlier runs have counted `before`.
+    pub fn new<'a>(limits: job::Ceiling, before: impl Iterator<Item = &'a Tally>) -> Self {
+        let mut sum = Sum::default();
+        before.for_each(|tally| sum.add(Sum::of(tally)));
+        Self { limits, sum: Mutex::new(sum) }
+    }
+
+    /// One that nothing is above.
+    pub(crate) fn none() -> Self {
+        Self::new(job::Ceiling { records: None, share: job::Share::ALL }, [].iter())
+    }
+
+    /// The part of a lane of which nothing was counted in this run.
+    pub fn lane(&self) -> LaneCeiling<'_> {
+        LaneCeiling { ceiling: self, counted: Sum::default() }
+    }
+
+    /// The key that is broken, and what it allows.
+    fn broken(&self, Sum { read, aside }: Sum) -> Option<(&'static str, String)> {
+        let job::Ceiling { records, share } = self.limits;
+        match records {
+            Some(records) if aside > records => Some(("rejected.max_rejected", shown::count(records))),
+            _ if read >= job::Ceiling::COUNTS_FROM && share.is_exceeded(aside, read) => {
+                Some(("rejected.max_share", share.to_string()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Sum {
+    fn of(tally: &Tally) -> Self {
+        Self { read: tally.read.records, aside: tally.aside.records() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.read = self.read.saturating_add(other.read);
+        self.aside = self.aside.saturating_add(other.aside);
+    }
+}
+
+impl LaneCeiling<'_> {
+    /// Takes over what the lane has counted in this run so far: more than before, or after a rewind less. `last` is the
+    /// record that was set aside last, if one was since.
+    ///
+    /// # Errors
+    /// More than the job allows.
+    pub fn count(&mut self, tally: &Tally, last: Option<(String, String)>) -> Result<(), Box<TooManyRejected>> {
+        let now = Sum::of(tally);
+        let mut sum = self.ceiling.sum.lock();
+        let Sum { read, aside } = std::mem::replace(&mut self.counted, now);
+        sum.read = (sum.read + now.read).saturating_sub(read);
+        sum.aside = (sum.aside + now.aside).saturating_sub(aside);
+        let Some((position, reason)) = last else { return Ok(()) };
+        match self.ceiling.broken(*sum) {
+            None => Ok(()),
+            Some((key, limit)) => {
+                let Sum { read, aside } = *sum;
+                Err(Box::new(TooManyRejected { position, reason, aside, read, key, limit }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::aside::{Cause, Why};
+    use crate::job::{Policy, Share};
+    use crate::report::Volume;
+
+    fn tally(read: u64, aside: u64) -> Tally {
+        let mut tally = Tally { read: Volume::new(read, 0), ..Tally::new(0) };
+        let why = Why { cause: Cause::Rejected, plugin: None, reason: String::new(), policy: Policy::Skip };
+        tally.aside.count(why, aside);
+        tally
+    }
+
+    fn last() -> Option<(String, String)> {
+        Some(("orders-3@7".to_owned(), "no key".to_owned()))
+    }
+
+    #[test]
+    fn what_is_taken_back_is_not_counted_twice_and_other_lanes_are_counted_with() {
+        let limits = job::Ceiling { records: Some(10), ..job::Ceiling::default() };
+        let ceiling = Ceiling::new(limits, [tally(5, 5)].iter());
+        let (mut one, mut other) = (ceiling.lane(), ceiling.lane());
+        one.count(&tally(3, 3), last()).unwrap();
+        one.count(&tally(0, 0), None).unwrap();
+        one.count(&tally(3, 3), last()).unwrap();
+        other.count(&tally(2, 2), last()).unwrap();
+        let error = other.count(&tally(3, 3), last()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "orders-3@7: no key; with it 11 of 11 records are set aside, more than `rejected.max_rejected` allows with 10"
+        );
+    }
+
+    #[test]
+    fn a_share_counts_once_there_is_something_to_share() {
+        let limits = job::Ceiling { records: None, share: Share::parse("5%").unwrap() };
+        let ceiling = Ceiling::new(limits, [].iter());
+        let mut lane = ceiling.lane();
+        lane.count(&tally(999, 999), last()).unwrap();
+        lane.count(&tally(2000, 100), last()).unwrap();
+        let error = lane.count(&tally(2000, 101), last()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("101 of 2,000 records are set aside, more than `rejected.max_share` allows with 5 %")
+        );
+    }
+}
