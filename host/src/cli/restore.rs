@@ -119,9 +119,9 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
     // second whether they are to end, are not waited for.
     mem::forget(target);
     drop(display);
-    let summary = summary.inspect_err(|_| {
+    let summary = summary.inspect_err(|error| {
         say_how_far(&progress, terminal);
-        say_how_to_go_on(goes_on, terminal);
+        say_how_to_go_on(goes_on && !error.is_about_another_run(), terminal);
     })?;
     terminal.give(&summary.document(), || summary.to_string())?;
     if summary.is_complete() {

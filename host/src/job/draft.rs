@@ -183,6 +183,7 @@ impl Draft {
         }
         let url = self.backup.url.as_deref()?;
         // A path means another folder wherever it is said.
+        let url = url.strip_prefix("file://").unwrap_or(url);
         let url = std::fs::canonicalize(url).map_or_else(|_| url.into(), |path| path.to_string_lossy().into_owned());
         let TargetDraft { topics, partition, .. } = &self.target;
         let digest = Sha256::digest(format!("{url}\n{:?}\n{topics:?}\n{partition:?}", self.backup.topic));

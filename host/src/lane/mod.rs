@@ -185,7 +185,7 @@ impl Lane<'_> {
                     .map_err(LaneError::from)
             });
             let transforming = start(scope, lane, "transforming", control, move || {
-                transform_stage::run(transform, plugins, control, from_read, to_send).map_err(LaneError::from)
+                transform_stage::run(lane, transform, plugins, control, from_read, to_send)
             });
             // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {

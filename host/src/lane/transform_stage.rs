@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::Item;
 use super::control::Control;
 use super::marks::records_up_to;
+use super::{Item, LaneError};
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
+use crate::catalog::LaneError::NoSuchPlace;
 use crate::plugin::{Passed, PluginError, Transform};
-use crate::position::{Place, Restart};
+use crate::position::{Place, Restart, TopicPartition};
+use crate::read::ReadError;
 use crate::report::{PluginCounts, Volume};
 
 /// A batch after the plugins, with what there is to count of it.
@@ -29,13 +31,17 @@ pub(super) struct Transformed {
 }
 
 /// Transforms until the queue ends. Returns quietly when the next stage has gone.
+///
+/// # Errors
+/// A plugin's, and a lane that does not have the place that it is to go on from.
 pub(super) fn run(
+    lane: &TopicPartition,
     mut transform: Box<dyn Transform>,
     plugins: usize,
     control: &Control,
     queue: Receiver<Item<Arc<Batch>>>,
     out: Sender<Item<Transformed>>,
-) -> Result<(), PluginError> {
+) -> Result<(), LaneError> {
     let mut replay_until: Option<Place> = None;
     for item in queue {
         let next = match item {
@@ -67,7 +73,17 @@ pub(super) fn run(
                     permit,
                 }
             }
-            Item::End { generation, complete } => Item::End { generation, complete },
+            Item::End { generation, complete } => {
+                if let Some(place @ Place::Row { .. }) = &replay_until
+                    && complete
+                    && generation == control.generation()
+                {
+                    // All of the lane was taken for what comes before it.
+                    let position = lane.at(place).to_string();
+                    return Err(ReadError::from(NoSuchPlace { position }).into());
+                }
+                Item::End { generation, complete }
+            }
         };
         if out.send(next).is_err() {
             break;

@@ -1,24 +1,83 @@
 //! What is another than when the job was first started.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Identity, Stored};
+use rdkafka::error::KafkaError;
+
+use super::{Identity, Inputs, Reader, Stored};
 use crate::catalog::KeptSurvey;
 use crate::finding::{Finding, Weight};
+use crate::job::{Job, PartitionStrategy};
+use crate::target::kafka::Connection;
 
-/// The target as it is now.
-pub(crate) struct Target<'a> {
-    pub(crate) identity: &'a Identity,
+/// What is to be restored, and where to, as it is now.
+pub(crate) struct Present<'a> {
+    identity: &'a Identity,
     /// The files of the backup.
-    pub(crate) survey: &'a KeptSurvey,
-    /// Where the logs end now of which an earlier run noted an end.
-    pub(crate) ends: &'a BTreeMap<(String, i32), i64>,
+    survey: &'a KeptSurvey,
+    /// Whether the partition of a record follows from how many its topic has.
+    counts_partitions: bool,
+    /// The topics that earlier runs have written to: those that are there.
+    topics: BTreeMap<String, Topic>,
+    /// Where the logs end of which an earlier run noted an end.
+    ends: BTreeMap<(String, i32), i64>,
+    /// Where they begin.
+    starts: BTreeMap<(String, i32), i64>,
+}
+
+impl<'a> Present<'a> {
+    /// Asks the cluster for what earlier runs have written to.
+    pub(super) fn of(
+        job: &Job,
+        identity: &'a Identity,
+        inputs: &'a Inputs,
+        reader: &Reader,
+        connection: &Connection,
+        stored: &Stored,
+    ) -> Self {
+        let names: Vec<Arc<str>> = stored.written_topics().into_keys().map(Arc::from).collect();
+        let topic = |(name, id): (String, Option<String>)| {
+            let partitions = connection.partitions(&name)?;
+            Some((name, Topic { partitions, id }))
+        };
+        let known = stored.ends();
+        let there: Vec<(&str, i32)> = known
+            .keys()
+            .filter(|(topic, partition)| connection.partitions(topic).is_some_and(|partitions| *partition < partitions))
+            .map(|(topic, partition)| (topic.as_str(), *partition))
+            .collect();
+        let told = |told: Result<_, KafkaError>| {
+            told.unwrap_or_else(|error| {
+                tracing::warn!(
+                    "where the target's logs begin and end is not known, so that nobody can tell whether they were cut: \
+                     {error}"
+                );
+                BTreeMap::new()
+            })
+        };
+        Self {
+            identity,
+            survey: &inputs.survey,
+            counts_partitions: matches!(job.target.partition, PartitionStrategy::Key | PartitionStrategy::RoundRobin),
+            topics: connection.topic_ids(&names).into_iter().filter_map(topic).collect(),
+            ends: told(reader.log_ends(there.iter().copied())),
+            starts: told(reader.log_starts(there.iter().copied())),
+        }
+    }
+}
+
+/// A topic as it is now.
+struct Topic {
+    partitions: i32,
+    id: Option<String>,
 }
 
 /// Why a job should not go on under this name.
-pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
+pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
     let Some(job) = &stored.job else { return Vec::new() };
-    let (then, survey, now, ends) = (&job.identity, now.survey, now.identity, now.ends);
+    let Present { identity: now, survey, counts_partitions, topics, ends, starts } = now;
+    let then = &job.identity;
     let mut findings = Vec::new();
     let mut add = |code: &'static str, message: String| {
         findings.push(Finding {
@@ -70,6 +129,29 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
             _ => {}
         }
     }
+    // Those that a plugin has chosen are known by what was written.
+    for (topic, was) in stored.written_topics() {
+        let mapped = then.topics.contains_key(topic);
+        match topics.get(topic) {
+            None if !mapped => {
+                add("changed-target", format!("topic `{topic}`, that `{name}` has written to, is not there any more"));
+            }
+            Some(is) if !mapped && was.id.is_some() && is.id.is_some() && was.id != is.id => {
+                add("changed-target", format!("topic `{topic}` was created anew since `{name}` has written to it"));
+            }
+            Some(is) if *counts_partitions && was.partitions.is_some_and(|was| was != is.partitions) => {
+                let (was, is) = (was.partitions.unwrap_or_default(), is.partitions);
+                add(
+                    "changed-target",
+                    format!(
+                        "topic `{topic}` has {is} partitions, and had {was} when `{name}` wrote to it: records of one key \
+                         would lie in two of them"
+                    ),
+                );
+            }
+            _ => {}
+        }
+    }
     for ((topic, partition), then) in stored.ends() {
         if let Some(now) = ends.get(&(topic.clone(), partition))
             && *now < then
@@ -81,6 +163,20 @@ pub(crate) fn changes(stored: &Stored, now: &Target<'_>) -> Vec<Finding> {
                 ),
             );
         }
+    }
+    let cut = stored.starts().into_iter().find(|(place, (from, to))| {
+        let kept = to.is_none_or(|to| to > *from);
+        kept && starts.get(place).is_some_and(|start| start > from)
+    });
+    if let Some(((topic, partition), _)) = cut {
+        findings.push(Finding {
+            code: "shortened-target",
+            weight: Weight::Warning,
+            message: format!(
+                "the first records that `{name}` has written to `{topic}-{partition}` are gone: expired, or deleted since"
+            ),
+            remedy: None,
+        });
     }
     findings
 }

@@ -71,6 +71,16 @@ pub enum ProgressError {
         /// What changed.
         changes: String,
     },
+    /// A topic of the target was cut or made anew under a running job.
+    #[error("`{partition}` ends at {now}, and ended at {before} at an earlier commit: what was written is gone")]
+    Shortened {
+        /// The topic and partition.
+        partition: String,
+        /// Where it ended.
+        before: i64,
+        /// Where it ends.
+        now: i64,
+    },
     /// There is nothing under this name.
     #[error("`{topic}` holds no progress of a job `{job}`")]
     Unknown {
@@ -86,14 +96,19 @@ impl Explain for ProgressError {
         match self {
             Self::Foreign { .. } | Self::Newer { .. } | Self::Topic { .. } | Self::Unknown { .. } => Exit::Usage,
             Self::Held { .. } | Self::Unreadable { .. } => Exit::Environment,
-            Self::Fenced { .. } | Self::Forgotten { .. } | Self::Changed { .. } => Exit::Failed,
+            Self::Fenced { .. } | Self::Forgotten { .. } | Self::Changed { .. } | Self::Shortened { .. } => {
+                Exit::Failed
+            }
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(
             match self {
-                Self::Foreign { .. } => "give Anabranch a topic of its own: `topic` in `[progress]`, or `--progress-topic`",
+                Self::Foreign { .. } => {
+                    "find out who writes there and stop it; a record of the same key without a value takes it away. A job \
+                     that has not begun can have a topic of its own: `topic` in `[progress]`, or `--progress-topic`"
+                }
                 Self::Newer { .. } => "go on with the version that began it, or a later one",
                 Self::Topic { .. } => {
                     "name another in `[progress]`, or let it be created: it has one partition and `cleanup.policy=compact`"
@@ -108,6 +123,9 @@ impl Explain for ProgressError {
                 Self::Fenced { .. } => "nothing is lost or doubled; `anabranch status` shows what the other one does",
                 Self::Forgotten { .. } => "start it again, and it begins at the beginning",
                 Self::Changed { .. } => "start it again",
+                Self::Shortened { .. } => {
+                    "begin anew, under another name or after `anabranch forget`, once nobody deletes or truncates the topic"
+                }
                 Self::Unknown { .. } => "`anabranch status` without a name lists the jobs",
             }
             .to_owned(),

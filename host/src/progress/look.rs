@@ -1,7 +1,6 @@
 //! A look at a job's progress that changes nothing: before a start, and for `plan`.
 
-use super::changes::{Target, changes};
-use super::session::ends;
+use super::changes::{Present, changes};
 use super::{Identity, Inputs, Reader, Stored, topic};
 use crate::finding::Finding;
 use crate::job::Job;
@@ -35,7 +34,6 @@ impl Stored {
         job: &Job,
     ) -> Result<Vec<Finding>, TargetError> {
         let reader = Reader::new(properties, &job.progress.topic)?;
-        let ends = ends(&reader, connection, self);
-        Ok(changes(self, &Target { identity, survey: &inputs.survey, ends: &ends }))
+        Ok(changes(self, &Present::of(job, identity, inputs, &reader, connection, self)))
     }
 }

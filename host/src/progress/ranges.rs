@@ -15,6 +15,9 @@ pub struct Ranges(BTreeMap<String, TopicRanges>);
 pub struct TopicRanges {
     /// How many partitions the topic had whenever the lane wrote to it; `None` where that has changed.
     pub partitions: Option<i32>,
+    /// The topic's id (KIP-516), where the cluster told it.
+    #[serde(default)]
+    pub id: Option<String>,
     /// By partition.
     pub ranges: BTreeMap<i32, OffsetRange>,
 }
@@ -43,6 +46,13 @@ impl Ranges {
     /// The range in one partition.
     pub fn of(&self, topic: &str, partition: i32) -> Option<OffsetRange> {
         self.0.get(topic)?.ranges.get(&partition).copied()
+    }
+
+    /// Notes the id of a topic that the lane writes to.
+    pub(crate) fn identify(&mut self, topic: &str, id: Option<String>) {
+        if id.is_some() {
+            self.0.entry(topic.to_owned()).or_default().id = id;
+        }
     }
 
     /// Notes that the lane has written to a partition of `topic`, which has `partitions` of them, not before the offset

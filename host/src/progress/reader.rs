@@ -20,6 +20,10 @@ use crate::target::kafka::{Context, Properties, read_partition, reason};
 /// How long a log may be silent before it is read anew.
 const SILENCE: Duration = Duration::from_secs(2);
 
+/// How long a transaction may outlive its time: brokers look for such ones every ten seconds, by their default of
+/// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
+const EXPIRY: Duration = Duration::from_secs(12);
+
 /// How often the end of the log is asked for while a transaction is open.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -72,9 +76,25 @@ impl Reader {
         &self,
         partitions: impl Iterator<Item = (&'a str, i32)>,
     ) -> Result<BTreeMap<(String, i32), i64>, KafkaError> {
+        self.log_bounds(partitions, Offset::End)
+    }
+
+    /// The first offsets that the logs of these partitions have.
+    pub(crate) fn log_starts<'a>(
+        &self,
+        partitions: impl Iterator<Item = (&'a str, i32)>,
+    ) -> Result<BTreeMap<(String, i32), i64>, KafkaError> {
+        self.log_bounds(partitions, Offset::Beginning)
+    }
+
+    fn log_bounds<'a>(
+        &self,
+        partitions: impl Iterator<Item = (&'a str, i32)>,
+        bound: Offset,
+    ) -> Result<BTreeMap<(String, i32), i64>, KafkaError> {
         let mut asked = TopicPartitionList::new();
         for (topic, partition) in partitions {
-            asked.add_partition_offset(topic, partition, Offset::End)?;
+            asked.add_partition_offset(topic, partition, bound)?;
         }
         if asked.count() == 0 {
             return Ok(BTreeMap::new());
@@ -91,8 +111,9 @@ impl Reader {
         let (low, high) = self.end(&self.ends)?;
         let begun = Instant::now();
         while waits && self.end(&self.committed)?.1 < high {
-            if begun.elapsed() > self.properties.transaction_timeout {
-                let seconds = self.properties.transaction_timeout.as_secs();
+            let patience = self.properties.transaction_timeout + EXPIRY;
+            if begun.elapsed() > patience {
+                let seconds = patience.as_secs();
                 return Err(ProgressError::Held { topic: self.topic.to_string(), seconds }.into());
             }
             std::thread::sleep(LOOK);
@@ -114,14 +135,13 @@ impl Reader {
             if low == high {
                 return Ok(log);
             }
-            let mut wrong = Ok(());
+            let mut foreign = Foreign::new();
             let read = read_partition(client, &self.topic, 0, low, SILENCE, |offset, key, value| {
-                wrong = self.enter(&mut log, offset, key, value);
-                wrong.is_ok()
+                enter(&mut log, &mut foreign, offset, key, value);
+                true
             });
-            wrong?;
             match read {
-                Ok(()) => return Ok(log),
+                Ok(()) => return self.refuse_foreign(foreign).map(|()| log),
                 // Seen once in a while right after a fencing: the end of the log is not told. Asked anew, it is.
                 Err(RDKafkaErrorCode::OperationTimedOut) if begun.elapsed() < self.properties.patience => {
                     tracing::debug!("{}: nothing came for {SILENCE:?}, it is read anew", self.topic);
@@ -131,18 +151,34 @@ impl Reader {
         }
     }
 
-    fn enter(&self, log: &mut Log, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), ProgressError> {
-        let foreign = |reason: String| ProgressError::Foreign { topic: self.topic.to_string(), offset, reason };
-        let key = key.ok_or_else(|| foreign("it has no key".to_owned()))?;
-        let key: Key = serde_json::from_slice(key).map_err(|error| foreign(format!("its key: {error}")))?;
-        match value {
-            Some(value) => drop(log.records.insert(key, (offset, value.to_vec()))),
-            None => drop(log.records.remove(&key)),
+    /// Refuses what another program wrote, and did not take away again.
+    fn refuse_foreign(&self, foreign: Foreign) -> Result<(), TargetError> {
+        match foreign.into_values().min() {
+            None => Ok(()),
+            Some((offset, reason)) => {
+                Err(ProgressError::Foreign { topic: self.topic.to_string(), offset, reason }.into())
+            }
         }
-        Ok(())
     }
 
     fn unreadable(&self, reason: String) -> TargetError {
         ProgressError::Unreadable { topic: self.topic.to_string(), reason }.into()
+    }
+}
+
+/// Records that Anabranch did not write, by their keys: offset, and what is wrong. Another of the same key without a value
+/// takes it away.
+type Foreign = BTreeMap<Option<Vec<u8>>, (i64, String)>;
+
+fn enter(log: &mut Log, foreign: &mut Foreign, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) {
+    let parsed = key.map(serde_json::from_slice::<Key>);
+    match (parsed, value) {
+        (Some(Ok(key)), Some(value)) => drop(log.records.insert(key, (offset, value.to_vec()))),
+        (Some(Ok(key)), None) => drop(log.records.remove(&key)),
+        (Some(Err(_)), None) => drop(foreign.remove(&key.map(<[u8]>::to_vec))),
+        (Some(Err(error)), Some(_)) => {
+            foreign.insert(key.map(<[u8]>::to_vec), (offset, format!("its key: {error}")));
+        }
+        (None, _) => drop(foreign.insert(None, (offset, "it has no key".to_owned()))),
     }
 }

@@ -10,11 +10,12 @@ use parking_lot::Mutex;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
-use super::changes::{Target, changes};
+use super::changes::{Present, changes};
 use super::{
     FORMAT, Identity, Inputs, JobRecord, Key, LaneRecord, ProgressError, Reader, Stored, SurveyParts, SurveyRecord,
 };
 use crate::clock::now;
+use crate::finding::Weight;
 use crate::job::Job;
 use crate::position::TopicPartition;
 use crate::target::kafka::{Connection, Fault, Properties, Room, Transactor};
@@ -98,7 +99,7 @@ impl Session {
         // whether these were all.
         let mut transactors = Vec::new();
         let mut count = ids_at_sight(&reader, name)?.unwrap_or(fresh);
-        let stored = loop {
+        let mut stored = loop {
             let ids = ids(name, count).1;
             transactors.extend(producers.open_all(ids.get(transactors.len()..).unwrap_or_default())?);
             let stored = Stored::of(name, &reader.read()?)?;
@@ -112,8 +113,12 @@ impl Session {
             }
         };
         transactors.truncate(count as usize);
-        let present = Target { identity, survey: &inputs.survey, ends: &ends(&reader, connection, &stored) };
+        let present = Present::of(job, identity, inputs, &reader, connection, &stored);
         refuse(job, &stored, &present)?;
+        let is_other_source = stored.job.as_ref().is_some_and(|then| then.identity.source != identity.source);
+        if is_other_source {
+            stored.source_changed();
+        }
 
         let survey = SurveyParts::of(&inputs.survey);
         let run = run_id();
@@ -128,8 +133,13 @@ impl Session {
             identity: identity.clone(),
         };
         let session = Self { job: name.to_owned(), run, producers, reader, leader: Mutex::default() };
-        let new = lanes.iter().filter(|lane| !stored.lanes.contains_key(&*lane.source));
-        let new = new.map(|lane| (&*lane.source, LaneRecord::new(&session.run, inputs.expected(&lane.source))));
+        let new = lanes.iter().filter_map(|lane| match stored.lanes.get(&*lane.source) {
+            None => Some((&*lane.source, LaneRecord::new(&session.run, inputs.expected(&lane.source)))),
+            Some(known) => is_other_source.then(|| {
+                let expected = inputs.expected(&lane.source);
+                (&*lane.source, LaneRecord { expected, ..known.clone() })
+            }),
+        });
         let before = stored.job.as_ref().map(|job| &job.survey);
         session.write(&leader, &record, new, &survey, before).map_err(|fault| session.explain(fault))?;
         if stored.job.is_none() {
@@ -247,25 +257,11 @@ pub(super) fn ids_at_sight(reader: &Reader, job: &str) -> Result<Option<u32>, Ta
     Ok(Stored::of(job, &log)?.job.map(|record| record.ids))
 }
 
-/// Where the logs end that an earlier run has written to, as far as they are there.
-pub(super) fn ends(reader: &Reader, connection: &Connection, stored: &Stored) -> BTreeMap<(String, i32), i64> {
-    let known = stored.ends();
-    let there = known
-        .keys()
-        .filter(|(topic, partition)| connection.partitions(topic).is_some_and(|partitions| *partition < partitions));
-    reader.log_ends(there.map(|(topic, partition)| (topic.as_str(), *partition))).unwrap_or_else(|error| {
-        tracing::warn!(
-            "where the target's logs end is not known, so that nobody can tell whether they were cut: {error}"
-        );
-        BTreeMap::new()
-    })
-}
-
 /// Refuses what changed while the restore was prepared: before, it was shown as findings.
-fn refuse(job: &Job, stored: &Stored, now: &Target<'_>) -> Result<(), ProgressError> {
+fn refuse(job: &Job, stored: &Stored, now: &Present<'_>) -> Result<(), ProgressError> {
     let messages: Vec<String> = changes(stored, now)
         .into_iter()
-        .filter(|finding| !job.allow.iter().any(|code| code == finding.code))
+        .filter(|finding| finding.weight == Weight::Stop && !job.allow.iter().any(|code| code == finding.code))
         .map(|finding| finding.message)
         .collect();
     if messages.is_empty() {

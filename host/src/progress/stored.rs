@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reader::Log;
-use super::{FORMAT, JobRecord, Key, LaneRecord, ProgressError};
+use super::{FORMAT, JobRecord, Key, LaneRecord, ProgressError, TopicRanges};
 use crate::catalog::KeptSurvey;
 use crate::position::TopicPartition;
 use crate::target::Standing;
@@ -42,6 +42,10 @@ impl Stored {
                 (None, None) => stored.job = Some(parse(name, log, *offset, value)?),
             }
         }
+        if stored.job.is_none() {
+            // Nobody can tell what it was that they restored.
+            stored.lanes.clear();
+        }
         stored.survey = stored.job.as_ref().and_then(|job| job.survey.survey(&parts));
         Ok(stored)
     }
@@ -71,6 +75,12 @@ impl Stored {
         self.job.is_none() && self.lanes.is_empty()
     }
 
+    /// The topics that lanes have written to.
+    pub(crate) fn written_topics(&self) -> BTreeMap<&str, &TopicRanges> {
+        let topics = self.lanes.values().flat_map(|lane| lane.ranges.topics());
+        topics.filter(|(_, topic)| !topic.ranges.is_empty()).collect()
+    }
+
     /// Where the logs of the target had ended at least.
     pub(crate) fn ends(&self) -> BTreeMap<(String, i32), i64> {
         let mut ends = BTreeMap::new();
@@ -84,6 +94,29 @@ impl Stored {
             }
         }
         ends
+    }
+
+    /// That the files of the backup are others now: what was known of them does not hold, and a lane that had all of
+    /// them may have more.
+    pub(crate) fn source_changed(&mut self) {
+        for lane in self.lanes.values_mut() {
+            lane.complete = false;
+            lane.file_left = None;
+        }
+    }
+
+    /// Where the ranges of the lanes begin and end, the first one of each partition.
+    pub(crate) fn starts(&self) -> BTreeMap<(String, i32), (i64, Option<i64>)> {
+        let mut starts = BTreeMap::new();
+        for lane in self.lanes.values() {
+            for (topic, ranges) in lane.ranges.topics() {
+                for (partition, range) in &ranges.ranges {
+                    let first = starts.entry((topic.to_owned(), *partition)).or_insert((range.from, range.to));
+                    *first = (*first).min((range.from, range.to));
+                }
+            }
+        }
+        starts
     }
 
     /// Whether all of these lanes are written.

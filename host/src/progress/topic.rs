@@ -26,7 +26,7 @@ pub(crate) fn is_there(connection: &Connection, topic: &str) -> Result<bool, Tar
     if found.limits.known && !found.limits.compacted {
         return unfit("it is not compacted, so that its records will be deleted");
     }
-    if found.limits.known && found.limits.retention.is_some() {
+    if found.limits.known && found.limits.deletes {
         return unfit("it is compacted and deleted from");
     }
     Ok(true)

@@ -25,10 +25,11 @@ use crate::job::Job;
 use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, Letters, panicked};
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::position::{Place, Restart};
+use crate::progress::ProgressError;
 use crate::read::ReadError;
 use crate::report::{LaneEnd, LaneSummary, Progress, Summary, Tally};
 use crate::stop::StopSignal;
-use crate::target::{Standing, Target};
+use crate::target::{Standing, Target, TargetError};
 
 /// What ended a restore early.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,19 @@ pub enum RestoreError {
         /// The machine's word.
         source: io::Error,
     },
+}
+
+impl RestoreError {
+    /// Whether it is a second copy of the job, or whoever removed its progress or its target, that ended it: the same
+    /// command would not simply go on.
+    pub fn is_about_another_run(&self) -> bool {
+        matches!(
+            self,
+            Self::Lane(LaneError::Target(TargetError::Progress(
+                ProgressError::Fenced { .. } | ProgressError::Forgotten { .. } | ProgressError::Shortened { .. }
+            )))
+        )
+    }
 }
 
 impl Explain for RestoreError {

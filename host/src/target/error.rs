@@ -222,6 +222,14 @@ pub enum TargetError {
         /// Whether the cluster did not answer.
         outage: bool,
     },
+    /// A record, or all of a lane, on its way to where progress is kept.
+    #[error("{from}: `{topic}` is where progress is kept, and takes no records")]
+    IntoProgress {
+        /// The lane or the record.
+        from: String,
+        /// The topic.
+        topic: String,
+    },
     /// The job's progress.
     #[error(transparent)]
     Progress(#[from] ProgressError),
@@ -267,6 +275,7 @@ impl Explain for TargetError {
             | Self::Client { .. }
             | Self::MissingTopics(_)
             | Self::LettersAmongRecords { .. }
+            | Self::IntoProgress { .. }
             | Self::Lane { .. }
             | Self::Create { by_job: true, .. } => Exit::Usage,
             Self::Route(error) => error.exit(),
@@ -307,6 +316,9 @@ impl Explain for TargetError {
                 .to_owned(),
             Self::Tls { .. } => "check `ssl.ca.location` (or `ssl.ca.pem`) and that the certificate names the host of \
                  `target.brokers`"
+                .to_owned(),
+            Self::IntoProgress { .. } => "send it to another topic: `target.topics`, or what the plugin chooses; or keep \
+                 progress in another one: `topic` in `[progress]`"
                 .to_owned(),
             Self::MissingTopics(_) => "create them, map them in `target.topics`, or have them created with \
                  `[target.create]`"

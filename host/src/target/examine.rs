@@ -19,6 +19,8 @@ use crate::route::Router;
 pub struct Reached {
     cluster: Option<(Properties, Connection)>,
     stored: Option<Stored>,
+    /// What is kept of the job by runs that wrote exactly once, where this one would not.
+    begun: Option<Stored>,
 }
 
 /// Connects to the target of a job and looks up its progress. Blocks while it speaks with the cluster; not to be called
@@ -27,14 +29,19 @@ pub struct Reached {
 /// # Errors
 /// A cluster that does not answer or let in, properties that cannot be, and progress that cannot be read.
 pub fn reach(job: &Job) -> Result<Reached, TargetError> {
-    let Cluster::Kafka(servers) = &job.target.cluster else { return Ok(Reached { cluster: None, stored: None }) };
+    let Cluster::Kafka(servers) = &job.target.cluster else {
+        return Ok(Reached { cluster: None, stored: None, begun: None });
+    };
     let properties = Properties::new(job, servers)?;
     let connection = Connection::open(&properties, false)?;
-    let stored = match kafka::delivery(job, &connection) {
-        Delivery::ExactlyOnce => progress::look(job, &properties, &connection)?,
-        Delivery::AtLeastOnce => None,
+    let look = || progress::look(job, &properties, &connection);
+    let (stored, begun) = match kafka::delivery(job, &connection) {
+        Delivery::ExactlyOnce => (look()?, None),
+        Delivery::AtLeastOnce if connection.is_embedded() => (None, None),
+        // What is not known there, or not let be read, keeps nobody from going without it.
+        Delivery::AtLeastOnce => (None, look().ok().flatten()),
     };
-    Ok(Reached { cluster: Some((properties, connection)), stored })
+    Ok(Reached { cluster: Some((properties, connection)), stored, begun })
 }
 
 /// A target that was asked about the lanes of a job, and could be connected to.
@@ -96,8 +103,11 @@ impl Reached {
 fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> Result<Examined, TargetError> {
     let router = Router::new(&job.target)?;
     let needs = Needs::new(&router, lanes, job.rejected.dead_letters.as_ref());
+    if matches!(job.target.cluster, Cluster::Kafka(_)) {
+        needs.keep_out_of(&job.progress.topic)?;
+    }
     let mut findings: Vec<Finding> = on_policies(job).into_iter().collect();
-    let Reached { cluster, stored } = reached;
+    let Reached { cluster, mut stored, begun } = reached;
     match (&job.target.cluster, &cluster) {
         (Cluster::Null, _) => {
             // What could never be restored into Kafka is told here too.
@@ -120,10 +130,24 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
             let create = job.target.create.as_ref();
             needs.check(&there, create)?;
             let missing = needs.missing(&there);
-            if let Some(stored) = &stored {
+            if begun.is_some() {
+                findings.push(Finding {
+                    code: "changed-delivery",
+                    weight: Weight::Stop,
+                    message: format!(
+                        "`{}` was begun exactly once: at least once it begins anew, and writes again what is written",
+                        job.progress.job
+                    ),
+                    remedy: Some("leave `delivery` as it was, or give the job another name".to_owned()),
+                });
+            }
+            if let Some(stored) = &mut stored {
                 let cluster = connection.id().map(str::to_owned);
                 let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&needs.names()));
                 findings.extend(stored.changes(&identity, inputs, connection, properties, job)?);
+                if stored.job.as_ref().is_some_and(|then| then.identity.source != identity.source) {
+                    stored.source_changed();
+                }
             }
             if create.is_none() && !missing.is_empty() {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));

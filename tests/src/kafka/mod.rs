@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
@@ -250,6 +252,22 @@ impl Cluster {
         }
         // The controller has it; the broker shows it a moment later.
         while !self.partitions()?.contains_key(name) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Gives a topic more partitions.
+    ///
+    /// # Errors
+    /// The cluster's word.
+    pub fn grow(&self, topic: &str, partitions: usize) -> Result<()> {
+        let wanted = NewPartitions::new(topic, partitions);
+        let done = runtime()?.block_on(self.admin()?.create_partitions([&wanted], &AdminOptions::new()))?;
+        for result in done {
+            result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?;
+        }
+        while self.partitions()?.get(topic) != Some(&partitions) {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())

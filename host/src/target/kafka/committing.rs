@@ -17,7 +17,7 @@ use super::transaction::{Fault, Remedy, Transactor};
 use crate::batch::{Batch, Outputs};
 use crate::job::Transactions;
 use crate::position::{Place, Restart, TopicPartition};
-use crate::progress::{LaneRecord, Ranges, Session};
+use crate::progress::{LaneRecord, ProgressError, Ranges, Session};
 use crate::report::Commits;
 use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
@@ -155,8 +155,16 @@ impl CommittingLane {
             tracing::debug!("{}: where the logs end is not known: {error}", self.source);
             BTreeMap::new()
         });
-        for Touched { topic, partitions, partition, from } in touched {
+        for Touched { topic, partitions, partition, from, id } in touched {
             let to = ends.get(&(topic.to_string(), partition)).copied();
+            let known = self.before.ranges.of(&topic, partition).and_then(|range| range.to);
+            if let (Some(before), Some(now)) = (known, to)
+                && now < before
+            {
+                let partition = format!("{topic}-{partition}");
+                return Err(TargetError::from(ProgressError::Shortened { partition, before, now }).into());
+            }
+            self.before.ranges.identify(&topic, id);
             self.before.ranges.extend(&topic, partitions, partition, from, to);
         }
         let record = self.before.at(self.seats.session.run(), standing);

@@ -53,6 +53,8 @@ pub(super) struct Touched {
     pub(super) partition: i32,
     /// No record of the lane lies before this offset.
     pub(super) from: i64,
+    /// The topic's id, where the cluster tells it.
+    pub(super) id: Option<String>,
 }
 
 /// The topic of a lane's dead letters.
@@ -154,6 +156,7 @@ impl KafkaLane {
             partitions: met.topic.facts.partitions,
             partition,
             from: met.ends.get(&partition).copied().unwrap_or_default(),
+            id: met.id.clone(),
         };
         let mut touched = Vec::new();
         for met in self.topics.met() {

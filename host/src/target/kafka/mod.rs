@@ -91,6 +91,8 @@ struct Shared {
     moves_zero: bool,
     /// How often it did.
     moved_zeros: AtomicU64,
+    /// The topic of progress, which takes no records.
+    progress: Arc<str>,
     /// Declared last: it must outlive the clients that speak with it.
     embedded: Option<EmbeddedCluster>,
 }
@@ -148,6 +150,7 @@ impl KafkaTarget {
             None => Connection::open(&properties, embedded.is_some())?,
         };
         let needs = Needs::new(&router, lanes, job.rejected.dead_letters.as_ref());
+        needs.keep_out_of(&job.progress.topic)?;
         let names = needs.names();
         let mut topics = connection.topics(&needs.all_names())?;
         // Before anything is created: a job that cannot work leaves no topics behind.
@@ -199,6 +202,7 @@ impl KafkaTarget {
             dead_letters,
             moves_zero,
             moved_zeros,
+            progress: job.progress.topic.as_str().into(),
             embedded,
         };
         Ok(Self { router, way, shared: Arc::new(shared) })

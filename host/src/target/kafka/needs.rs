@@ -42,6 +42,14 @@ impl<'a> Needs<'a> {
         self.topics.keys().chain(self.letters.keys()).cloned().collect()
     }
 
+    /// Sees that no lane goes to the topic of progress: whoever looks for progress there would find what is none.
+    pub(crate) fn keep_out_of(&self, progress: &str) -> Result<(), TargetError> {
+        match self.topics.get(progress).and_then(|lanes| lanes.first()) {
+            None => Ok(()),
+            Some(lane) => Err(TargetError::IntoProgress { from: lane.source.to_string(), topic: progress.to_owned() }),
+        }
+    }
+
     /// The topics that are not among `there`, with as many partitions as the backup has at most.
     pub(crate) fn missing(&self, there: &BTreeMap<Arc<str>, Topic>) -> BTreeMap<Arc<str>, i32> {
         self.topics

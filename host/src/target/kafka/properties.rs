@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
-use crate::job::{self, Job, Resources};
+use crate::job::{self, Delivery, Job, Resources};
 use crate::target::TargetError;
 
 /// librdkafka's own default of `batch.size`.
@@ -75,6 +75,16 @@ impl Properties {
             batch_size: number("batch.size").unwrap_or(BATCH_SIZE),
             config,
         };
+        let (age, timeout) = (target.transactions.age, properties.transaction_timeout);
+        if target.delivery == Delivery::ExactlyOnce && age >= timeout {
+            return Err(TargetError::Property {
+                key: "transaction.timeout.ms".to_owned(),
+                reason: format!(
+                    "the cluster would end a transaction after {timeout:?}, before it is closed at the age of {age:?} \
+                     (`target.transactions.age`)"
+                ),
+            });
+        }
         // librdkafka knows names and values without a cluster.
         properties.config.create_native_config().map_err(|error| properties.fault(error))?;
         Ok(properties)

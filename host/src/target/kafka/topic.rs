@@ -35,6 +35,8 @@ pub(crate) struct Limits {
     /// How many milliseconds a timestamp may lie after now.
     pub(crate) after: (i64, &'static str),
     pub(crate) compacted: bool,
+    /// Whether records are deleted, by age or by size.
+    pub(crate) deletes: bool,
     /// Milliseconds after which records are deleted, if they are.
     pub(crate) retention: Option<i64>,
 }
@@ -49,6 +51,7 @@ impl Default for Limits {
             before: (i64::MAX, BEFORE),
             after: (i64::MAX, AFTER),
             compacted: false,
+            deletes: false,
             retention: None,
         }
     }
@@ -93,6 +96,7 @@ impl Limits {
             before: bound(BEFORE),
             after: bound(AFTER),
             compacted: policy.contains("compact"),
+            deletes: policy.contains("delete"),
             retention: text("retention.ms")
                 .map_or(retention, |limit| limit.parse().ok())
                 .filter(|limit| policy.contains("delete") && *limit >= 0),

@@ -31,6 +31,8 @@ pub(super) struct Met {
     pub(super) touched: Vec<bool>,
     /// By partition: where the log ended before that, where that is known.
     pub(super) ends: BTreeMap<i32, i64>,
+    /// The topic's id, where the cluster tells it.
+    pub(super) id: Option<String>,
 }
 
 /// A record that its topic takes, as far as can be told.
@@ -111,6 +113,9 @@ impl Topics {
 
     fn meet(&mut self, terms: &Terms<'_>, name: &str, position: impl Fn() -> String) -> Result<usize, TargetError> {
         let Terms { shared, producing, route, session, .. } = *terms;
+        if name == &*shared.progress {
+            return Err(TargetError::IntoProgress { from: position(), topic: name.to_owned() });
+        }
         let unknown = || TargetError::UnknownTopic { position: position(), topic: name.to_owned() };
         if self.unknown.contains(name) {
             return Err(unknown());
@@ -129,7 +134,11 @@ impl Topics {
         self.places.insert(Arc::clone(&topic.facts.name), place);
         let touched = vec![false; usize::try_from(topic.facts.partitions).unwrap_or_default()];
         let ends = session.map(|session| session.topic_ends(name, topic.facts.partitions)).unwrap_or_default();
-        self.met.push(Met { topic, turn: route.turn(), touched, ends });
+        let id = session.and_then(|_| {
+            let name = Arc::clone(&topic.facts.name);
+            shared.connection.topic_ids(std::slice::from_ref(&name)).remove(&*name).flatten()
+        });
+        self.met.push(Met { topic, turn: route.turn(), touched, ends, id });
         Ok(place)
     }
 }
