@@ -18,8 +18,9 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 32] = [
+pub const CODES: [&str; 33] = [
     "at-least-once",
+    "changed-delivery",
     "changed-map",
     "changed-plugins",
     "changed-source",
@@ -39,7 +40,7 @@ pub const CODES: [&str; 32] = [
     "record-too-large",
     "retention-deletes",
     "separate-keys",
-    "set-aside",
+    "shortened-target",
     "skipped-files",
     "sources-merged",
     "timestamp-out-of-range",

@@ -44,7 +44,7 @@ impl<'a> Needs<'a> {
 
     /// Sees that no lane goes to the topic of progress: whoever looks for progress there would find what is none.
     pub(crate) fn keep_out_of(&self, progress: &str) -> Result<(), TargetError> {
-        match self.topics.get(progress).and_then(|lanes| lanes.first()) {
+        match [&self.topics, &self.letters].into_iter().find_map(|topics| topics.get(progress)?.first()) {
             None => Ok(()),
             Some(lane) => Err(TargetError::IntoProgress { from: lane.source.to_string(), topic: progress.to_owned() }),
         }
