@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 33] = [
+pub const CODES: [&str; 34] = [
     "at-least-once",
     "changed-delivery",
     "changed-map",
@@ -40,6 +40,7 @@ pub const CODES: [&str; 33] = [
     "record-too-large",
     "retention-deletes",
     "separate-keys",
+    "set-aside",
     "shortened-target",
     "skipped-files",
     "sources-merged",

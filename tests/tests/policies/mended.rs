@@ -144,7 +144,9 @@ fn whenever_it_is_killed_each_dead_letter_is_kept_once() {
     let (folder, name) = committed.rsplit_once('/').unwrap();
     let (_, rest) = name.split_once('-').unwrap();
     let left = [format!("{folder}/00099999-{rest}"), format!("{folder}/.00099998-{rest}.x1y2z3.unfinished")];
-    left.iter().for_each(|left| drop(fs::copy(&committed, left).unwrap()));
+    for left in &left {
+        fs::copy(&committed, left).unwrap();
+    }
     let output = bench.command("restore", &job).output().unwrap();
     complete(&output);
     assert!(said(&output).contains("not committed by an earlier run; deleted"), "{}", said(&output));
