@@ -43,8 +43,8 @@ struct BeforeDocument {
 }
 
 /// Records that were set aside.
-#[derive(Debug, Serialize)]
-struct AsideDocument {
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct AsideDocument {
     records: u64,
     reasons: Vec<AsideCount>,
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::document::AsideDocument;
 use super::{PluginCounts, Tally, Volume};
 use crate::finding::Finding;
 use crate::job::Job;
@@ -111,6 +112,7 @@ pub struct Digests {
 struct Counts {
     read: Volume,
     written: Volume,
+    set_aside: AsideDocument,
     duplicates: u64,
     missing_offsets: u64,
     targets: Vec<TargetCounts>,
@@ -327,6 +329,7 @@ impl Counts {
         Self {
             read: tally.read,
             written: tally.total_written(),
+            set_aside: (&tally.aside).into(),
             duplicates: tally.duplicates,
             missing_offsets: tally.missing_offsets,
             targets: tally.written.into_iter().map(target).collect(),

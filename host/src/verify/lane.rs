@@ -14,7 +14,7 @@ use super::log::Extent;
 use super::origin::{Homes, Origin};
 use super::partition::{Partition, Range, Verdict, Walk};
 use super::{Content, Logs, TargetTopic};
-use crate::batch::{Header, OutputRow, Outputs};
+use crate::batch::{Batch, Header, OutputRow, Outputs};
 use crate::position::{Place, TopicPartition};
 use crate::progress::LaneRecord;
 use crate::report::Volume;
@@ -73,6 +73,40 @@ pub(super) struct ComparingLane {
     result: Arc<Mutex<Compared>>,
     /// Set where nothing more needs to be read.
     over: Arc<AtomicBool>,
+    beyond: Beyond,
+}
+
+/// Where it ends what is known of records that the target did not take: the restore keeps the places of the first ones.
+/// Behind these nobody can tell whether a record is missing or was set aside, so that nothing is established.
+struct Beyond {
+    last: Option<Place>,
+    /// Whether a batch of the last place's file was seen.
+    begun: bool,
+    passed: bool,
+}
+
+impl Beyond {
+    fn of(record: &LaneRecord) -> Self {
+        let last = if record.kept.has_more() { record.kept.records().last() } else { None };
+        Self { last: last.map(|(place, ..)| place), begun: false, passed: false }
+    }
+
+    /// How many of the first rows of a batch are known of.
+    fn known_rows(&mut self, batch: &Batch) -> usize {
+        let known = match (&self.last, &batch.offsets) {
+            _ if self.passed => 0,
+            (None, _) => batch.len(),
+            (Some(Place::Offset(last)), Some(offsets)) => offsets.partition_point(|offset| offset <= last),
+            (Some(Place::Row { file, row }), _) if *file == batch.file => {
+                self.begun = true;
+                batch.rows.partition_point(|each| each <= row)
+            }
+            _ if self.begun => 0,
+            _ => batch.len(),
+        };
+        self.passed |= known < batch.len();
+        known
+    }
 }
 
 /// A topic that the lane has written to.
@@ -110,6 +144,7 @@ impl ComparingLane {
         let Parts { source, route, record, logs, suspect, result, over } = parts;
         let provenance = shared.provenance.then(|| Provenance::new(&shared.homes.job));
         let compared = Compared { copies_sought: shared.provenance, ..Compared::default() };
+        let beyond = Beyond::of(&record);
         Self {
             shared: Arc::clone(shared),
             logs,
@@ -123,6 +158,7 @@ impl ComparingLane {
             suspect,
             result,
             over,
+            beyond,
         }
     }
 
@@ -228,6 +264,11 @@ impl ComparingLane {
     fn end(&mut self) -> Result<(), TargetError> {
         let Self { shared, logs, source, compared, topics, .. } = self;
         compared.ended = true;
+        if self.beyond.passed {
+            // What was not looked for cannot be told from what is one too many.
+            compared.copies_sought = false;
+            return Ok(());
+        }
         if compared.difference.is_some() || compared.suspect.is_some() {
             return Ok(());
         }
@@ -499,9 +540,16 @@ impl LaneTarget for ComparingLane {
         } else {
             outputs
         };
+        let known = self.beyond.known_rows(&outputs.batch);
         for row in outputs.rows() {
             if self.over.load(Ordering::Relaxed) {
                 break;
+            }
+            if row.input >= known {
+                self.wanted.expect(&row, &[]);
+                self.compared.expected += Volume::new(1, self.wanted.bytes() as u64);
+                self.compared.gone += u64::from(self.suspect.is_none());
+                continue;
             }
             self.row(&route, outputs, &row, &mut sent)?;
         }

@@ -78,7 +78,8 @@ impl LaneVerified {
             compared;
         let written: u64 = record.written.values().map(|volume| volume.records).sum();
         let counted = || {
-            (ended && expected.records != written).then(|| Difference {
+            // Of more records that were set aside than are kept one by one, nobody knows what would have come of them.
+            (ended && !record.kept.has_more() && expected.records != written).then(|| Difference {
                 kind: Kind::Count,
                 source: source.to_string(),
                 target: None,

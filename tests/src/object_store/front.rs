@@ -21,6 +21,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use percent_encoding::percent_decode_str;
 use s3s::Body;
 use s3s::service::S3Service;
 use tokio::net::{TcpListener, TcpStream};
@@ -94,7 +95,8 @@ impl Front {
         if let Some(until) = stalled_until {
             tokio::time::sleep_until(until.into()).await;
         }
-        let place = self.folder.join(request.uri().path().trim_start_matches('/'));
+        let path = percent_decode_str(request.uri().path().trim_start_matches('/')).decode_utf8_lossy();
+        let place = self.folder.join(&*path);
         let is_listing = request.uri().query().is_some_and(|query| query.contains("list-type"));
         let is_read = *request.method() == Method::GET && !is_listing;
         let condition = request.headers().get(IF_MATCH).filter(|_| is_read).cloned();

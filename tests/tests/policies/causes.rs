@@ -37,8 +37,12 @@ fn a_record_that_is_proved_guilty_is_left_out() {
     let bench = Bench::new(300, ordinary);
     let hostile =
         format!("[[plugin]]\npath = \"{}\"\nparameters = {{ deed = \"trap\", at = 142 }}\n", guest("guest-hostile"));
-    let job = bench.job(&format!("{}{hostile}", fan_out()), SKIP);
+    let reported = format!("{SKIP}[report]\nurl = \"report.json\"\n");
+    let job = bench.job(&format!("{}{hostile}", fan_out()), &reported);
     let summary = bench.restore(&job);
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(bench.folder.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["this_run"]["set_aside"], summary["set_aside"]);
     assert_eq!(bench.values(), bench.lines(|offset| offset != 142));
     bench.verify(&job);
     let told = told(&summary);
