@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::error::{JobError, Unset};
 use super::nearest::nearest;
+use super::overlap::is_within;
 use super::{
-    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Order, PROGRESS_TOPIC,
-    PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Share, Target, Transactions,
+    Backup, Cluster, ColumnNames, CreateTopics, DeadLetters, Delivery, Encodings, FileFormat, Job, Order,
+    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Share, Target,
+    Transactions,
 };
 use crate::aside::Cause;
 use crate::finding::CODES;
@@ -162,6 +164,21 @@ impl Draft {
         check_allowed(&allow)?;
         let target = target.finish()?;
         let rejected = rejected.finish()?;
+        if let Some(DeadLetters::Files { url: letters, .. }) = &rejected.dead_letters
+            && is_within(letters, &url)
+        {
+            return Err(JobError::Conflict {
+                message: "`rejected.dead_letters` lies in the backup, and what is written there would be read"
+                    .to_owned(),
+                hint: "give the dead letters a place of their own",
+            });
+        }
+        if report.as_ref().is_some_and(|report| is_within(&report.url, &url)) {
+            return Err(JobError::Conflict {
+                message: "the report would be written into the backup".to_owned(),
+                hint: "give it another place: `--report`, or `url` in `[report]`",
+            });
+        }
         let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters } = backup;
         let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));

@@ -8,6 +8,7 @@ mod environment;
 mod error;
 pub mod file;
 mod nearest;
+mod overlap;
 pub mod quantity;
 mod reader;
 #[cfg(test)]

@@ -22,7 +22,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// How long a transaction may outlive its time: brokers look for such ones every ten seconds, by their default of
 /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
-const EXPIRY: Duration = Duration::from_secs(12);
+pub(crate) const EXPIRY: Duration = Duration::from_secs(12);
 
 /// How often the end of the log is asked for while a transaction is open.
 const LOOK: Duration = Duration::from_millis(100);

@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::Content;
+use crate::progress::EXPIRY;
 use crate::target::TargetError;
 use crate::target::kafka::{Context, PartitionReader, Properties, Step, reason};
 
@@ -100,7 +101,8 @@ impl Logs for KafkaLogs {
     fn open(&self, topic: &str, partition: i32, from: i64, to: i64) -> Result<Box<dyn Log>, TargetError> {
         let reader = PartitionReader::open(&self.client, topic, partition, from, self.properties.patience)
             .map_err(|code| self.unreadable(topic, partition, code.to_string()))?;
-        let patience = self.properties.transaction_timeout.max(self.properties.patience);
+        // As a start does: brokers end transactions some time after these have expired.
+        let patience = (self.properties.transaction_timeout + EXPIRY).max(self.properties.patience);
         Ok(Box::new(KafkaLog { reader, name: format!("{topic}-{partition}"), next: from, to, patience }))
     }
 }

@@ -130,3 +130,26 @@ fn what_the_broker_refuses_is_found_and_left_out() {
     );
     assert_eq!(summary["read"]["records"], 12_000);
 }
+
+#[test]
+fn a_record_behind_others_that_are_left_out_is_not_taken_for_another() {
+    let large = |offset: i64| offset % 10 == 3;
+    let bench = Bench::new(300, |source, offset| {
+        let (key, value) = ordinary(source, offset);
+        (key, if large(offset) { format!("{value}\n{}", "9".repeat(3000)) } else { value })
+    });
+    bench.cluster.alter(&bench.topic, "max.message.bytes", "2000").unwrap();
+    // A timestamp that nobody but the broker refuses.
+    for source in 0..2 {
+        let path = bench.folder.path().join(format!("backup/{source}.jsonl"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (due, odd) = ("\"timestamp\":1700000000150,", format!("\"timestamp\":{},", i64::MIN));
+        assert_eq!(text.matches(due).count(), 1, "{}", text.lines().next().unwrap());
+        std::fs::write(&path, text.replace(due, &odd)).unwrap();
+    }
+    let summary = bench.restore(&bench.job(&fan_out(), SKIP));
+    assert_eq!(bench.values(), bench.lines(|offset| !large(offset) && offset != 150));
+    let told = told(&summary);
+    let told: Vec<(&str, u64)> = told.iter().map(|(cause, _, records)| (&**cause, *records)).collect();
+    assert_eq!(told, [("too-large", 60), ("refused", 2)]);
+}

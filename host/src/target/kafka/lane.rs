@@ -278,6 +278,8 @@ impl LaneTarget for KafkaLane {
                 }
             }
             if skips {
+                // The records of a run follow each other without a gap: their tickets are counted.
+                run = None;
                 continue;
             }
             let position = || outputs.position(&row);
@@ -294,7 +296,7 @@ impl LaneTarget for KafkaLane {
                 Err(error) => {
                     // Nothing of the record was sent: where several outputs come of it, all were looked at.
                     sorting.set_aside(&row, error)?;
-                    skips = true;
+                    (skips, run) = (true, None);
                     continue;
                 }
             };

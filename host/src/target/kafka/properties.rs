@@ -7,6 +7,7 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
+use super::topic::Limits;
 use crate::job::{self, Delivery, Job, Resources};
 use crate::target::TargetError;
 
@@ -126,6 +127,8 @@ impl Properties {
     /// first record of a batch).
     pub(crate) fn for_producing(&self, smallest: usize, largest: usize) -> (ClientConfig, usize) {
         let batch_size = self.batch_size.min(smallest);
+        // The progress is written by the same producer, into a topic with a limit of its own.
+        let largest = largest.max(Limits::default().max_message_bytes);
         let message = largest.saturating_add(FRAMING).min(MESSAGE_MAX_BYTES);
         let mut config = self.config.clone();
         config.set("batch.size", batch_size.to_string());
