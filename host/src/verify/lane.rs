@@ -8,13 +8,14 @@ use parking_lot::Mutex;
 use sha2::Sha256;
 
 use super::anywhere::{self, Anywhere};
+use super::beyond::Beyond;
 use super::difference::{Before, Difference, Kind, Suspect, changed, doubled};
 use super::index::ENTRY;
 use super::log::Extent;
 use super::origin::{Homes, Origin};
 use super::partition::{Partition, Range, Verdict, Walk};
 use super::{Content, Logs, TargetTopic};
-use crate::batch::{Batch, Header, OutputRow, Outputs};
+use crate::batch::{Header, OutputRow, Outputs};
 use crate::position::{Place, TopicPartition};
 use crate::progress::LaneRecord;
 use crate::report::Volume;
@@ -74,39 +75,6 @@ pub(super) struct ComparingLane {
     /// Set where nothing more needs to be read.
     over: Arc<AtomicBool>,
     beyond: Beyond,
-}
-
-/// Where it ends what is known of records that the target did not take: the restore keeps the places of the first ones.
-/// Behind these nobody can tell whether a record is missing or was set aside, so that nothing is established.
-struct Beyond {
-    last: Option<Place>,
-    /// Whether a batch of the last place's file was seen.
-    begun: bool,
-    passed: bool,
-}
-
-impl Beyond {
-    fn of(record: &LaneRecord) -> Self {
-        let last = if record.kept.has_more() { record.kept.records().last() } else { None };
-        Self { last: last.map(|(place, ..)| place), begun: false, passed: false }
-    }
-
-    /// How many of the first rows of a batch are known of.
-    fn known_rows(&mut self, batch: &Batch) -> usize {
-        let known = match (&self.last, &batch.offsets) {
-            _ if self.passed => 0,
-            (None, _) => batch.len(),
-            (Some(Place::Offset(last)), Some(offsets)) => offsets.partition_point(|offset| offset <= last),
-            (Some(Place::Row { file, row }), _) if *file == batch.file => {
-                self.begun = true;
-                batch.rows.partition_point(|each| each <= row)
-            }
-            _ if self.begun => 0,
-            _ => batch.len(),
-        };
-        self.passed |= known < batch.len();
-        known
-    }
 }
 
 /// A topic that the lane has written to.
@@ -264,7 +232,7 @@ impl ComparingLane {
     fn end(&mut self) -> Result<(), TargetError> {
         let Self { shared, logs, source, compared, topics, .. } = self;
         compared.ended = true;
-        if self.beyond.passed {
+        if self.beyond.is_passed() {
             // What was not looked for cannot be told from what is one too many.
             compared.copies_sought = false;
             return Ok(());

@@ -10,6 +10,7 @@
 //! headers of provenance copies are found too, wherever in the target topics they lie ([`origin`]).
 
 mod anywhere;
+mod beyond;
 mod compacted;
 mod content;
 mod difference;
