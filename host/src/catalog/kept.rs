@@ -127,6 +127,11 @@ impl KeptSurvey {
         Self { rules: rules(backup), kinds: kinds.into_iter().map(|(kind, _)| kind).collect(), files }
     }
 
+    /// How the job reads files, as text that differs where that does.
+    pub(crate) fn rules(&self) -> &str {
+        &self.rules
+    }
+
     /// As it is kept: JSON, compressed by zstd.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         // Texts, numbers and lists of them always are JSON, and memory takes everything.

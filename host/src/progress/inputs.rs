@@ -62,8 +62,7 @@ impl Inputs {
 /// The files that are read, and how. Not where they lie: a backup may be moved or copied. Of a local file there is
 /// no ETag, and its time of writing is another one after a copy; so path and size have to do.
 fn source(backup: &Backup, catalog: &Catalog) -> String {
-    let Backup { url: _, store: _, path, topic, columns, encoding, format, dead_letters } = backup;
-    let rules = format!("{path:?} {topic:?} {columns:?} {encoding:?} {format:?} {dead_letters}");
+    let rules = format!("{} {}", catalog.survey.rules(), backup.dead_letters);
     let entries = catalog.entries.iter();
     let files: BTreeSet<String> =
         entries.map(|entry| format!("{:?} {} {:?}", entry.path, entry.size, entry.etag)).collect();

@@ -115,10 +115,7 @@ impl Session {
         transactors.truncate(count as usize);
         let present = Present::of(job, identity, inputs, &reader, connection, &stored);
         refuse(job, &stored, &present)?;
-        let is_other_source = stored.job.as_ref().is_some_and(|then| then.identity.source != identity.source);
-        if is_other_source {
-            stored.source_changed();
-        }
+        let is_other_source = stored.follow_source(identity);
 
         let survey = SurveyParts::of(&inputs.survey);
         let run = run_id();

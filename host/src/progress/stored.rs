@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reader::Log;
-use super::{FORMAT, JobRecord, Key, LaneRecord, ProgressError, TopicRanges};
+use super::{FORMAT, Identity, JobRecord, Key, LaneRecord, OffsetRange, ProgressError, TopicRanges};
 use crate::catalog::KeptSurvey;
 use crate::position::TopicPartition;
 use crate::target::Standing;
@@ -84,39 +84,43 @@ impl Stored {
     /// Where the logs of the target had ended at least.
     pub(crate) fn ends(&self) -> BTreeMap<(String, i32), i64> {
         let mut ends = BTreeMap::new();
-        for lane in self.lanes.values() {
-            for (topic, ranges) in lane.ranges.topics() {
-                for (partition, range) in &ranges.ranges {
-                    let Some(end) = range.to else { continue };
-                    let most = ends.entry((topic.to_owned(), *partition)).or_insert(end);
-                    *most = (*most).max(end);
-                }
-            }
+        for (place, range) in self.ranges() {
+            let Some(end) = range.to else { continue };
+            let most = ends.entry(place).or_insert(end);
+            *most = (*most).max(end);
         }
         ends
     }
 
-    /// That the files of the backup are others now: what was known of them does not hold, and a lane that had all of
-    /// them may have more.
-    pub(crate) fn source_changed(&mut self) {
+    /// Whether the files of the backup are others now. Then what was known of them is forgotten, and a lane that had all
+    /// of them may have more.
+    pub(crate) fn follow_source(&mut self, now: &Identity) -> bool {
+        if self.job.as_ref().is_none_or(|then| then.identity.source == now.source) {
+            return false;
+        }
         for lane in self.lanes.values_mut() {
             lane.complete = false;
             lane.file_left = None;
         }
+        true
     }
 
     /// Where the ranges of the lanes begin and end, the first one of each partition.
     pub(crate) fn starts(&self) -> BTreeMap<(String, i32), (i64, Option<i64>)> {
         let mut starts = BTreeMap::new();
-        for lane in self.lanes.values() {
-            for (topic, ranges) in lane.ranges.topics() {
-                for (partition, range) in &ranges.ranges {
-                    let first = starts.entry((topic.to_owned(), *partition)).or_insert((range.from, range.to));
-                    *first = (*first).min((range.from, range.to));
-                }
-            }
+        for (place, range) in self.ranges() {
+            let first = starts.entry(place).or_insert((range.from, range.to));
+            *first = (*first).min((range.from, range.to));
         }
         starts
+    }
+
+    /// The ranges of all lanes, by topic and partition.
+    fn ranges(&self) -> impl Iterator<Item = ((String, i32), &OffsetRange)> {
+        let topics = self.lanes.values().flat_map(|lane| lane.ranges.topics());
+        topics.flat_map(|(topic, ranges)| {
+            ranges.ranges.iter().map(move |(partition, range)| ((topic.to_owned(), *partition), range))
+        })
     }
 
     /// Whether all of these lanes are written.

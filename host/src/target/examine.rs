@@ -145,9 +145,7 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
                 let cluster = connection.id().map(str::to_owned);
                 let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&needs.names()));
                 findings.extend(stored.changes(&identity, inputs, connection, properties, job)?);
-                if stored.job.as_ref().is_some_and(|then| then.identity.source != identity.source) {
-                    stored.source_changed();
-                }
+                stored.follow_source(&identity);
             }
             if create.is_none() && !missing.is_empty() {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));

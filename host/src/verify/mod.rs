@@ -26,7 +26,7 @@ mod tests;
 mod up_to;
 mod verified;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -119,9 +119,7 @@ impl Committed {
 
     /// The target topics that were written to.
     fn topics(&self) -> Result<BTreeMap<String, TargetTopic>, TargetError> {
-        let written = self.stored.lanes.values().flat_map(|lane| lane.ranges.topics());
-        let names: BTreeSet<Arc<str>> = written.map(|(topic, _)| topic.into()).collect();
-        let names: Vec<Arc<str>> = names.into_iter().collect();
+        let names: Vec<Arc<str>> = self.stored.written_topics().into_keys().map(Arc::from).collect();
         let there = self.connection.topics(&names)?;
         let missing: Vec<Arc<str>> = names.iter().filter(|name| !there.contains_key(*name)).cloned().collect();
         if !missing.is_empty() {
