@@ -111,6 +111,28 @@ pub struct Lane {
     pub pieces: Arc<[Piece]>,
 }
 
+impl Lane {
+    /// How many of its files are done with, in their order, once everything up to `place` is written; `left` is the
+    /// first one that is not, where an earlier run has told.
+    pub fn files_done(&self, place: Option<&Place>, left: Option<&str>) -> usize {
+        let at = |path: &str| self.pieces.iter().position(|piece| &*piece.entry.path == path);
+        let by_place = match place {
+            None => 0,
+            Some(Place::Offset(offset)) => {
+                let ends = |piece: &&Piece| piece.last_offset().is_some_and(|last| last <= *offset);
+                self.pieces.iter().take_while(ends).count()
+            }
+            Some(Place::Row { file, row }) => {
+                let whole = |piece: &Piece| {
+                    !piece.mixed && matches!(piece.rows, Count::Exact(rows) if rows <= row.saturating_add(1))
+                };
+                at(file).map_or(0, |index| index + usize::from(self.pieces.get(index).is_some_and(whole)))
+            }
+        };
+        by_place.max(left.and_then(at).unwrap_or_default())
+    }
+}
+
 /// What one file holds of one lane.
 #[derive(Clone, Debug)]
 pub struct Piece {

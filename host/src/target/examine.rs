@@ -21,6 +21,8 @@ pub struct Reached {
     stored: Option<Stored>,
     /// What is kept of the job by runs that wrote exactly once, where this one would not.
     begun: Option<Stored>,
+    /// Whether progress is kept there at all.
+    keeps_progress: bool,
 }
 
 /// Connects to the target of a job and looks up its progress. Blocks while it speaks with the cluster; not to be called
@@ -30,18 +32,20 @@ pub struct Reached {
 /// A cluster that does not answer or let in, properties that cannot be, and progress that cannot be read.
 pub fn reach(job: &Job) -> Result<Reached, TargetError> {
     let Cluster::Kafka(servers) = &job.target.cluster else {
-        return Ok(Reached { cluster: None, stored: None, begun: None });
+        return Ok(Reached { cluster: None, stored: None, begun: None, keeps_progress: false });
     };
     let properties = Properties::new(job, servers)?;
     let connection = Connection::open(&properties, false)?;
     let look = || progress::look(job, &properties, &connection);
-    let (stored, begun) = match kafka::delivery(job, &connection) {
+    let delivery = kafka::delivery(job, &connection);
+    let (stored, begun) = match delivery {
         Delivery::ExactlyOnce => (look()?, None),
         Delivery::AtLeastOnce if connection.is_embedded() => (None, None),
         // What is not known there, or not let be read, keeps nobody from going without it.
         Delivery::AtLeastOnce => (None, look().ok().flatten()),
     };
-    Ok(Reached { cluster: Some((properties, connection)), stored, begun })
+    let keeps_progress = delivery == Delivery::ExactlyOnce;
+    Ok(Reached { cluster: Some((properties, connection)), stored, begun, keeps_progress })
 }
 
 /// A target that was asked about the lanes of a job, and could be connected to.
@@ -50,6 +54,7 @@ pub struct Examined {
     pub findings: Vec<Finding>,
     /// What earlier runs of the job have committed.
     stored: Option<Stored>,
+    keeps_progress: bool,
     /// The connection on which it was asked.
     connection: Option<Connection>,
 }
@@ -67,7 +72,17 @@ impl Examined {
 
     /// The first start of the job, in milliseconds since the epoch.
     pub fn started(&self) -> Option<i64> {
-        self.stored.as_ref()?.job.as_ref().map(|job| job.started)
+        self.times().map(|(started, _)| started)
+    }
+
+    /// The first start of the job and that of its last run, in milliseconds since the epoch.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        self.stored.as_ref()?.times()
+    }
+
+    /// Whether the target keeps how far the job has come.
+    pub fn keeps_progress(&self) -> bool {
+        self.keeps_progress
     }
 
     /// Whether earlier runs have restored all of these lanes.
@@ -107,7 +122,7 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
         needs.keep_out_of(&job.progress.topic)?;
     }
     let mut findings: Vec<Finding> = on_policies(job).into_iter().collect();
-    let Reached { cluster, mut stored, begun } = reached;
+    let Reached { cluster, mut stored, begun, keeps_progress } = reached;
     match (&job.target.cluster, &cluster) {
         (Cluster::Null, _) => {
             // What could never be restored into Kafka is told here too.
@@ -176,7 +191,7 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
             }
         }
     }
-    Ok(Examined { findings, stored, connection: cluster.map(|(_, connection)| connection) })
+    Ok(Examined { findings, stored, keeps_progress, connection: cluster.map(|(_, connection)| connection) })
 }
 
 /// How much a record matters that cannot be restored: it stops the job, or is set aside.

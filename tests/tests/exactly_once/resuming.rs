@@ -78,6 +78,56 @@ fn a_signal_commits_within_seconds_and_the_same_command_goes_on() {
 }
 
 #[test]
+fn a_plan_says_where_a_restore_would_go_on_and_takes_nothing_from_it() {
+    let shop = slow();
+    let plan = || {
+        let output = shop.command("plan", &shop.job()).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_documented(&plan);
+        plan["start"].clone()
+    };
+    let start = plan();
+    assert_eq!((&start["at"], &start["topic"]), (&"beginning".into(), &shop.progress.as_str().into()));
+    assert_eq!((&start["files"], &start["files_done"], &start["started"]), (&12.into(), &0.into(), &Value::Null));
+
+    let running = begun(&shop);
+    assert_eq!(plan()["at"], "last-commit");
+    running.signal("TERM");
+    let (code, said, _) = running.end();
+    // Nobody took an id from it.
+    assert!(code == Some(1) && said.contains("the same command goes on from there"), "{said}");
+    shop.cluster.settle(&shop.progress).unwrap();
+    let (start, status) = (plan(), shop.command("status", &shop.job()).output().unwrap());
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let kept = &status["jobs"][0];
+    for field in ["started", "resumed", "read", "written", "set_aside"] {
+        assert_eq!(start[field], kept[field], "{field}");
+    }
+    let lanes = start["lanes"].as_array().unwrap();
+    assert_eq!(lanes.len(), 4);
+    for (lane, kept) in lanes.iter().zip(kept["lanes"].as_array().unwrap()) {
+        for field in ["source", "complete", "up_to", "read", "written", "set_aside"] {
+            assert_eq!(lane[field], kept[field], "{field}");
+        }
+        // The files of a lane begin at 0, 2667 and 5334.
+        let read = lane["read"]["records"].as_u64().unwrap();
+        assert_eq!(lane["files_done"], [2667, 5334, 8000].iter().filter(|end| **end <= read).count());
+    }
+    let summary = shop.restore();
+    assert_eq!(summary["before"]["read"], start["read"]);
+    shop.check();
+
+    let start = plan();
+    assert_eq!((&start["at"], &start["files_done"]), (&"end".into(), &12.into()));
+    assert_eq!(start["read"]["records"], shop.source_records());
+    let at_least_once = shop.job_with(|text| text.replace("[target]", "[target]\ndelivery = \"at-least-once\""));
+    let output = shop.command("plan", &at_least_once).args(["--allow", "changed-delivery"]).output().unwrap();
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&plan["start"]["at"], &plan["start"]["topic"]), (&"beginning".into(), &Value::Null));
+}
+
+#[test]
 fn what_is_done_is_not_read_again() {
     let shop = slow();
     let mut running = begun(&shop);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::order::{self, OrderDocument};
+use super::start::StartDocument;
 use super::stops::stops;
 use crate::cli::backup::BackupDocument;
 use crate::cli::plugin::DescriptionDocument;
@@ -17,8 +18,8 @@ use crate::restore::Memory;
 
 /// What is known of the target.
 pub(super) enum TargetState {
-    /// It was asked.
-    Established,
+    /// It was asked; and where the restore would begin.
+    Established(Box<StartDocument>),
     /// It was not to be asked, or there is none.
     NotAsked,
     /// It was asked and this came back.
@@ -33,6 +34,7 @@ pub(super) struct PlanDocument<'a> {
     backup: BackupDocument,
     plugins: Vec<PluginDocument<'a>>,
     target: TargetDocument,
+    start: Option<Box<StartDocument>>,
     order: Vec<OrderDocument>,
     memory: MemoryDocument,
     findings: Vec<FindingDocument<'a>>,
@@ -86,10 +88,10 @@ impl<'a> PlanDocument<'a> {
         let plugin_memory = job.plugins.iter().fold(0_usize, |sum, plugin| sum.saturating_add(plugin.limits.memory));
         let largest_record = open.catalog.lanes.iter().filter_map(|lane| lane.largest_record).max();
         let memory = Memory::of(job.resources, open.catalog.lanes.len(), plugin_memory);
-        let (established, error) = match target {
-            TargetState::Established => (true, None),
-            TargetState::NotAsked => (false, None),
-            TargetState::NotEstablished(error) => (false, Some(error)),
+        let (established, error, start) = match target {
+            TargetState::Established(start) => (true, None, Some(start)),
+            TargetState::NotAsked => (false, None, None),
+            TargetState::NotEstablished(error) => (false, Some(error), None),
         };
         Self {
             schema: "anabranch.plan/1",
@@ -97,6 +99,7 @@ impl<'a> PlanDocument<'a> {
             backup: BackupDocument::new(&open.url, &open.catalog, Some(&job.target)),
             plugins: plugins.collect(),
             target: TargetDocument { cluster: job.target.cluster.to_string(), established, error },
+            start,
             order: order::of_topics(job, &open.catalog, chain),
             memory: MemoryDocument {
                 in_lanes: memory.lanes,
@@ -139,6 +142,9 @@ impl<'a> PlanDocument<'a> {
             for promise in &topic.promises {
                 writeln!(out, "    order {promise}")?;
             }
+        }
+        if let Some(start) = &self.start {
+            write!(out, "\n{start}")?;
         }
         let bytes = |bytes: usize| shown::size(bytes as u64);
         let memory = &self.memory;

@@ -2,6 +2,7 @@
 
 mod document;
 mod order;
+mod start;
 mod stops;
 
 pub(super) use stops::{refuse, refuse_to};
@@ -22,6 +23,7 @@ use crate::plugin::Chain;
 use crate::progress::Inputs;
 use crate::target::{self, Reached};
 use document::{PlanDocument, TargetState};
+use start::StartDocument;
 
 /// What is to be planned.
 #[derive(Debug, Args)]
@@ -46,13 +48,15 @@ impl PlanCommand {
         }
         let mut findings = before_the_target(&job, &open, chain.as_ref());
         let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
-        let examine = |reached: Reached| reached.examine(&job, &prepare::needs(&open.catalog), &inputs);
+        let needs = prepare::needs(&open.catalog);
+        let examine = |reached: Reached| reached.examine(&job, &needs, &inputs);
         let (state, failure) = match reached.map(|reached| reached.and_then(examine)) {
             None => (TargetState::NotAsked, None),
             Some(Ok(examined)) => {
+                let start = StartDocument::new(&job, &open.catalog, &needs, &examined);
                 findings.extend(examined.findings);
                 let is_null = job.target.cluster == Cluster::Null;
-                (if is_null { TargetState::NotAsked } else { TargetState::Established }, None)
+                (if is_null { TargetState::NotAsked } else { TargetState::Established(Box::new(start)) }, None)
             }
             Some(Err(error)) => (TargetState::NotEstablished(error.to_string()), Some(Failure::from(error))),
         };
