@@ -22,10 +22,11 @@ impl Status {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let (target, progress, name) = self.job.progress()?;
         let (servers, topic) = (target.cluster.to_string(), progress.topic.clone());
-        let jobs = Keeper::connect(&target, progress)?.jobs(name.as_deref())?;
-        let document = StatusDocument::new(&servers, &topic, &jobs);
+        let (jobs, unreadable) = Keeper::connect(&target, progress)?.jobs(name.as_deref())?;
+        let document = StatusDocument::new(&servers, &topic, &jobs, &unreadable);
         terminal.give(&document, || document.text())?;
-        Ok(Exit::Done)
+        // What is shown of the others does not hide that something is wrong.
+        unreadable.into_iter().next().map_or(Ok(Exit::Done), |first| Err(first.error.into()))
     }
 }
 

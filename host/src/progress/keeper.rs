@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::session::{Producers, ids};
-use super::stored::all;
+use super::stored::{Unreadable, all};
 use super::{Key, ProgressError, Reader, Stored, topic};
 use crate::job;
 use crate::target::TargetError;
@@ -35,21 +35,22 @@ impl Keeper {
         Ok(Self { connection, properties, progress })
     }
 
-    /// The jobs of which progress is kept, or the one that is asked for.
+    /// The jobs of which progress is kept, or the one that is asked for; and those of all whose records are not to be
+    /// understood.
     ///
     /// # Errors
-    /// Records that are not to be understood, and a job that there is not.
-    pub fn jobs(&self, name: Option<&str>) -> Result<Vec<Stored>, TargetError> {
+    /// A job that there is not, or whose records are not to be understood; a topic that cannot be read.
+    pub fn jobs(&self, name: Option<&str>) -> Result<(Vec<Stored>, Vec<Unreadable>), TargetError> {
         if !topic::is_there(&self.connection, &self.progress.topic)? {
             return match name {
                 Some(name) => Err(self.unknown(name)),
-                None => Ok(Vec::new()),
+                None => Ok((Vec::new(), Vec::new())),
             };
         }
         let log = Reader::new(&self.properties, &self.progress.topic)?.peek()?;
-        let Some(name) = name else { return Ok(all(&log)?) };
+        let Some(name) = name else { return Ok(all(&log)) };
         let stored = Stored::of(name, &log)?;
-        if stored.is_empty() { Err(self.unknown(name)) } else { Ok(vec![stored]) }
+        if stored.is_empty() { Err(self.unknown(name)) } else { Ok((vec![stored], Vec::new())) }
     }
 
     /// Removes the progress of a job. A run of it that is under way is fenced, and stops.

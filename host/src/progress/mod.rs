@@ -37,6 +37,6 @@ pub use ranges::{OffsetRange, Ranges, TopicRanges};
 pub(crate) use reader::{EXPIRY, Reader};
 pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord, PlaceRecord, SurveyRecord};
 pub(crate) use session::{Begun, Producers, Session};
-pub use stored::Stored;
+pub use stored::{Stored, Unreadable};
 pub(crate) use survey::SurveyParts;
 pub(crate) use topic::ensure;

@@ -129,13 +129,26 @@ impl Stored {
     }
 }
 
+/// A job whose records are not to be understood.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// Its name.
+    pub job: String,
+    /// Why not.
+    pub error: ProgressError,
+}
+
 /// Everything that a topic holds, by job.
-///
-/// # Errors
-/// Records that are not to be understood.
-pub(crate) fn all(log: &Log) -> Result<Vec<Stored>, ProgressError> {
+pub(crate) fn all(log: &Log) -> (Vec<Stored>, Vec<Unreadable>) {
     let names: BTreeSet<&str> = log.records.keys().map(|key| key.job.as_str()).collect();
-    names.into_iter().map(|name| Stored::of(name, log)).collect()
+    let (mut jobs, mut unreadable) = (Vec::new(), Vec::new());
+    for name in names {
+        match Stored::of(name, log) {
+            Ok(stored) => jobs.push(stored),
+            Err(error) => unreadable.push(Unreadable { job: name.to_owned(), error }),
+        }
+    }
+    (jobs, unreadable)
 }
 
 fn parse<T: DeserializeOwned>(job: &str, log: &Log, offset: i64, value: &[u8]) -> Result<T, ProgressError> {

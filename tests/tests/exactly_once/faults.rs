@@ -7,6 +7,7 @@ use anabranch_tests::kafka::Cluster;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
+use crate::documented::assert_documented;
 use crate::shop::{Shop, said, wait};
 
 /// A job whose first copy is still at work when the second one starts.
@@ -32,6 +33,7 @@ fn a_second_copy_takes_over_and_the_first_one_stops() {
         said.contains(&format!("error: a second copy of `{}` was started and has taken over", shop.name)),
         "{said}"
     );
+    assert!(!said.contains("cannot be sent to"), "no record is to blame: {said}");
     let (code, said, summary) = second.end();
     assert_eq!(code, Some(0), "{said}");
     assert!(summary.unwrap()["before"]["read"]["records"].as_u64().unwrap() > 0, "{said}");
@@ -84,7 +86,7 @@ fn a_job_that_is_forgotten_while_it_runs_stops() {
 }
 
 /// A producer with a transaction of its own.
-fn stranger(cluster: &Cluster, timeout: &str) -> BaseProducer {
+pub(crate) fn stranger(cluster: &Cluster, timeout: &str) -> BaseProducer {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", cluster.servers()).set("transactional.id", cluster.topic_name("stranger"));
     let producer: BaseProducer = config.set("transaction.timeout.ms", timeout).create().unwrap();
@@ -149,6 +151,21 @@ fn a_topic_of_another_program_and_a_later_version_are_told() {
     let shop = Shop::new(10).progress_in(&topic);
     shop.restore();
     shop.check();
+    // Who asks for all jobs is shown those that can be read, and told of the other one.
+    let mut status = anabranch_tests::binaries::anabranch().unwrap();
+    let flags = ["status", "--brokers", cluster.servers(), "--progress-topic", &topic, "--output", "json"];
+    let status = status.args(flags).output().unwrap();
+    assert_eq!(status.status.code(), Some(2), "{}", said(&status));
+    assert!(said(&status).contains("error: the progress of `another` in"), "{}", said(&status));
+    let document: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_documented(&document);
+    assert_eq!(
+        (&document["jobs"][0]["job"], &document["jobs"][0]["complete"]),
+        (&shop.name.as_str().into(), &true.into())
+    );
+    assert_eq!(document["unreadable"][0]["job"], "another");
+    let reason = document["unreadable"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("has format 99, and this version reads up to 1"), "{reason}");
     let wide = cluster.topic("wide", 2, &[("cleanup.policy", "compact")]).unwrap();
     let shop = Shop::new(10).progress_in(&wide);
     let output = shop.command("restore", &shop.job()).output().unwrap();

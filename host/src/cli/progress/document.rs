@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::progress::{Forgotten, Stored};
+use crate::progress::{Forgotten, Stored, Unreadable};
 use crate::report::shown::{count, moment};
 use crate::report::{Table, Volume};
 
@@ -15,6 +15,13 @@ pub(super) struct StatusDocument<'a> {
     target: &'a str,
     topic: &'a str,
     jobs: Vec<JobDocument>,
+    unreadable: Vec<UnreadableDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnreadableDocument<'a> {
+    job: &'a str,
+    reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,20 +96,24 @@ impl JobDocument {
 }
 
 impl<'a> StatusDocument<'a> {
-    pub(super) fn new(target: &'a str, topic: &'a str, jobs: &[Stored]) -> Self {
+    pub(super) fn new(target: &'a str, topic: &'a str, jobs: &[Stored], unreadable: &'a [Unreadable]) -> Self {
+        let of = |each: &'a Unreadable| UnreadableDocument { job: &each.job, reason: each.error.to_string() };
         let jobs = jobs.iter().map(JobDocument::new).collect();
-        Self { schema: "anabranch.status/1", target, topic, jobs }
+        Self { schema: "anabranch.status/1", target, topic, jobs, unreadable: unreadable.iter().map(of).collect() }
     }
 
     /// The same for people.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
-        if self.jobs.is_empty() {
+        if self.jobs.is_empty() && self.unreadable.is_empty() {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "no job has left progress in topic `{}`", self.topic);
         }
         for job in &self.jobs {
             let _ = job.write(&mut out);
+        }
+        for UnreadableDocument { job, reason } in &self.unreadable {
+            let _ = writeln!(out, "job `{job}`: not known, {reason}");
         }
         out
     }
