@@ -198,3 +198,58 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_done() {
     hint: files of this machine take no options; leave `report.store` out
     ");
 }
+
+#[test]
+fn nothing_is_written_over_the_job_its_plugins_or_its_backup() {
+    let folder = backup();
+    let plugin = folder.path().join("own.wasm");
+    fs::copy(binaries::plugin("drop-test-users").unwrap(), &plugin).unwrap();
+    std::os::unix::fs::symlink("job.toml", folder.path().join("link.json")).unwrap();
+    let text = |lines: &str| {
+        format!(
+            "backup.url = 'backup'\n[[plugin]]\nname = 'own'\npath = 'own.wasm'\nparameters.prefix = 'x'\n{lines}\n\
+             [target]\nbrokers = 'null'\n"
+        )
+    };
+    let said = |lines: &str| {
+        fs::write(folder.path().join("job.toml"), text(lines)).unwrap();
+        let run = restore(folder.path());
+        assert_eq!(run.code, Some(2), "{run}");
+        assert_eq!(fs::read_to_string(folder.path().join("job.toml")).unwrap(), text(lines));
+        run.to_string()
+    };
+    insta::assert_snapshot!(said("[report]\nurl = 'job.toml'"), @r"
+    exit 2
+    error: the report would be written over the job file
+    hint: give it another place: `--report`, or `url` in `[report]`
+    ");
+    insta::assert_snapshot!(said("[report]\nurl = 'backup/../link.json'"), @r"
+    exit 2
+    error: the report would be written over the job file
+    hint: give it another place: `--report`, or `url` in `[report]`
+    ");
+    insta::assert_snapshot!(said("[report]\nurl = 'own.wasm'"), @r"
+    exit 2
+    error: the report would be written over the file of plugin `own`
+    hint: give it another place: `--report`, or `url` in `[report]`
+    ");
+    insta::assert_snapshot!(said("[report]\nurl = 'backup/report.json'"), @r"
+    exit 2
+    error: the report would be written into the backup
+    hint: give it another place: `--report`, or `url` in `[report]`
+    ");
+    insta::assert_snapshot!(said("[rejected]\npolicy = 'dead-letter'\ndead_letters = 'own.wasm'"), @r"
+    exit 2
+    error: `rejected.dead_letters` names the file of plugin `own`
+    hint: give the dead letters a place of their own
+    ");
+    insta::assert_snapshot!(said("[rejected]\npolicy = 'dead-letter'\ndead_letters = 'job.toml'"), @r"
+    exit 2
+    error: `rejected.dead_letters` names the job file
+    hint: give the dead letters a place of their own
+    ");
+    assert_eq!(fs::read(&plugin).unwrap(), fs::read(binaries::plugin("drop-test-users").unwrap()).unwrap());
+    // Beside them there is room.
+    fs::write(folder.path().join("job.toml"), text("[report]\nurl = 'job.json'")).unwrap();
+    assert_eq!(restore(folder.path()).code, Some(0));
+}

@@ -2,17 +2,15 @@
 //! both are in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::error::{JobError, Unset};
 use super::nearest::nearest;
-use super::overlap::is_within;
 use super::{
-    Backup, Cluster, ColumnNames, CreateTopics, DeadLetters, Delivery, Encodings, FileFormat, Job, Order,
-    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Share, Target,
-    Transactions,
+    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Order, PROGRESS_TOPIC,
+    PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Share, Target, Transactions, overlap,
 };
 use crate::aside::Cause;
 use crate::finding::CODES;
@@ -25,6 +23,8 @@ pub struct Draft {
     pub name: Option<String>,
     /// The job file's name without its ending.
     pub stem: Option<String>,
+    /// The job file.
+    pub file: Option<PathBuf>,
     /// What is read.
     pub backup: BackupDraft,
     /// The plugins, in order.
@@ -151,7 +151,8 @@ impl Draft {
     pub fn finish_without_target(self) -> Result<Job, JobError> {
         let name = self.name();
         let progress_name = self.progress_name();
-        let Self { name: _, stem: _, backup, plugins, target, rejected, resources, allow, progress, report } = self;
+        let Self { name: _, stem: _, file, backup, plugins, target, rejected, resources, allow, progress, report } =
+            self;
         let url = backup.url.filter(|url| !url.is_empty()).ok_or(JobError::Missing {
             what: "backup",
             hint: "give `--backup URL`, or `url` in the job file's `[backup]`",
@@ -164,21 +165,7 @@ impl Draft {
         check_allowed(&allow)?;
         let target = target.finish()?;
         let rejected = rejected.finish()?;
-        if let Some(DeadLetters::Files { url: letters, .. }) = &rejected.dead_letters
-            && is_within(letters, &url)
-        {
-            return Err(JobError::Conflict {
-                message: "`rejected.dead_letters` lies in the backup, and what is written there would be read"
-                    .to_owned(),
-                hint: "give the dead letters a place of their own",
-            });
-        }
-        if report.as_ref().is_some_and(|report| is_within(&report.url, &url)) {
-            return Err(JobError::Conflict {
-                message: "the report would be written into the backup".to_owned(),
-                hint: "give it another place: `--report`, or `url` in `[report]`",
-            });
-        }
+        overlap::refuse(&url, file.as_deref(), &plugins, &rejected, report.as_ref())?;
         let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters } = backup;
         let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));

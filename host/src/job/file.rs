@@ -44,6 +44,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
     Ok(Draft {
         name: top.text("name")?,
         stem: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+        file: Some(path.to_owned()),
         backup: backup.unwrap_or_default(),
         plugins,
         target: target.unwrap_or_default(),

@@ -1,9 +1,50 @@
-//! Whether something is written among what is read.
+//! Refuses to write over what is read: the backup, the job file and the plugins.
 
 use std::path::{Path, PathBuf, absolute};
 
+use super::error::JobError;
+use super::{DeadLetters, PluginUse, Rejected, Report};
+
+/// Refuses dead letters and a report that would be written into the backup at `url`, over the job `file`, or over a
+/// plugin's.
+///
+/// # Errors
+/// What would be written over what.
+pub(super) fn refuse(
+    url: &str,
+    file: Option<&Path>,
+    plugins: &[PluginUse],
+    rejected: &Rejected,
+    report: Option<&Report>,
+) -> Result<(), JobError> {
+    let job_file = file.iter().map(|file| ("the job file".to_owned(), *file));
+    let plugin_files = plugins.iter().map(|plugin| (format!("the file of plugin `{}`", plugin.name), &*plugin.path));
+    let mut files = job_file.chain(plugin_files).map(|(what, path)| (what, path.to_string_lossy()));
+    let conflict = |message: String, hint| Err(JobError::Conflict { message, hint });
+    if let Some(Report { url: report, .. }) = report {
+        let hint = "give it another place: `--report`, or `url` in `[report]`";
+        if is_within(report, url) {
+            return conflict("the report would be written into the backup".to_owned(), hint);
+        }
+        if let Some((what, _)) = files.clone().find(|(_, path)| is_within(report, path)) {
+            return conflict(format!("the report would be written over {what}"), hint);
+        }
+    }
+    if let Some(DeadLetters::Files { url: letters, .. }) = &rejected.dead_letters {
+        let hint = "give the dead letters a place of their own";
+        if is_within(letters, url) {
+            let message = "`rejected.dead_letters` lies in the backup, and what is written there would be read";
+            return conflict(message.to_owned(), hint);
+        }
+        if let Some((what, _)) = files.find(|(_, path)| is_within(letters, path)) {
+            return conflict(format!("`rejected.dead_letters` names {what}"), hint);
+        }
+    }
+    Ok(())
+}
+
 /// Whether `place` is `backup` itself or lies below it: both paths or URLs.
-pub(super) fn is_within(place: &str, backup: &str) -> bool {
+fn is_within(place: &str, backup: &str) -> bool {
     match (local(place), local(backup)) {
         (Some(place), Some(backup)) => place.starts_with(backup),
         (None, None) => {
