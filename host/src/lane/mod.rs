@@ -181,11 +181,10 @@ impl Lane<'_> {
         thread::scope(|scope| {
             let (control, lane) = (&control, &source);
             let reading = start(scope, lane, "reading", control, move || {
-                read_stage::run(batches, state, from, control, budget, stop, progress, to_transform)
-                    .map_err(LaneError::from)
+                read_stage::run(batches, state, from, control, budget, stop, to_transform).map_err(LaneError::from)
             });
             let transforming = start(scope, lane, "transforming", control, move || {
-                transform_stage::run(lane, transform, plugins, control, from_read, to_send)
+                transform_stage::run(lane, transform, plugins, control, progress, from_read, to_send)
             });
             // Also where a stage could not be started: its queues are gone with it, and the others end.
             let sent = guarded(lane, "sending", control, || {

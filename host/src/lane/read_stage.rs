@@ -12,12 +12,10 @@ use crate::catalog::{BatchSource, LaneStatistics};
 use crate::plugin::State;
 use crate::position::Restart;
 use crate::read::ReadError;
-use crate::report::{LaneProgress, Volume};
 use crate::stop::StopSignal;
 
 /// Reads until the lane is over and returns what was noticed. Ends quietly when the next stage has
 /// gone: it has its own error.
-#[expect(clippy::too_many_arguments, reason = "a stage is handed its parts once, by the lane alone")]
 pub(super) fn run(
     mut batches: Box<dyn BatchSource>,
     state: State,
@@ -25,7 +23,6 @@ pub(super) fn run(
     control: &Control,
     budget: &Budget,
     stop: &StopSignal,
-    progress: &LaneProgress,
     out: Sender<Item<Arc<Batch>>>,
 ) -> Result<LaneStatistics, ReadError> {
     let mut marks = Marks::default();
@@ -60,7 +57,6 @@ pub(super) fn run(
             continue;
         };
         marks.note(&batch);
-        progress.add_read(Volume::new(batch.len() as u64, batch.columns.record_bytes() as u64));
         let Some(permit) = budget.take(batch.columns.bytes(), || control.is_closed()) else {
             return Ok(batches.statistics());
         };

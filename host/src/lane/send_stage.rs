@@ -183,15 +183,11 @@ impl Sending<'_> {
 
     fn count(&mut self, read: Volume, plugins: &[PluginCounts], last: Place, sent: Vec<(Arc<str>, Volume)>) {
         let tally = &mut self.now.tally;
-        let mut volume = Volume::default();
-        for (topic, written) in sent {
-            volume += written;
-            tally.wrote(&topic, written);
-        }
+        sent.into_iter().for_each(|(topic, written)| tally.wrote(&topic, written));
         tally.read += read;
         tally.plugins.iter_mut().zip(plugins).for_each(|(sum, counts)| sum.add(counts));
         tally.up_to = Some(last);
-        self.parts.progress.add_written(volume);
+        self.say_what_is_done();
     }
 
     /// Whether everything sent is final now, and not taken back.
@@ -207,6 +203,7 @@ impl Sending<'_> {
         if !taken_back {
             self.committed.clone_from(&self.now);
             self.parts.letters.committed();
+            self.parts.progress.counted(self.committed.tally.clone());
         }
         self.say_how_far();
         Ok(!taken_back)
@@ -220,12 +217,18 @@ impl Sending<'_> {
             self.committed = attempted;
         }
         self.now.clone_from(&self.committed);
+        self.say_what_is_done();
         // Before the lane goes on: nothing of what it writes again is there twice.
         self.parts.letters.take_back(&self.committed.kept.files)?;
         self.parts.ceiling.count(&self.now.tally, None)?;
         self.parts.control.rewind(to);
         self.generation += 1;
         Ok(true)
+    }
+
+    fn say_what_is_done(&self) {
+        let Tally { read, .. } = &self.now.tally;
+        self.parts.progress.done_with(*read, self.now.tally.total_written());
     }
 
     fn say_how_far(&self) {

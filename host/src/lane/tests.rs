@@ -14,7 +14,8 @@ use crate::batch::{ColumnsBuilder, Outputs, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
 use crate::plugin::{Passed, State};
 use crate::position::Place;
-use crate::report::{PluginCounts, Volume};
+use crate::read::Count;
+use crate::report::{PluginCounts, Progress, Volume};
 use crate::target::{Sent, Standing};
 
 /// A backup in memory: offsets with gaps, cut into batches of the given sizes.
@@ -310,7 +311,8 @@ proptest! {
         let from = Restart::from(start.checked_sub(1).map(|done| records.place(done)));
         let last = records.place(offsets.len() - 1);
         let sent = Arc::new(Mutex::new(Vec::new()));
-        let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
+        let progress = Progress::new([(Arc::clone(&source), Count::Exact(0))]);
+        let (budget, stop) = (Budget::new(2000), StopSignal::default());
         let target =
             Transactions { sent: Arc::clone(&sent), committed: 0, place: from.clone(), whims, due: false, wanted: None };
         let outcome = Lane {
@@ -325,10 +327,11 @@ proptest! {
             plugins: 1,
             budget: &budget,
             stop: &stop,
-            progress: &progress,
+            progress: &progress.lanes()[0],
         }.run().unwrap();
         prop_assert_eq!(outcome.end, LaneEnd::Complete);
         prop_assert_eq!(&*sent.lock(), &expected);
+        prop_assert_eq!((progress.read(), progress.written()), (outcome.tally.read, outcome.tally.total_written()));
         prop_assert_eq!(outcome.tally.read.records, (offsets.len() - start) as u64);
         prop_assert_eq!(outcome.tally.plugins[0].read, (offsets.len() - start) as u64);
         prop_assert_eq!(outcome.tally.total_written().records, expected.len() as u64);

@@ -10,10 +10,10 @@ use super::{Item, LaneError};
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::catalog::LaneError::NoSuchPlace;
-use crate::plugin::{Passed, PluginError, Transform};
+use crate::plugin::{Passed, PluginError, State, Transform};
 use crate::position::{Place, Restart, TopicPartition};
 use crate::read::ReadError;
-use crate::report::{PluginCounts, Volume};
+use crate::report::{LaneProgress, PluginCounts, Volume};
 
 /// A batch after the plugins, with what there is to count of it.
 pub(super) struct Transformed {
@@ -39,6 +39,7 @@ pub(super) fn run(
     mut transform: Box<dyn Transform>,
     plugins: usize,
     control: &Control,
+    progress: &LaneProgress,
     queue: Receiver<Item<Arc<Batch>>>,
     out: Sender<Item<Transformed>>,
 ) -> Result<(), LaneError> {
@@ -59,7 +60,7 @@ pub(super) fn run(
                 if generation < control.generation() {
                     continue;
                 }
-                let Some(fresh) = replay(&mut *transform, batch, &mut replay_until)? else {
+                let Some(fresh) = replay(&mut *transform, batch, &mut replay_until, progress)? else {
                     continue;
                 };
                 let read = Volume::new(fresh.len() as u64, fresh.columns.record_bytes() as u64);
@@ -97,6 +98,7 @@ fn replay(
     transform: &mut dyn Transform,
     batch: Arc<Batch>,
     until: &mut Option<Place>,
+    progress: &LaneProgress,
 ) -> Result<Option<Arc<Batch>>, PluginError> {
     let Some(place) = until else {
         return Ok((!batch.is_empty()).then_some(batch));
@@ -104,6 +106,9 @@ fn replay(
     let done = records_up_to(&batch, place);
     if done > 0 {
         transform.replay(Arc::new(batch.slice(0, done)))?;
+        if transform.state() != State::None {
+            progress.add_replayed(done as u64);
+        }
     }
     // At the place itself the replay ends: in a lane of rows nothing that comes later tells that it has been passed.
     if done < batch.len() || done > 0 && batch.place(done - 1) == *place {

@@ -106,8 +106,12 @@ fn line(progress: &Progress, done: &str, rate: Volume) -> String {
         left if rate.records == 0 => format!(", {} records left", count(left)),
         left => format!(", {about}{} left", time(Duration::from_secs(left.div_ceil(rate.records)))),
     };
+    let replayed = match progress.replayed() {
+        0 => String::new(),
+        records => format!(", replayed {} for the state of plugins", count(records)),
+    };
     format!(
-        "read {} of {about}{} records, {done} {}, {} records/s, {}/s{left}, lanes done {} of {}",
+        "read {} of {about}{} records, {done} {}, {} records/s, {}/s{left}, lanes done {} of {}{replayed}",
         count(read.records),
         count(expected),
         count(written.records),
@@ -126,8 +130,7 @@ mod tests {
     fn progress(expected: Count) -> Progress {
         let lane = |partition| (Arc::new(TopicPartition::new("orders", Some(partition))), expected);
         let progress = Progress::new([lane(0), lane(1)]);
-        progress.lanes()[0].add_read(Volume::new(1_500_000, 375_000_000));
-        progress.lanes()[0].add_written(Volume::new(1_200_000, 300_000_000));
+        progress.lanes()[0].done_with(Volume::new(1_500_000, 375_000_000), Volume::new(1_200_000, 300_000_000));
         progress.lanes()[0].written_up_to(Some(Place::Offset(1_499_999)));
         progress.lanes()[0].finish();
         progress
@@ -140,6 +143,9 @@ mod tests {
         insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), "written", rate), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, about 25.00s left, lanes done 1 of 2");
         insta::assert_snapshot!(line(&progress(Count::Estimated(2_000_000)), "written", Volume::default()), @"read 1,500,000 of about 4,000,000 records, written 1,200,000, 0 records/s, 0 B/s, 2,500,000 records left, lanes done 1 of 2");
         insta::assert_snapshot!(line(&progress(Count::Estimated(10)), "written", rate), @"read 1,500,000 of about 20 records, written 1,200,000, 100,000 records/s, 25.0 MiB/s, lanes done 1 of 2");
+        let replaying = progress(Count::Exact(2_000_000));
+        replaying.lanes()[1].add_replayed(4_000);
+        insta::assert_snapshot!(line(&replaying, "written", Volume::default()), @"read 1,500,000 of 4,000,000 records, written 1,200,000, 0 records/s, 0 B/s, 2,500,000 records left, lanes done 1 of 2, replayed 4,000 for the state of plugins");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{Tally, Volume};
 use crate::position::{Place, TopicPartition};
 use crate::read::Count;
 
-/// A [`Volume`] that several threads add to.
+/// A [`Volume`] that one thread sets and others read.
 #[derive(Debug, Default)]
 struct Meter {
     records: AtomicU64,
@@ -19,9 +19,9 @@ struct Meter {
 
 impl Meter {
     // Relaxed: the numbers are shown, nothing is decided by them.
-    fn add(&self, volume: Volume) {
-        self.records.fetch_add(volume.records, Ordering::Relaxed);
-        self.bytes.fetch_add(volume.bytes, Ordering::Relaxed);
+    fn set(&self, volume: Volume) {
+        self.records.store(volume.records, Ordering::Relaxed);
+        self.bytes.store(volume.bytes, Ordering::Relaxed);
     }
 
     fn get(&self) -> Volume {
@@ -35,6 +35,7 @@ pub struct LaneProgress {
     source: Arc<TopicPartition>,
     read: Meter,
     written: Meter,
+    replayed: AtomicU64,
     place: Mutex<Option<Place>>,
     counted: Mutex<Option<Tally>>,
     done: AtomicBool,
@@ -47,6 +48,7 @@ impl LaneProgress {
             source,
             read: Meter::default(),
             written: Meter::default(),
+            replayed: AtomicU64::default(),
             place: Mutex::default(),
             counted: Mutex::default(),
             done: AtomicBool::new(false),
@@ -58,14 +60,16 @@ impl LaneProgress {
         &self.source
     }
 
-    /// Adds records read from the backup.
-    pub fn add_read(&self, volume: Volume) {
-        self.read.add(volume);
+    /// Says how many records of the backup are done with in this run, and how many were sent for them. That is less than
+    /// before where the lane goes back.
+    pub fn done_with(&self, read: Volume, written: Volume) {
+        self.read.set(read);
+        self.written.set(written);
     }
 
-    /// Adds records sent to the target.
-    pub fn add_written(&self, volume: Volume) {
-        self.written.add(volume);
+    /// Adds records that were done with and pass over the plugins once more, for their state.
+    pub fn add_replayed(&self, records: u64) {
+        self.replayed.fetch_add(records, Ordering::Relaxed);
     }
 
     /// Says up to which source record everything is known to be written.
@@ -73,12 +77,12 @@ impl LaneProgress {
         *self.place.lock() = place;
     }
 
-    /// Says what this run has counted up to its last commit: at the lane's end, also where it failed.
+    /// Says what this run has counted up to its last commit: at each, and at the lane's end, also where it failed.
     pub fn counted(&self, tally: Tally) {
         *self.counted.lock() = Some(tally);
     }
 
-    /// What this run has counted, where the lane has come to an end.
+    /// What this run has counted up to its last commit, where there was one.
     pub fn tally(&self) -> Option<Tally> {
         self.counted.lock().clone()
     }
@@ -136,7 +140,7 @@ impl Progress {
         self.expected
     }
 
-    /// What was read so far.
+    /// Records of the backup that are done with.
     pub fn read(&self) -> Volume {
         self.sum(|lane| &lane.read)
     }
@@ -144,6 +148,11 @@ impl Progress {
     /// What was sent so far.
     pub fn written(&self) -> Volume {
         self.sum(|lane| &lane.written)
+    }
+
+    /// Records that were passed over the plugins once more.
+    pub fn replayed(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.replayed.load(Ordering::Relaxed)).sum()
     }
 
     /// Lanes that have come to their end.
