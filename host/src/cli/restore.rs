@@ -1,28 +1,34 @@
 //! `anabranch restore`: the backup flows back.
 
+mod account;
+mod stopped;
+
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
+use account::account;
+use stopped::{AGAIN, Flow, not_begun, say_how_far};
+
 use super::flags::JobFlags;
 use super::report::Reporter;
+use super::signals::Signals;
 use super::terminal::Terminal;
-use super::{plan, prepare, signals};
+use super::{plan, prepare};
 use crate::aside::DeadLetterFiles;
 use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Failure};
 use crate::finding::Finding;
 use crate::job::Job;
 use crate::plugin::Chain;
-use crate::position::{Place, TopicPartition};
-use crate::progress::{Inputs, Ranges};
+use crate::progress::Inputs;
 use crate::read::Count;
-use crate::report::{Display, LaneAccount, LaneEnd, LaneSummary, Progress, RunReport, Summary, Tally};
+use crate::report::{Display, LaneEnd, LaneSummary, Progress, Summary, Tally, shown};
 use crate::restore;
 use crate::stop::StopSignal;
-use crate::target::{self, Examined, Reached, Standing, Target};
+use crate::target::{self, Examined, Reached, Target};
 
 /// What is to be restored.
 #[derive(Debug, Args)]
@@ -37,14 +43,16 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let job = self.job.job_reporting_to(self.report)?;
-        let mut reporter = Reporter::begin(&job)?;
-        let result = restore(&job, reporter.report(), terminal);
+        let signals = Signals::listen(terminal, not_begun(AGAIN.to_owned(), None, terminal));
+        let reporter = Reporter::begin(&job)?;
+        signals.now(not_begun(AGAIN.to_owned(), Some(&reporter), terminal));
+        let result = restore(&Arc::new(job), &reporter, &signals, terminal);
         reporter.end(result, terminal)
     }
 }
 
-/// Restores a job, and notes in `report` what is known of it by and by.
-fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exit, Failure> {
+/// Restores a job, and notes in its report what is known of it by and by.
+fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Terminal) -> Result<Exit, Failure> {
     // What is wrong with the target is said after what is wrong with the backup.
     let reached = target::reach(job);
     let open = prepare::open_again(&job.backup, reached.as_ref().ok().and_then(Reached::survey), terminal)?;
@@ -53,22 +61,33 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
         // Before topics are created: what a plugin refuses leaves none behind.
         prepare::try_out(chain, job, &open.catalog)?;
     }
-    report.reads(&open.url, open.catalog.entries.iter().map(|entry| &**entry));
+    reporter.report().reads(&open.url, open.catalog.entries.iter().map(|entry| &**entry));
     let needs = prepare::needs(&open.catalog);
     let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
     let digests = inputs.digests(job, &needs);
-    report.configured(chain.as_ref().map(Chain::reports).unwrap_or_default(), digests);
+    reporter.report().configured(chain.as_ref().map(Chain::reports).unwrap_or_default(), digests);
     let mut findings = plan::before_the_target(job, &open, chain.as_ref());
     let mut examined = reached?.examine(job, &needs, &inputs)?;
     findings.append(&mut examined.findings);
-    report.found(&findings);
+    reporter.report().found(&findings);
     plan::refuse(&findings, &job.allow)?;
     let findings: Vec<Finding> = findings.into_iter().map(Finding::allowed).collect();
-    report.found(&findings);
+    reporter.report().found(&findings);
     if examined.is_done(&needs) {
+        let mut report = reporter.report();
         report.runs(None, examined.started());
-        account(report, job, &open.catalog, |lane| examined.before(lane), |lane| examined.ranges(lane), |_| None);
+        account(&mut report, job, &open.catalog, |lane| examined.before(lane), |lane| examined.ranges(lane), |_| None);
+        drop(report);
         return give_what_is_done(job, &open.catalog, &examined, findings, terminal);
+    }
+    if examined.started().is_some() {
+        let read = |lane: &Lane| examined.before(&lane.source).map_or(0, |before| before.tally.read.records);
+        let records: u64 = open.catalog.lanes.iter().map(read).sum();
+        let go_on = format!(
+            "{} records were committed by earlier runs, and the same command goes on from there, on any machine",
+            shown::count(records)
+        );
+        signals.now(not_begun(go_on, Some(reporter), terminal));
     }
     let mut dead_letters = DeadLetterFiles::open(job, open.runtime())?;
     if let Some(files) = &dead_letters {
@@ -76,8 +95,7 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
         files.try_out()?;
     }
     let target = examined.connect(job, &needs, &inputs)?;
-    report.runs(target.run(), target.started());
-    let goes_on = target.started().is_some();
+    reporter.report().runs(target.run(), target.started());
     if let (Some(chain), Some(started)) = (&mut chain, target.started()) {
         chain.started_at(started);
     }
@@ -87,11 +105,14 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
         files.remove_unlisted(lanes.map(|lane| (lane, target.before(lane).unwrap_or_default().kept.files)))?;
     }
 
-    let stop = StopSignal::default();
-    signals::listen(&stop, goes_on, terminal);
     let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), left(lane, &*target)));
     let progress = Arc::new(Progress::new(lanes));
-    let display = Display::start(Arc::clone(&progress), "written", terminal.screen());
+    let open = Arc::new(open);
+    let flow = Flow { job: Arc::clone(job), open: Arc::clone(&open), target: Arc::clone(&target), progress };
+    let (goes_on, progress) = (flow.goes_on(), &flow.progress);
+    let stop = StopSignal::default();
+    signals.now(flow.is_under_way(&stop, reporter, terminal));
+    let display = Display::start(Arc::clone(progress), "written", terminal.screen());
     say_what_is_ahead(job, &open.catalog, &*target);
     let restore = restore::Restore {
         job,
@@ -99,28 +120,21 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
         chain: chain.as_ref(),
         target: Arc::clone(&target),
         dead_letters: dead_letters.as_ref(),
-        progress: &progress,
+        progress,
         stop: &stop,
     };
     let summary = restore.run(findings);
     drop(restore);
     if let Ok(summary) = &summary {
-        report.found(&summary.findings);
+        reporter.report().found(&summary.findings);
     }
-    let now = |index: usize| match &summary {
-        Ok(summary) => summary.lanes.get(index).map(|lane| (lane.tally.clone(), lane.end == LaneEnd::Complete)),
-        Err(_) => progress.lanes().get(index).map(|lane| {
-            let tally = lane.tally().unwrap_or_else(|| Tally::new(job.plugins.len()));
-            (Tally { up_to: lane.place(), ..tally }, lane.is_done())
-        }),
-    };
-    account(report, job, &open.catalog, |lane| target.before(lane), |lane| target.ranges(lane), now);
+    flow.account(&mut reporter.report(), summary.as_ref().ok());
     // Everything is acknowledged or failed, and the process ends: librdkafka's threads, which look every tenth of a
     // second whether they are to end, are not waited for.
     mem::forget(target);
     drop(display);
     let summary = summary.inspect_err(|error| {
-        say_how_far(&progress, terminal);
+        say_how_far(progress, terminal);
         say_how_to_go_on(goes_on && !error.is_about_another_run(), terminal);
     })?;
     terminal.give(&summary.document(), || summary.to_string())?;
@@ -135,32 +149,6 @@ fn restore(job: &Job, report: &mut RunReport, terminal: &Terminal) -> Result<Exi
 fn done(summary: &Summary) -> Exit {
     let before = summary.before().map_or(0, |before| before.aside.records());
     if before == 0 && summary.total().aside.records() == 0 { Exit::Done } else { Exit::WithSkips }
-}
-
-/// Notes in `report` what became of each lane: what earlier runs did `before`, and what this one has done by `now`, with
-/// whether that was all of it.
-fn account(
-    report: &mut RunReport,
-    job: &Job,
-    catalog: &Catalog,
-    before: impl Fn(&TopicPartition) -> Option<Standing>,
-    ranges: impl Fn(&TopicPartition) -> Option<Ranges>,
-    now: impl Fn(usize) -> Option<(Tally, bool)>,
-) {
-    let plugins: Vec<String> = job.plugins.iter().map(|plugin| plugin.name.clone()).collect();
-    let lane = |(index, lane): (usize, &'_ Lane)| {
-        let before = before(&lane.source);
-        let (now, complete) = now(index).unwrap_or_else(|| (Tally::new(plugins.len()), false));
-        LaneAccount {
-            source: Arc::clone(&lane.source),
-            first: lane.offsets.map(|(first, _)| lane.source.at(&Place::Offset(first)).to_string()),
-            complete: complete || before.as_ref().is_some_and(|before| before.complete),
-            before: before.map(|before| before.tally),
-            now,
-            ranges: ranges(&lane.source),
-        }
-    };
-    report.counted(&plugins, catalog.lanes.iter().enumerate().map(lane).collect());
 }
 
 /// The records of a lane that earlier runs have not committed.
@@ -219,18 +207,6 @@ fn give_what_is_done(
     ));
     terminal.give(&summary.document(), || summary.to_string())?;
     Ok(done(&summary))
-}
-
-/// After a failure: up to where each lane is known to be written, so that nobody has to guess what the target holds
-/// for certain. More may be there: what was under way.
-fn say_how_far(progress: &Progress, terminal: &Terminal) {
-    for lane in progress.lanes() {
-        match lane.place() {
-            _ if lane.is_done() => terminal.say(&format!("{}: all of it is written", lane.source())),
-            Some(place) => terminal.say(&format!("{}: written up to {}", lane.source(), lane.source().at(&place))),
-            None => terminal.say(&format!("{}: nothing is known to be written", lane.source())),
-        }
-    }
 }
 
 fn say_how_to_go_on(goes_on: bool, terminal: &Terminal) {

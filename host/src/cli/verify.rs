@@ -5,8 +5,9 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::flags::JobFlags;
+use super::signals::{Signals, Stage};
 use super::terminal::Terminal;
-use super::{plan, prepare, signals};
+use super::{plan, prepare};
 use crate::failure::{Exit, Failure};
 use crate::progress::Inputs;
 use crate::read::Count;
@@ -24,6 +25,9 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let job = self.job.job()?;
+        let words = terminal.clone();
+        let free = Stage::Free(Box::new(move || words.say("stopped before anything was compared")));
+        let signals = Signals::listen(terminal, free);
         let open = prepare::open(&job.backup, terminal)?;
         let mut chain = prepare::chain(&job)?;
         let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
@@ -34,7 +38,7 @@ impl Verify {
         }
         let stop = StopSignal::default();
         // There is nothing to go on with: it is waited for, so that what was compared is told.
-        signals::listen(&stop, false, terminal);
+        signals.now(Stage::Busy(stop.clone(), None));
         let count = |source| Count::Exact(committed.records(source));
         let lanes = open.catalog.lanes.iter().map(|lane| (Arc::clone(&lane.source), count(&lane.source)));
         let progress = Arc::new(Progress::new(lanes));

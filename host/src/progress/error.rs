@@ -50,6 +50,8 @@ pub enum ProgressError {
         topic: String,
         /// Why not.
         reason: String,
+        /// Whether the cluster did not answer.
+        outage: bool,
     },
     /// Another run of the same job has taken over.
     #[error("a second copy of `{job}` was started and has taken over: this one stops")]
@@ -116,6 +118,9 @@ impl Explain for ProgressError {
                 Self::Held { .. } => {
                     "wait until the cluster ends it, or end it with `kafka-transactions.sh abort`; \
                      `transaction.timeout.ms` under `target.properties` sets how long is waited"
+                }
+                Self::Unreadable { outage: true, .. } => {
+                    "bring the cluster back and start again: what was committed stays, and the rest is written then"
                 }
                 Self::Unreadable { .. } => {
                     "check that the user may read it: ACLs with READ and DESCRIBE on the topic (`kafka-acls.sh --add`)"

@@ -110,8 +110,16 @@ impl Reader {
     fn read_to(&self, waits: bool) -> Result<Log, TargetError> {
         let (low, high) = self.end(&self.ends)?;
         let begun = Instant::now();
+        let mut silence = Some(SILENCE);
         while waits && self.end(&self.committed)?.1 < high {
             let patience = self.properties.transaction_timeout + EXPIRY;
+            if silence.take_if(|silence| begun.elapsed() > *silence).is_some() {
+                tracing::info!(
+                    "somebody's transaction is open in `{}`: its end is waited for, up to {} s",
+                    self.topic,
+                    patience.as_secs()
+                );
+            }
             if begun.elapsed() > patience {
                 let seconds = patience.as_secs();
                 return Err(ProgressError::Held { topic: self.topic.to_string(), seconds }.into());
@@ -124,7 +132,7 @@ impl Reader {
     /// The first offset and the end of the log, as this client sees it.
     fn end(&self, client: &BaseConsumer<Context>) -> Result<(i64, i64), TargetError> {
         let told = client.fetch_watermarks(&self.topic, 0, self.properties.patience);
-        told.map_err(|error| self.unreadable(reason(&error)))
+        told.map_err(|error| self.unreadable(error.rdkafka_error_code(), reason(&error)))
     }
 
     /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
@@ -146,7 +154,7 @@ impl Reader {
                 Err(RDKafkaErrorCode::OperationTimedOut) if begun.elapsed() < self.properties.patience => {
                     tracing::debug!("{}: nothing came for {SILENCE:?}, it is read anew", self.topic);
                 }
-                Err(code) => return Err(self.unreadable(code.to_string())),
+                Err(code) => return Err(self.unreadable(Some(code), code.to_string())),
             }
         }
     }
@@ -161,8 +169,18 @@ impl Reader {
         }
     }
 
-    fn unreadable(&self, reason: String) -> TargetError {
-        ProgressError::Unreadable { topic: self.topic.to_string(), reason }.into()
+    fn unreadable(&self, code: Option<RDKafkaErrorCode>, reason: String) -> TargetError {
+        let outage = matches!(
+            code,
+            Some(
+                RDKafkaErrorCode::OperationTimedOut
+                    | RDKafkaErrorCode::RequestTimedOut
+                    | RDKafkaErrorCode::BrokerTransportFailure
+                    | RDKafkaErrorCode::AllBrokersDown
+                    | RDKafkaErrorCode::LeaderNotAvailable
+            )
+        );
+        ProgressError::Unreadable { topic: self.topic.to_string(), reason, outage }.into()
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Outcome {
     Complete,
     /// A signal stopped it.
     Stopped,
+    /// A signal stopped it, and what was under way was given up.
+    Interrupted,
     /// It failed.
     Failed(ErrorReport),
 }
@@ -294,6 +296,7 @@ impl RunReport {
         (self.outcome, self.error) = match outcome {
             Outcome::Complete => ("complete", None),
             Outcome::Stopped => ("stopped", None),
+            Outcome::Interrupted => ("interrupted", None),
             Outcome::Failed(error) => ("failed", Some(error)),
         };
         self.exit = Some(exit);

@@ -11,6 +11,7 @@ mod ledger;
 mod reports;
 mod resuming;
 mod shop;
+mod signals;
 mod stateful;
 mod stores;
 mod verifying;

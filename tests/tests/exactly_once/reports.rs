@@ -10,7 +10,8 @@ use crate::resuming::slow;
 use crate::shop::{Running, Shop, said, wait};
 
 /// Lines for the end of a job file.
-const REPORT: &str = "[report]\nurl = \"reports/run.json\"\n[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n";
+pub(crate) const REPORT: &str =
+    "[report]\nurl = \"reports/run.json\"\n[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n";
 
 /// Runs a job until it is in its middle.
 fn begun(shop: &Shop) -> Running {
@@ -20,13 +21,13 @@ fn begun(shop: &Shop) -> Running {
     running
 }
 
-fn report(shop: &Shop) -> Value {
+pub(crate) fn report(shop: &Shop) -> Value {
     let report = serde_json::from_slice(&fs::read(shop.folder.path().join("reports/run.json")).unwrap()).unwrap();
     assert_documented(&report);
     report
 }
 
-fn records(counts: &Value) -> (u64, u64) {
+pub(crate) fn records(counts: &Value) -> (u64, u64) {
     let of = |what: &str| counts[what]["records"].as_u64().unwrap();
     (of("read"), of("written"))
 }

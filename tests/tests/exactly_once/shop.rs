@@ -175,8 +175,13 @@ topic = "{progress}"
 
     /// Starts a restore and leaves it running.
     pub(crate) fn start(&self) -> Running {
+        self.start_with(|text| text)
+    }
+
+    /// The same with a change in the job file.
+    pub(crate) fn start_with(&self, change: impl Fn(String) -> String) -> Running {
         let said = self.folder.path().join(format!("said-{}", self.starts.fetch_add(1, Ordering::Relaxed)));
-        let mut command = self.command("restore", &self.job());
+        let mut command = self.command("restore", &self.job_with(change));
         let child = command.stdout(Stdio::piped()).stderr(File::create(&said).unwrap()).spawn().unwrap();
         Running { child, said }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anabranch_tests::object_store::{Fault, S3Server};
 
+use crate::reports::{REPORT, report};
 use crate::shop::{Running, Shop, wait};
 
 /// A job over an S3 server, slow enough for something to happen in its middle; with these options of the store.
@@ -86,6 +87,7 @@ fn a_store_that_does_not_come_back_ends_the_restore_and_the_same_command_goes_on
 #[test]
 fn a_signal_ends_a_restore_within_seconds_also_where_the_store_does_not_answer() {
     let (server, shop) = stored("");
+    let shop = shop.resources(&REPORT.replace("lanes = 2", "lanes = 1"));
     let running = begun(&server, &shop);
     server.stall(Duration::from_secs(60));
     // What has come already is sent until then, and the read under way is waited for.
@@ -97,9 +99,16 @@ fn a_signal_ends_a_restore_within_seconds_also_where_the_store_does_not_answer()
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("stopping was given up after 10 s"), "{said}");
     assert!(said.contains("the same command goes on from the last commit"), "{said}");
+    let report = report(&shop);
+    assert_eq!((&report["outcome"], &report["exit"]), (&"interrupted".into(), &1.into()));
     server.behave();
     let summary = shop.restore();
     assert!(summary["before"]["read"]["records"].as_u64().unwrap() > 0, "{summary}");
+    // What the report tells is what was committed.
+    let told = |what: &str| (&report["this_run"][what]["records"], &summary["before"][what]["records"]);
+    for (told, before) in ["read", "written"].map(told) {
+        assert_eq!(told, before, "{report}");
+    }
     shop.check();
 }
 

@@ -121,6 +121,28 @@ fn a_signal_ends_a_restore_within_seconds_also_where_no_node_answers() {
 }
 
 #[test]
+fn a_signal_ends_an_at_least_once_restore_within_seconds_where_no_node_answers() {
+    let (cluster, _turn) = Cluster::three();
+    let shop = Shop::on(cluster, 12_000)
+        .settings("delivery = \"at-least-once\"\nproperties = { \"linger.ms\" = 20 }")
+        .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n");
+    let mut running = shop.start();
+    running.until("restoring `");
+    while shop.visible() == 0 {}
+    cluster.nodes().for_each(|id| cluster.node(id).pause().unwrap());
+    assert!(running.child.try_wait().unwrap().is_none(), "it was over before: {}", running.said());
+    wait(1000);
+    let asked = Instant::now();
+    running.signal("TERM");
+    let (code, said, _) = running.end();
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopping was given up after 10 s: what was sent last may be written or not"), "{said}");
+    assert!(said.contains("the same command begins at the beginning"), "{said}");
+    cluster.heal().unwrap();
+}
+
+#[test]
 fn a_coordinator_of_transactions_that_moves_is_followed() {
     let (cluster, _turn) = Cluster::three();
     let mut scene = Scene::new(cluster, "\"linger.ms\" = 20");
