@@ -230,6 +230,11 @@ impl Session {
         Ok((transactor, stored.lanes.remove(lane)))
     }
 
+    /// Why this run is not the one that writes any more, where that is known.
+    pub(crate) fn another(&self) -> Option<ProgressError> {
+        self.check(&Stored::of(&self.job, &self.reader.peek().ok()?).ok()?).err()
+    }
+
     /// Whether this run still is the one that writes.
     fn check(&self, stored: &Stored) -> Result<(), ProgressError> {
         match &stored.job {

@@ -169,6 +169,14 @@ pub enum TargetError {
         /// Why.
         reason: String,
     },
+    /// A record that a producer does not take any more, whatever it is.
+    #[error("{position}: not sent, because the producer is of no more use: {reason}")]
+    Broken {
+        /// The record.
+        position: String,
+        /// librdkafka's word.
+        reason: String,
+    },
     /// A record that was sent and not acknowledged.
     #[error("{position}: not written to `{topic}` partition {partition}: {reason}")]
     Delivery {
@@ -260,6 +268,17 @@ impl TargetError {
             _ => false,
         }
     }
+
+    /// Whether a cluster that was asked for progress or a transactional id did not answer, or answered what it may not
+    /// answer the next time.
+    pub(crate) fn may_be_asked_again(&self) -> bool {
+        matches!(
+            self,
+            Self::Transaction { denied: None, .. }
+                | Self::Request { .. }
+                | Self::Progress(ProgressError::Held { .. } | ProgressError::Unreadable { .. })
+        )
+    }
 }
 
 fn topics_in_words(topics: &[Arc<str>]) -> String {
@@ -299,6 +318,7 @@ impl Explain for TargetError {
             | Self::TimestampOutOfRange { .. }
             | Self::KeyMissing { .. }
             | Self::Send { .. }
+            | Self::Broken { .. }
             | Self::Delivery { .. }
             | Self::GivenUp { .. }
             | Self::Transaction { .. }
@@ -370,6 +390,9 @@ impl Explain for TargetError {
             Self::TooManyLanes { .. } => "lower `resources.lanes`".to_owned(),
             Self::Send { .. } => "leave such records out with a plugin, or change what refuses them under \
                  `target.properties`"
+                .to_owned(),
+            Self::Broken { .. } => "start again: exactly once it goes on from the last commit, and at least once it begins at \
+                 the beginning"
                 .to_owned(),
             Self::Delivery { outage: true, .. } => "bring the cluster back and start again; \
                  `target.properties.\"message.timeout.ms\"` sets how long is tried"

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod nodes;
+mod reclaimed;
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 #[path = "../exactly_once/shop.rs"]
 mod shop;

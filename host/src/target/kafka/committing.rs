@@ -178,6 +178,7 @@ impl CommittingLane {
         let Trouble { error, remedy } = self.cause(trouble);
         let was_open = self.open.take().is_some();
         let transactor = self.transactor()?;
+        let is_fenced = transactor.broken().is_some_and(|fault| fault.is_fencing());
         let aborted = match remedy {
             Remedy::Abort if was_open && !transactor.is_broken() => transactor.abort(),
             // How it ended is not known, and a new producer brings it to an end.
@@ -197,7 +198,9 @@ impl CommittingLane {
                 if aborted.is_err() {
                     self.abort();
                 }
-                return Err(error);
+                // Who has taken the id from this run is told, rather than that it is taken.
+                let another = if is_fenced { self.seats.session.another() } else { None };
+                return Err(another.map_or(error, TargetError::from));
             }
             tracing::warn!("{error}; going back to {place}, try {} of {TRIES}", self.tries);
         }
@@ -210,23 +213,38 @@ impl CommittingLane {
         Ok(())
     }
 
-    /// What a transaction failed with, where all that is known is a record that was given up with it.
+    /// What a transaction failed with, where all that is known is a record that was given up with it, or with its producer.
     fn cause(&self, trouble: Trouble) -> Trouble {
-        let failure = match (&trouble.error, self.transactor()) {
-            (TargetError::GivenUp { .. }, Ok(transactor)) => transactor.failure(),
-            _ => None,
-        };
+        let failure = self.transactor().ok().and_then(|transactor| match &trouble.error {
+            TargetError::GivenUp { .. } => transactor.failure(),
+            // No record is to blame for that, whichever it was met at.
+            _ => transactor.broken(),
+        });
         failure.map_or(trouble, Trouble::from)
     }
 
-    /// Takes the transactional id again, if it is still this run's to take, and looks up what is committed.
+    /// Takes the transactional id again, if it is still this run's to take, and looks up what is committed. A fault on the
+    /// way is one more try from the same place.
     fn replace(&mut self) -> Result<(), TargetError> {
         let Some(seat) = self.seat.take() else { return Ok(()) };
         let number = seat.number;
         // All that the old producer still held is given up, so that its room is free again.
         self.inner.leave();
         drop(seat);
-        let (transactor, record) = self.seats.session.reclaim(number, &self.source)?;
+        let (transactor, record) = loop {
+            match self.seats.session.reclaim(number, &self.source) {
+                Ok(taken) => break taken,
+                Err(error) if self.tries < TRIES && error.may_be_asked_again() => {
+                    self.tries += 1;
+                    tracing::warn!(
+                        "{}: {error}; taking its transactional id again, try {} of {TRIES}",
+                        self.source,
+                        self.tries
+                    );
+                }
+                Err(error) => return Err(error),
+            }
+        };
         let seat = Seat::new(number, transactor);
         self.inner.renew(Some(seat.producing()))?;
         self.seat = Some(seat);
@@ -250,6 +268,7 @@ impl CommittingLane {
 fn may_pass(error: &TargetError) -> bool {
     match error {
         TargetError::Send { .. }
+        | TargetError::Broken { .. }
         | TargetError::Delivery { .. }
         | TargetError::GivenUp { .. }
         | TargetError::Denied { .. } => true,

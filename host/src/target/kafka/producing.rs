@@ -73,11 +73,12 @@ impl Producing {
 
     /// Why librdkafka did not take a record.
     pub(super) fn not_taken(&self, code: RDKafkaErrorCode, position: String, topic: &OpenTopic) -> TargetError {
-        let fatal = self.producer.client().fatal_error().map(|(_, reason)| reason);
-        if code == RDKafkaErrorCode::State && fatal.is_none() {
+        if let Some((_, reason)) = self.producer.client().fatal_error() {
+            return TargetError::Broken { position, reason };
+        }
+        if code == RDKafkaErrorCode::State {
             return TargetError::GivenUp { position };
         }
-        let reason = fatal.unwrap_or_else(|| code.to_string());
-        TargetError::Send { position, topic: Arc::clone(&topic.facts.name), reason }
+        TargetError::Send { position, topic: Arc::clone(&topic.facts.name), reason: code.to_string() }
     }
 }

@@ -20,6 +20,9 @@ use crate::target::TargetError;
 /// The ticket of a record that is in no lane's ledger: a failure of it fails the transaction.
 const NO_TICKET: usize = usize::MAX;
 
+/// What a producer does most of the time.
+const WRITE: &str = "write within a transaction";
+
 /// How long librdkafka may take to say why a transaction has failed, which it knows.
 const FAILED: Duration = Duration::from_secs(1);
 
@@ -76,14 +79,13 @@ impl Transactor {
 
     /// Opens a transaction; asks nobody.
     pub(crate) fn begin(&self) -> Result<(), Fault> {
-        self.producer.begin_transaction().map_err(|error| Fault::of("begin a transaction", &error))
+        self.producer.begin_transaction().map_err(|error| self.fault("begin a transaction", &error))
     }
 
     /// Waits until everything sent is acknowledged or has failed.
     pub(crate) fn flush(&self) -> Result<(), Fault> {
-        let what = "write within a transaction";
         native::flush(&self.producer, self.patience).map_err(|code| Fault {
-            what,
+            what: WRITE,
             code: Some(code),
             reason: code.to_string(),
             remedy: Remedy::Abort,
@@ -100,7 +102,7 @@ impl Transactor {
     /// it, and does not commit what such a record is missing of (`txn_dr_fails` in `rdkafka_txnmgr.c`).
     pub(crate) fn failure(&self) -> Option<Fault> {
         let error = self.producer.commit_transaction(FAILED).err()?;
-        Some(Fault::of("write within a transaction", &error))
+        Some(self.fault(WRITE, &error))
     }
 
     /// Takes back what was sent.
@@ -124,14 +126,26 @@ impl Transactor {
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
-                Err((error, _)) => return Err(Fault::of("write its progress", &error)),
+                Err((error, _)) => return Err(self.fault("write its progress", &error)),
             }
         }
     }
 
     /// Whether the producer is of no more use.
     pub(crate) fn is_broken(&self) -> bool {
-        self.producer.client().fatal_error().is_some()
+        self.broken().is_some()
+    }
+
+    /// Why the producer is of no more use, if it is.
+    pub(crate) fn broken(&self) -> Option<Fault> {
+        let (code, reason) = self.producer.client().fatal_error()?;
+        Some(Fault { what: WRITE, code: Some(code), reason, remedy: Remedy::Replace })
+    }
+
+    /// What an error means. Of a producer that is of no more use librdkafka says so whatever it is asked for, and why
+    /// only where it is asked for that.
+    fn fault(&self, what: &'static str, error: &KafkaError) -> Fault {
+        self.broken().map_or_else(|| Fault::of(what, error), |fault| Fault { what, ..fault })
     }
 
     /// Calls until there is an answer: each of these calls may be made again where it ran into its time limit.
@@ -142,7 +156,7 @@ impl Transactor {
             let Err(error) = call(left) else { return Ok(()) };
             let again = matches!(&error, KafkaError::Transaction(error) if error.is_retriable());
             if !again || Instant::now() >= deadline {
-                return Err(Fault::of(what, &error));
+                return Err(self.fault(what, &error));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
