@@ -56,6 +56,11 @@ impl Anywhere {
         })
     }
 
+    /// Whether a record may be one of those that are looked for.
+    pub(super) fn is_ours(&self, record: &Content) -> bool {
+        (self.ours)(record)
+    }
+
     pub(super) fn find(&mut self, wanted: &Content) -> Result<Place, TargetError> {
         if let Some((log, offset)) = self.read.take(wanted) {
             return Ok(Place::At(self.logs.get(log as usize).map_or(0, |(partition, _)| *partition), offset));

@@ -135,9 +135,13 @@ impl Content {
     pub(super) fn digest(&self, with_timestamp: bool) -> Digest {
         let mut digest = Sha256::new();
         self.add_to(&mut digest, with_timestamp);
-        let mut half = Digest::default();
-        half.copy_from_slice(digest.finalize().get(..16).unwrap_or(&[0; 16]));
-        half
+        half(digest)
+    }
+
+    /// Of what its headers of provenance say, where it has them.
+    pub(super) fn source_digest(&self) -> Option<Digest> {
+        let (_, source) = self.provenance()?;
+        Some(half(Sha256::new_with_prefix(source)))
     }
 
     /// Adds everything, each part with its length, so that no two records are the same bytes.
@@ -168,6 +172,12 @@ impl Content {
         }
         job.zip(source)
     }
+}
+
+fn half(digest: Sha256) -> Digest {
+    let mut half = Digest::default();
+    half.copy_from_slice(digest.finalize().get(..16).unwrap_or(&[0; 16]));
+    half
 }
 
 /// A length, -1 for null.

@@ -1,6 +1,6 @@
 //! The first difference of a lane: which record, where, and what differs.
 
-use super::content::{Content, Parts};
+use super::content::{Content, Digest, Parts};
 use super::partition::Range;
 
 /// What is wrong.
@@ -47,7 +47,7 @@ pub struct Difference {
 }
 
 /// A record that was found, before the one that is looked at: where from and where.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Before {
     pub(super) source: String,
     pub(super) offset: i64,
@@ -60,25 +60,33 @@ pub(super) struct Suspect {
     pub(super) range: Range,
     /// Which of the lane's records in this partition it is, from 0.
     pub(super) ordinal: u64,
-    pub(super) wanted: Content,
-    pub(super) source: String,
-    pub(super) before: Option<Before>,
+    wanted: Content,
+    source: String,
+    before: Option<Before>,
     /// Where an equal record lies.
-    pub(super) equal: Option<i64>,
-    /// The one most alike.
-    pub(super) alike: Option<Alike>,
+    equal: Option<i64>,
+    /// Those most alike, the best ones first.
+    alike: Vec<Alike>,
 }
+
+/// Most of those that are kept.
+const MOST_ALIKE: usize = 64;
 
 /// A record that has much of the one looked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Alike {
+struct Alike {
     offset: i64,
     unlike: Parts,
     score: (usize, bool),
+    digest: Digest,
 }
 
 impl Suspect {
-    /// Looks at a record that is not another one expected.
+    pub(super) fn new(range: Range, ordinal: u64, wanted: Content, source: String, before: Option<Before>) -> Self {
+        Self { range, ordinal, wanted, source, before, equal: None, alike: Vec::new() }
+    }
+
+    /// Looks at a record that may be no other one expected.
     pub(super) fn consider(&mut self, offset: i64, found: &Content) {
         let unlike = self.wanted.parts_unlike(found);
         if unlike.is_none() {
@@ -86,8 +94,9 @@ impl Suspect {
             return;
         }
         let same = match (self.wanted.provenance(), found.provenance()) {
-            (Some(wanted), Some(found)) => wanted == found,
-            // With provenance it is told for certain, unless that is what was changed.
+            (Some(wanted), Some(found)) if wanted == found => true,
+            // It says that it is another one of the job.
+            (Some((wanted, _)), Some((found, _))) if wanted == found => return,
             _ => false,
         };
         // Key or value, and with a changed value the timestamp, have to be the same: else it is any other record.
@@ -96,41 +105,59 @@ impl Suspect {
         }
         let follows = self.before.as_ref().is_none_or(|before| offset > before.offset);
         let score = if same { (9, follows) } else { (4 - unlike.count(), follows) };
-        if self.alike.is_none_or(|best| score > best.score) {
-            self.alike = Some(Alike { offset, unlike, score });
+        let place = self.alike.partition_point(|better| better.score >= score);
+        if place < MOST_ALIKE {
+            self.alike.truncate(MOST_ALIKE - 1);
+            let digest = found.digest(!found.has_broker_time());
+            self.alike.insert(place, Alike { offset, unlike, score, digest });
+        }
+    }
+
+    /// Takes another expected record for what it is.
+    pub(super) fn retract(&mut self, expected: &Content) {
+        if self.alike.is_empty() {
+            return;
+        }
+        let digests = [expected.digest(true), expected.digest(false)];
+        if let Some(place) = self.alike.iter().position(|alike| digests.contains(&alike.digest)) {
+            self.alike.remove(place);
         }
     }
 
     /// What it comes to.
     pub(super) fn difference(self) -> Difference {
         let Self { range, source, before, equal, alike, .. } = self;
-        let log = format!("{}-{}", range.topic, range.partition);
-        let at = |offset: i64| format!("{log}@{offset}");
         if let (Some(offset), Some(before)) = (equal, &before)
             && offset < before.offset
         {
-            let message = format!(
-                "{source} lies at {}, before {}, which lies at {} and should come first",
-                at(offset),
-                before.source,
-                at(before.offset)
-            );
-            return Difference { kind: Kind::OutOfOrder, source, target: Some(at(offset)), parts: Vec::new(), message };
+            return out_of_order(&range, source, offset, before);
         }
-        if let Some(Alike { offset, unlike, .. }) = alike {
-            return changed(source, at(offset), unlike);
+        if let Some(Alike { offset, unlike, .. }) = alike.first() {
+            return changed(source, range.at(*offset), *unlike);
         }
-        let (from, to) = (range.first(), range.to);
         let (target, place) = match before {
             Some(before) => {
-                let place = format!("behind {}, where {} lies", at(before.offset), before.source);
-                (Some(at(before.offset)), place)
+                let at = range.at(before.offset);
+                let place = format!("behind {at}, where {} lies", before.source);
+                (Some(at), place)
             }
-            None => (None, format!("from {} on", at(from))),
+            None => (None, format!("from {} on", range.at(range.first()))),
         };
-        let message = format!("{source} is missing: it is due in {log} {place}, before {}", at(to));
+        let (log, end) = (format!("{}-{}", range.topic, range.partition), range.at(range.to));
+        let message = format!("{source} is missing: it is due in {log} {place}, before {end}");
         Difference { kind: Kind::Missing, source, target, parts: Vec::new(), message }
     }
+}
+
+/// A record that lies before one that it should follow.
+pub(super) fn out_of_order(range: &Range, source: String, offset: i64, before: &Before) -> Difference {
+    let at = range.at(offset);
+    let message = format!(
+        "{source} lies at {at}, before {}, which lies at {} and should come first",
+        before.source,
+        range.at(before.offset)
+    );
+    Difference { kind: Kind::OutOfOrder, source, target: Some(at), parts: Vec::new(), message }
 }
 
 /// A record that is there with other parts.
@@ -140,9 +167,9 @@ pub(super) fn changed(source: String, target: String, unlike: Parts) -> Differen
     Difference { kind: Kind::Changed, source, target: Some(target), parts, message }
 }
 
-/// A record that is there more than once.
+/// A record that says where it comes from, and is there more than once or should not be there at all.
 pub(super) fn doubled(source: String, target: String) -> Difference {
-    let message = format!("{source} lies at {target} once more");
+    let message = format!("{target} says that it is {source}, and is one too many");
     Difference { kind: Kind::Doubled, source, target: Some(target), parts: Vec::new(), message }
 }
 
@@ -151,5 +178,41 @@ fn in_words(parts: &[&str]) -> String {
     match parts.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => parts.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range() -> Range {
+        Range { topic: "t".to_owned(), partition: 0, from: 0, to: 9, start: 0, end: 9, visible: 9 }
+    }
+
+    fn suspect(wanted: &Content) -> Suspect {
+        let before = Before { source: "s-0@1".to_owned(), offset: 1 };
+        Suspect::new(range(), 2, wanted.clone(), "s-0@2".to_owned(), Some(before))
+    }
+
+    #[test]
+    fn a_record_that_is_gone_is_not_taken_for_a_change_of_the_next_one() {
+        let (wanted, next) = (Content::of(Some("k"), "2", 7, None), Content::of(Some("k"), "3", 7, None));
+        let mut suspected = suspect(&wanted);
+        suspected.consider(2, &next);
+        assert_eq!(suspected.clone().difference().kind, Kind::Changed);
+        suspected.retract(&next);
+        assert_eq!(suspected.difference().kind, Kind::Missing);
+    }
+
+    #[test]
+    fn with_provenance_a_record_that_says_that_it_is_another_one_is_no_change() {
+        let (wanted, next) =
+            (Content::of(Some("k"), "v", 7, Some("s-0@2")), Content::of(Some("k"), "v", 7, Some("s-0@3")));
+        let mut suspected = suspect(&wanted);
+        suspected.consider(2, &next);
+        assert_eq!(suspected.clone().difference().kind, Kind::Missing);
+        suspected.consider(3, &Content::of(Some("k"), "other", 7, Some("s-0@2")));
+        let difference = suspected.difference();
+        assert_eq!((difference.kind, difference.target.as_deref()), (Kind::Changed, Some("t-0@3")));
     }
 }

@@ -154,10 +154,14 @@ impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.differs() {
             "differs from its backup at"
-        } else if self.is_compared() {
-            "is what its backup gives, at"
-        } else {
+        } else if !self.is_compared() {
             "was not compared to its end, at"
+        } else {
+            match self.records() {
+                RecordsDocument { not_established: 0, .. } => "is what its backup gives, at",
+                RecordsDocument { found: 0, .. } => "has nothing left that could be compared, at",
+                _ => "is what its backup gives as far as it is left, at",
+            }
         };
         writeln!(f, "`{}` {verb} {}, in {}\n", self.job, self.target, time(self.duration))?;
         let mut table = Table::new(&["source", "compared up to", ">expected", ">found", ">not established", "result"]);
@@ -165,7 +169,9 @@ impl fmt::Display for Verified {
             let result = match &lane.difference {
                 Some(difference) => difference.kind.name(),
                 None if !lane.is_compared => "not compared",
-                None => "equal",
+                None if lane.gone == 0 => "equal",
+                None if lane.found == 0 => "not established",
+                None => "equal where left",
             };
             table.row([
                 lane.source.to_string(),
@@ -207,6 +213,7 @@ impl fmt::Display for Verified {
             )?;
         }
         match (self.duplicates(), self.provenance) {
+            ("none", _) if not_established > 0 => writeln!(f, "none of those that are there is there twice")?,
             ("none", _) => writeln!(f, "none of them is there twice: exactly once")?,
             ("found", _) => {}
             (_, false) => writeln!(

@@ -9,11 +9,12 @@ use sha2::Sha256;
 
 use super::anywhere::{self, Anywhere};
 use super::beyond::Beyond;
-use super::difference::{Before, Difference, Kind, Suspect, changed, doubled};
+use super::difference::{Difference, Kind, Suspect, doubled};
 use super::index::ENTRY;
 use super::log::Extent;
+use super::looking::{Looking, PartitionState};
 use super::origin::{Homes, Origin};
-use super::partition::{Partition, Range, Verdict, Walk};
+use super::partition::Range;
 use super::{Content, Logs, TargetTopic};
 use crate::batch::{Header, OutputRow, Outputs};
 use crate::position::{Place, TopicPartition};
@@ -22,9 +23,6 @@ use crate::report::Volume;
 use crate::route::{LaneRoute, Turn};
 use crate::target::kafka::provenance::Provenance;
 use crate::target::{LaneTarget, Sent, Standing, TargetError};
-
-/// Records kept of a compacted partition of which nobody can say yet whether they may be gone.
-const OPEN: usize = 256;
 
 /// What a lane was compared with.
 #[derive(Debug, Default)]
@@ -63,6 +61,7 @@ pub(super) struct ComparingLane {
     shared: Arc<Shared>,
     logs: Arc<dyn Logs>,
     source: TopicPartition,
+    name: String,
     route: LaneRoute,
     record: LaneRecord,
     provenance: Option<Provenance>,
@@ -84,16 +83,13 @@ struct TopicState {
     turn: Turn,
     ranges: BTreeMap<i32, PartitionState>,
     anywhere: Option<Anywhere>,
+    /// Whether only records without a key are looked for in any partition.
+    is_anywhere_keyless: bool,
+    /// Whether records with a key were looked for where they are due.
+    keyed_in_place: bool,
+    /// Whether records without a key were looked for where they are due.
+    keyless_in_place: bool,
     capacity: usize,
-}
-
-/// A partition that the lane has written to.
-struct PartitionState {
-    range: Range,
-    partition: Option<Partition>,
-    ordinal: u64,
-    last: Option<(i64, Place, u32)>,
-    open: Vec<(Content, String)>,
 }
 
 /// What [`ComparingLane::new`] needs beside what is shared.
@@ -116,6 +112,7 @@ impl ComparingLane {
         Self {
             shared: Arc::clone(shared),
             logs,
+            name: source.to_string(),
             source,
             route,
             record,
@@ -141,12 +138,21 @@ impl ComparingLane {
             let to = range.to.unwrap_or(end);
             let range =
                 Range { topic: name.to_owned(), partition: *partition, from: range.from, to, start, end, visible };
-            let state = PartitionState { range, partition: None, ordinal: 0, last: None, open: Vec::new() };
-            states.insert(*partition, state);
+            states.insert(*partition, PartitionState::new(range));
         }
         let capacity = (self.shared.room / ENTRY / lane_ranges.max(1)).max(1024);
         let turn = self.route.turn();
-        Ok(TopicState { name: name.into(), facts, turn, ranges: states, anywhere: None, capacity })
+        Ok(TopicState {
+            name: name.into(),
+            facts,
+            turn,
+            ranges: states,
+            anywhere: None,
+            is_anywhere_keyless: false,
+            keyed_in_place: false,
+            keyless_in_place: false,
+            capacity,
+        })
     }
 
     fn row(
@@ -172,16 +178,18 @@ impl ComparingLane {
         }
         let Some(topic) = self.topics.get_mut(name) else { return Ok(()) };
         sent.add(&topic.name, row);
-        let Self { shared, logs, source, record, wanted, compared, suspect, over, .. } = self;
+        let Self { shared, logs, source, name: lane_name, record, wanted, compared, suspect, over, .. } = self;
         let then = record.ranges.topic(name).and_then(|topic| topic.partitions);
         let dealt = route.is_dealt(row);
         let elsewhere = dealt || then.is_none() && !topic.ranges.is_empty() && !route.is_fixed(row);
+        // The same for all records of the topic: which of them are looked for in any partition.
+        let keyless = route.by_key() && then.is_some();
         compared.expected += Volume::new(1, wanted.bytes() as u64);
         if elsewhere {
             if suspect.is_some() {
                 return Ok(());
             }
-            let Some(place) = topic.find_anywhere(&**logs, shared, source, wanted, dealt && route.by_key())? else {
+            let Some(place) = topic.find_anywhere(&**logs, shared, source, wanted, keyless)? else {
                 return Ok(());
             };
             match place {
@@ -213,11 +221,20 @@ impl ComparingLane {
             over.store(true, Ordering::Relaxed);
             return Ok(());
         };
-        let looking = Looking { shared, logs: &**logs, lane: source, facts: topic.facts, capacity: topic.capacity };
+        topic.keyed_in_place |= wanted.key().is_some();
+        topic.keyless_in_place |= wanted.key().is_none();
+        let looking = Looking {
+            shared,
+            logs: &**logs,
+            lane: source,
+            name: lane_name,
+            facts: topic.facts,
+            capacity: topic.capacity,
+            anywhere: topic.anywhere.as_ref(),
+        };
         if let Some(suspect) = suspect {
             if suspect.range.topic == name && suspect.range.partition == partition {
-                let done = looking.look_again(state, wanted, suspect)?;
-                over.fetch_or(done, Ordering::Relaxed);
+                looking.look_again(state, wanted, suspect)?;
             }
             return Ok(());
         }
@@ -230,7 +247,7 @@ impl ComparingLane {
 
     /// What is left to say when all was looked for.
     fn end(&mut self) -> Result<(), TargetError> {
-        let Self { shared, logs, source, compared, topics, .. } = self;
+        let Self { shared, logs, source, name, compared, topics, .. } = self;
         compared.ended = true;
         if self.beyond.is_passed() {
             // What was not looked for cannot be told from what is one too many.
@@ -241,15 +258,20 @@ impl ComparingLane {
             return Ok(());
         }
         for topic in topics.values_mut() {
-            let facts = topic.facts;
+            let (anywhere, facts, capacity) = (topic.anywhere.as_ref(), topic.facts, topic.capacity);
             for state in topic.ranges.values_mut() {
-                let looking = Looking { shared, logs: &**logs, lane: source, facts, capacity: topic.capacity };
+                let looking = Looking { shared, logs: &**logs, lane: source, name, facts, capacity, anywhere };
                 looking.end(state, compared)?;
             }
-            if compared.difference.is_none()
-                && let Some(anywhere) = &mut topic.anywhere
-                && shared.provenance
-                && let Some((partition, offset, record)) = anywhere.left(&**logs, &topic.name)?
+            if compared.difference.is_some() || !shared.provenance {
+                continue;
+            }
+            let is_mixed = topic.keyless_in_place || topic.keyed_in_place && !topic.is_anywhere_keyless;
+            let Some(anywhere) = &mut topic.anywhere else { continue };
+            if is_mixed {
+                // Some that lie where they are due look like those that may lie anywhere, and would be one too many of these.
+                compared.copies_sought = false;
+            } else if let Some((partition, offset, record)) = anywhere.left(&**logs, &topic.name)?
                 && let Some(origin) = Origin::of(&shared.homes.job, &record)
             {
                 let target = format!("{}-{partition}@{offset}", topic.name);
@@ -279,219 +301,13 @@ impl TopicState {
                         || Origin::of(&shared.homes.job, record).is_some_and(|origin| origin.lane == name))
             };
             let compacted = self.facts.compacted;
-            self.anywhere = Some(Anywhere::open(logs, &ranges, Box::new(ours), compacted, self.capacity)?);
+            self.is_anywhere_keyless = keyless;
+            // Records that lie where they are due may be looked for in the same partitions.
+            let logs = logs.beside()?;
+            self.anywhere = Some(Anywhere::open(&*logs, &ranges, Box::new(ours), compacted, self.capacity)?);
         }
         self.anywhere.as_mut().map(|anywhere| anywhere.find(wanted)).transpose()
     }
-}
-
-/// What is needed to look for a record in a partition.
-struct Looking<'a> {
-    shared: &'a Shared,
-    logs: &'a dyn Logs,
-    lane: &'a TopicPartition,
-    facts: TargetTopic,
-    capacity: usize,
-}
-
-impl Looking<'_> {
-    /// Looks for the next record of the lane in its partition.
-    fn look(
-        &self,
-        state: &mut PartitionState,
-        wanted: &Content,
-        outputs: &Outputs,
-        row: &OutputRow<'_>,
-        compared: &mut Compared,
-    ) -> Result<(), TargetError> {
-        let PartitionState { range, partition, ordinal, last, open } = state;
-        let partition = match partition {
-            Some(partition) => partition,
-            None => {
-                let opened = Partition::open(self.logs, range, self.facts.compacted, self.capacity)?;
-                compared.copies_sought &= matches!(opened, Partition::Walked(_));
-                partition.insert(opened)
-            }
-        };
-        let place = outputs.batch.place(row.input);
-        let mut copy = None;
-        let mut passed =
-            |offset: i64, record: &Content| self.pass(range, offset, record, &place, row.sibling, &mut copy);
-        let verdict = partition.find(self.logs, wanted, &mut passed)?;
-        *ordinal += 1;
-        match verdict {
-            Some(Verdict::At(offset)) => {
-                compared.found += 1;
-                wanted.add_to(&mut compared.digest, !self.facts.log_append_time);
-                *last = Some((offset, place, row.sibling));
-            }
-            Some(Verdict::AtAndTheOneBeforeGone(offset)) => {
-                compared.gone += 1;
-                wanted.add_to(&mut compared.digest, !self.facts.log_append_time);
-                *last = Some((offset, place, row.sibling));
-            }
-            Some(Verdict::Gone) => compared.gone += 1,
-            Some(Verdict::GoneAsTheOneBefore) => {
-                compared.found = compared.found.saturating_sub(1);
-                compared.gone += 2;
-                *last = None;
-            }
-            Some(Verdict::Open) => {
-                compared.gone += 1;
-                if open.len() < OPEN {
-                    open.push((wanted.clone(), outputs.position(row)));
-                }
-            }
-            Some(Verdict::Missing) | None => {
-                let source = outputs.position(row);
-                match copy {
-                    Some(Copy::Doubled(source, target)) => compared.difference = Some(doubled(source, target)),
-                    Some(Copy::Changed(offset, found)) => {
-                        let target = format!("{}-{}@{offset}", range.topic, range.partition);
-                        compared.difference = Some(changed(source, target, wanted.parts_unlike(&found)));
-                    }
-                    None => {
-                        let before = last.as_ref().map(|(offset, place, sibling)| Before {
-                            source: position(self.lane, place, *sibling),
-                            offset: *offset,
-                        });
-                        compared.suspect = Some(Suspect {
-                            range: range.clone(),
-                            ordinal: *ordinal - 1,
-                            wanted: wanted.clone(),
-                            source,
-                            before,
-                            equal: None,
-                            alike: None,
-                        });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Passes over a record that is not the next one expected, unless it says of itself that it is a copy.
-    fn pass(
-        &self,
-        range: &Range,
-        offset: i64,
-        record: &Content,
-        place: &Place,
-        sibling: u32,
-        copy: &mut Option<Copy>,
-    ) -> bool {
-        if !self.shared.provenance {
-            return true;
-        }
-        let Some(origin) = Origin::of(&self.shared.homes.job, record) else { return true };
-        if origin.lane != self.lane.to_string() {
-            self.shared.homes.note(&origin, &range.topic, range.partition, offset);
-            return true;
-        }
-        match origin.compare(place, sibling) {
-            None => return true,
-            Some(std::cmp::Ordering::Less) => {
-                *copy = Some(Copy::Doubled(origin.position(), format!("{}-{}@{offset}", range.topic, range.partition)));
-            }
-            Some(std::cmp::Ordering::Equal) => *copy = Some(Copy::Changed(offset, record.clone())),
-            // A later one of the lane: the one that is looked for is not where it is due.
-            Some(std::cmp::Ordering::Greater) => {}
-        }
-        false
-    }
-
-    /// Walks the partition once more to what was not found, and on to its end, and looks at all that is no other expected
-    /// record. Whether that is done.
-    fn look_again(
-        &self,
-        state: &mut PartitionState,
-        wanted: &Content,
-        suspect: &mut Suspect,
-    ) -> Result<bool, TargetError> {
-        let PartitionState { range, partition, ordinal, .. } = state;
-        let is_walk = !self.facts.compacted && !range.is_cut();
-        let partition = match partition {
-            Some(partition) => partition,
-            None => partition.insert(Partition::Walked(Walk::open(self.logs, range, range.first())?)),
-        };
-        let Partition::Walked(walk) = partition else { return Ok(true) };
-        let is_it = !is_walk || *ordinal == suspect.ordinal;
-        let mut consider = |offset: i64, record: &Content| {
-            suspect.consider(offset, record);
-            true
-        };
-        if is_it {
-            // Where something is gone, nobody knows which records are others: all are looked at.
-            walk.rest(&mut consider)?;
-            return Ok(true);
-        }
-        walk.find(wanted, &mut consider)?;
-        *ordinal += 1;
-        Ok(false)
-    }
-
-    fn end(&self, state: &mut PartitionState, compared: &mut Compared) -> Result<(), TargetError> {
-        let PartitionState { range, partition, open, .. } = state;
-        if partition.is_none() && self.shared.provenance {
-            let opened = Partition::open(self.logs, range, self.facts.compacted, self.capacity)?;
-            compared.copies_sought &= matches!(opened, Partition::Walked(_));
-            *partition = Some(opened);
-        }
-        match partition {
-            Some(Partition::Compacted(compacted)) if compacted.left_open() > 0 => {
-                let left = compacted.left_open();
-                compared.gone = compared.gone.saturating_sub(left);
-                let first = open.iter().find(|(record, _)| compacted.open_of(record));
-                let source = first.map_or_else(|| self.lane.to_string(), |(_, position)| position.clone());
-                let log = format!("{}-{}", range.topic, range.partition);
-                let message = format!(
-                    "{source} is missing: {log} is compacted, and holds no later record of its key; unless somebody \
-                     deleted it by a tombstone that is gone as well"
-                );
-                let kind = Kind::Missing;
-                compared.difference.get_or_insert(Difference {
-                    kind,
-                    source,
-                    target: None,
-                    parts: Vec::new(),
-                    message,
-                });
-            }
-            Some(Partition::Walked(walk)) if self.shared.provenance => {
-                let (job, lane, mut copy) = (&self.shared.homes.job, self.lane.to_string(), None);
-                walk.rest(&mut |offset, record| {
-                    let Some(origin) = Origin::of(job, record) else { return true };
-                    if origin.lane != lane {
-                        self.shared.homes.note(&origin, &range.topic, range.partition, offset);
-                        return true;
-                    }
-                    // All is found: whatever says that it comes from here is one too many.
-                    let target = format!("{}-{}@{offset}", range.topic, range.partition);
-                    copy = Some(doubled(origin.position(), target));
-                    false
-                })?;
-                if let Some(copy) = copy {
-                    compared.difference.get_or_insert(copy);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// A record of the lane that should not be there.
-enum Copy {
-    /// From here, to there.
-    Doubled(String, String),
-    /// The very one that is looked for, with other parts.
-    Changed(i64, Content),
-}
-
-fn position(lane: &TopicPartition, place: &Place, sibling: u32) -> String {
-    let position = lane.at(place);
-    if sibling == 0 { position.to_string() } else { format!("{position}#{sibling}") }
 }
 
 impl LaneTarget for ComparingLane {

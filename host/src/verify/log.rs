@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
@@ -26,11 +27,18 @@ pub(super) trait Logs: Send + Sync {
     /// A partition that is not there.
     fn extent(&self, topic: &str, partition: i32) -> Result<Extent, TargetError>;
 
-    /// Begins to read at `from`, up to before `to`.
+    /// Begins to read at `from`, up to before `to`. A partition is read once at a time: what is opened again takes the
+    /// place of what was open.
     ///
     /// # Errors
     /// A partition that is not there.
     fn open(&self, topic: &str, partition: i32, from: i64, to: i64) -> Result<Box<dyn Log>, TargetError>;
+
+    /// Others, which read the same partitions beside these.
+    ///
+    /// # Errors
+    /// A client that cannot be made.
+    fn beside(&self) -> Result<Arc<dyn Logs>, TargetError>;
 }
 
 /// A range of a partition.
@@ -53,12 +61,14 @@ pub(super) struct Extent {
     pub(super) visible: i64,
 }
 
-/// Those of a Kafka cluster, by one client.
+/// Those of a Kafka cluster, by one client, of which librdkafka has one reader for each partition.
 pub(super) struct KafkaLogs {
     client: Arc<BaseConsumer<Context>>,
     /// Sees the end of logs as brokers do.
     ends: Arc<BaseConsumer<Context>>,
     properties: Properties,
+    ahead: usize,
+    beside: Mutex<Option<Arc<Self>>>,
 }
 
 impl KafkaLogs {
@@ -80,7 +90,8 @@ impl KafkaLogs {
             .set("queued.min.messages", "10000000");
         let made = BaseConsumer::from_config_and_context(&config, Context::new(0));
         let client = made.map(Arc::new).map_err(|error| properties.fault(error))?;
-        Ok(Self { client, ends: Arc::clone(ends), properties: properties.clone() })
+        let (ends, properties) = (Arc::clone(ends), properties.clone());
+        Ok(Self { client, ends, properties, ahead, beside: Mutex::default() })
     }
 
     fn unreadable(&self, topic: &str, partition: i32, reason: String) -> TargetError {
@@ -104,6 +115,16 @@ impl Logs for KafkaLogs {
         // As a start does: brokers end transactions some time after these have expired.
         let patience = (self.properties.transaction_timeout + EXPIRY).max(self.properties.patience);
         Ok(Box::new(KafkaLog { reader, name: format!("{topic}-{partition}"), next: from, to, patience }))
+    }
+
+    fn beside(&self) -> Result<Arc<dyn Logs>, TargetError> {
+        let mut beside = self.beside.lock();
+        if let Some(there) = &*beside {
+            return Ok(Arc::<Self>::clone(there));
+        }
+        let made = Arc::new(Self::connect(&self.properties, &self.ends, self.ahead)?);
+        *beside = Some(Arc::clone(&made));
+        Ok(made)
     }
 }
 

@@ -19,6 +19,7 @@ mod error;
 mod index;
 mod lane;
 mod log;
+mod looking;
 mod origin;
 mod partition;
 #[cfg(test)]
@@ -236,7 +237,8 @@ impl Verify<'_> {
             router: Router::new(&self.job.target).map_err(TargetError::from)?,
             budget: Budget::new(resources.lane_bytes()),
             ends: Arc::new(ends),
-            ahead: share / most.max().unwrap_or(1).max(1),
+            // Where keys find their partition, records without one are looked for beside those that have one.
+            ahead: share / most.max().unwrap_or(1).max(1) / 2,
         })
     }
 

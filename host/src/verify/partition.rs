@@ -27,6 +27,12 @@ pub(super) enum Verdict {
     Open,
     /// It should be there and is not.
     Missing,
+    /// It lies there, with other parts.
+    Changed(i64),
+    /// It lies there, before one that it should follow.
+    Early(i64),
+    /// It lies there once more.
+    Doubled(i64),
 }
 
 /// A range of a partition.
@@ -52,11 +58,19 @@ impl Range {
         self.start > self.from && self.to > self.from
     }
 
+    /// An offset of it, as it is written everywhere.
+    pub(super) fn at(&self, offset: i64) -> String {
+        format!("{}-{}@{offset}", self.topic, self.partition)
+    }
+
     /// Where there is something to read.
     pub(super) fn first(&self) -> i64 {
         self.from.max(self.start)
     }
 }
+
+/// Says of a record whether its headers of provenance tell that it is of the lane.
+pub(super) type Own<'a> = &'a mut dyn FnMut(i64, &Content) -> bool;
 
 /// Told of each record of the target that is passed over: whether to go on.
 pub(super) type Passed<'a> = &'a mut dyn FnMut(i64, &Content) -> bool;
@@ -69,10 +83,16 @@ pub(super) enum Partition {
 }
 
 impl Partition {
-    /// Begins with a range, of which records may be kept to `capacity`.
-    pub(super) fn open(logs: &dyn Logs, range: &Range, compacted: bool, capacity: usize) -> Result<Self, TargetError> {
+    /// Begins with a range, of which records may be kept to `capacity`. `own` where headers of provenance are written.
+    pub(super) fn open(
+        logs: &dyn Logs,
+        range: &Range,
+        compacted: bool,
+        capacity: usize,
+        own: Option<Own<'_>>,
+    ) -> Result<Self, TargetError> {
         Ok(if compacted {
-            Self::Compacted(Box::new(Compacted::open(logs, range, capacity)?))
+            Self::Compacted(Box::new(Compacted::open(logs, range, capacity, own)?))
         } else if range.is_cut() {
             Self::Cut(Box::new(Cut::open(logs, range, capacity)?))
         } else {

@@ -9,11 +9,12 @@ use proptest::prelude::*;
 
 use super::anywhere::{Anywhere, Place};
 use super::log::Extent;
-use super::partition::{Partition, Range, Verdict};
+use super::partition::{Own, Partition, Range, Verdict};
 use super::{Content, Log, Logs};
 use crate::target::TargetError;
 
 /// Records with their offsets, by partition.
+#[derive(Clone)]
 struct Memory(BTreeMap<i32, Arc<Vec<(i64, Content)>>>);
 
 struct MemoryLog {
@@ -34,6 +35,10 @@ impl Logs for Memory {
         let next = records.partition_point(|(offset, _)| *offset < from);
         Ok(Box::new(MemoryLog { records, next, to }))
     }
+
+    fn beside(&self) -> Result<Arc<dyn Logs>, TargetError> {
+        Ok(Arc::new(self.clone()))
+    }
 }
 
 impl Log for MemoryLog {
@@ -51,12 +56,18 @@ fn own(number: usize) -> Content {
     Content::of(Some(&format!("k{}", number % 5)), &format!("own {number}"), 7, None)
 }
 
+/// As [`own`], and it says where it comes from.
+fn told(number: usize) -> Content {
+    let source = format!("orders-0@{number}");
+    Content::of(Some(&format!("k{}", number % 5)), &format!("own {number}"), 7, Some(&source))
+}
+
 fn other(number: usize) -> Content {
     Content::of(Some("other"), &format!("other {number}"), 7, None)
 }
 
 /// The lane's records with so many of others before each.
-fn between(gaps: &[usize]) -> Vec<(i64, Content)> {
+fn between(gaps: &[usize], own: impl Fn(usize) -> Content) -> Vec<(i64, Content)> {
     let mut records = Vec::new();
     for (number, gap) in gaps.iter().enumerate() {
         records.extend((0..*gap).map(other));
@@ -71,9 +82,22 @@ fn range(from: i64, start: i64, end: i64) -> Range {
 
 /// What becomes of so many expected records.
 fn verdicts(records: Vec<(i64, Content)>, start: i64, wanted: usize, compacted: bool) -> Vec<Verdict> {
+    verdicts_of(records, start, wanted, compacted, own)
+}
+
+fn verdicts_of(
+    records: Vec<(i64, Content)>,
+    start: i64,
+    wanted: usize,
+    compacted: bool,
+    own: impl Fn(usize) -> Content,
+) -> Vec<Verdict> {
     let end = records.last().map_or(0, |last| last.0 + 1);
     let logs = Memory(BTreeMap::from([(0, Arc::new(records))]));
-    let mut partition = Partition::open(&logs, &range(0, start, end), compacted, 4096).unwrap();
+    let says = own(0).provenance().is_some();
+    let mut is_told = |_: i64, record: &Content| record.provenance().is_some();
+    let is_own: Option<Own<'_>> = if says { Some(&mut is_told) } else { None };
+    let mut partition = Partition::open(&logs, &range(0, start, end), compacted, 4096, is_own).unwrap();
     (0..wanted).map(|number| partition.find(&logs, &own(number), &mut |_, _| true).unwrap().unwrap()).collect()
 }
 
@@ -81,7 +105,7 @@ fn gone(verdicts: &[Verdict]) -> usize {
     let of = |verdict: &Verdict| match verdict {
         Verdict::Gone | Verdict::AtAndTheOneBeforeGone(_) => 1,
         Verdict::GoneAsTheOneBefore => 2,
-        Verdict::At(_) | Verdict::Open | Verdict::Missing => 0,
+        _ => 0,
     };
     verdicts.iter().map(of).sum()
 }
@@ -89,13 +113,13 @@ fn gone(verdicts: &[Verdict]) -> usize {
 proptest! {
     #[test]
     fn what_is_there_is_found_among_whatever_others_have_written(gaps in prop::collection::vec(0..4_usize, 1..40)) {
-        let verdicts = verdicts(between(&gaps), 0, gaps.len(), false);
+        let verdicts = verdicts(between(&gaps, own), 0, gaps.len(), false);
         prop_assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::At(_))), "{:?}", verdicts);
     }
 
     #[test]
     fn what_is_missing_is_noticed(gaps in prop::collection::vec(0..4_usize, 2..40), which in any::<prop::sample::Index>()) {
-        let (mut records, which) = (between(&gaps), which.index(gaps.len()));
+        let (mut records, which) = (between(&gaps, own), which.index(gaps.len()));
         let place = records.iter().enumerate().filter(|(_, (_, record))| record.key() != Some(b"other")).nth(which).unwrap().0;
         records.remove(place);
         let verdicts = verdicts(records, 0, gaps.len(), false);
@@ -104,7 +128,7 @@ proptest! {
 
     #[test]
     fn a_beginning_that_is_gone_is_no_difference(gaps in prop::collection::vec(0..4_usize, 1..40), cut in any::<prop::sample::Index>()) {
-        let mut records = between(&gaps);
+        let mut records = between(&gaps, own);
         let cut = cut.index(records.len());
         let own_gone = records.drain(..cut).filter(|(_, record)| record.key() != Some(b"other")).count();
         let start = records.first().map_or(0, |first| first.0);
@@ -115,7 +139,7 @@ proptest! {
 
     #[test]
     fn what_was_compacted_is_no_difference(gaps in prop::collection::vec(0..4_usize, 1..40), dirty in any::<prop::sample::Index>()) {
-        let records = between(&gaps);
+        let records = between(&gaps, own);
         // As the cleaner does: of what lies before a place, the last record of each key.
         let dirty = dirty.index(records.len()) as i64;
         let last: BTreeMap<Vec<u8>, i64> =
@@ -126,6 +150,39 @@ proptest! {
             .collect();
         let verdicts = verdicts(left, 0, gaps.len(), true);
         prop_assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::At(_) | Verdict::Gone)), "{:?}", verdicts);
+    }
+
+    #[test]
+    fn with_provenance_what_is_left_of_a_compacted_partition_has_to_be_what_it_says(
+        gaps in prop::collection::vec(0..4_usize, 1..40),
+        which in any::<prop::sample::Index>(),
+        how in 0..3_usize,
+    ) {
+        let mut records: Vec<(i64, Content)> = between(&gaps, told);
+        let last: BTreeMap<Vec<u8>, i64> =
+            records.iter().map(|(offset, record)| (record.key().unwrap().to_vec(), *offset)).collect();
+        records.retain(|(offset, record)| last[record.key().unwrap()] == *offset);
+        let own: Vec<usize> = (0..records.len()).filter(|place| records[*place].1.provenance().is_some()).collect();
+        let place = own[which.index(own.len())];
+        let (offset, record) = records[place].clone();
+        let number: usize = std::str::from_utf8(record.provenance().unwrap().1).unwrap()[9..].parse().unwrap();
+        let end = records.last().unwrap().0 + 1;
+        let wanted = match how {
+            0 => {
+                let key = std::str::from_utf8(record.key().unwrap()).unwrap();
+                records[place].1 = Content::of(Some(key), "another", 7, Some(&format!("orders-0@{number}")));
+                Some((number, Verdict::Changed(offset)))
+            }
+            1 => {
+                records.push((end, record));
+                Some((number, Verdict::Doubled(end)))
+            }
+            _ => None,
+        };
+        let verdicts = verdicts_of(records, 0, gaps.len(), true, told);
+        let odd = verdicts.iter().enumerate().find(|(_, verdict)| !matches!(verdict, Verdict::At(_) | Verdict::Gone));
+        prop_assert_eq!(odd.map(|(number, verdict)| (number, *verdict)), wanted, "{:?}", verdicts);
+        prop_assert!(wanted.is_some() || gone(&verdicts) == gaps.len() - own.len(), "{:?}", verdicts);
     }
 
     #[test]

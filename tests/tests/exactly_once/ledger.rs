@@ -33,6 +33,11 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// With so many partitions, and these lines in `[target]`.
     pub(crate) fn new(partitions: i32, settings: &str) -> Self {
+        Self::with_keys(partitions, settings, |offset| format!("\"{}\"", offset % 5))
+    }
+
+    /// As [`Self::new`], with keys of one's own, as JSON.
+    pub(crate) fn with_keys(partitions: i32, settings: &str, key: impl Fn(i64) -> String) -> Self {
         let (folder, cluster) = (TempDir::new().unwrap(), Cluster::plain());
         fs::create_dir(folder.path().join("backup")).unwrap();
         for partition in 0..partitions {
@@ -43,8 +48,8 @@ impl Ledger {
                     if offset == 4 { r#"{"key":"anabranch.source","value":"former-0@9"},"# } else { "" };
                 writeln!(
                     lines,
-                    r#"{{"topic":"entries","partition":{partition},"offset":{offset},"timestamp":{timestamp},"key":"{}","value":"entry {offset}","headers":[{former}{{"key":"kind","value":"debit"}}]}}"#,
-                    offset % 5
+                    r#"{{"topic":"entries","partition":{partition},"offset":{offset},"timestamp":{timestamp},"key":{},"value":"entry {offset}","headers":[{former}{{"key":"kind","value":"debit"}}]}}"#,
+                    key(offset)
                 )
                 .unwrap();
                 lines

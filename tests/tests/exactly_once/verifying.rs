@@ -215,6 +215,12 @@ fn what_is_gone_by_now_is_not_established_and_no_difference() {
         "{}",
         ledger.text(&output)
     );
+    (0..3).for_each(|partition| ledger.cluster.delete_records(topic, partition, RECORDS).unwrap());
+    let output = ledger.verify_as(&["verify"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let text = ledger.text(&output);
+    assert!(text.starts_with("`ledger` has nothing left that could be compared, at kafka:9092"), "{text}");
+    assert!(text.contains("not established\nentries-1"), "{text}");
 
     // As the cluster's cleaner leaves it: of each of the five keys the last record, in one partition less than that.
     let ledger = Ledger::new(3, "");
@@ -233,6 +239,61 @@ fn what_is_gone_by_now_is_not_established_and_no_difference() {
         (&json!("missing"), &json!("entries-1@9"))
     );
     assert_eq!((&lanes[2]["records"]["not_established"], &lanes[2]["difference"]), (&json!(3), &Value::Null));
+}
+
+#[test]
+fn with_provenance_what_is_left_of_a_compacted_target_has_to_be_what_it_says() {
+    let ledger = Ledger::new(5, "provenance = true");
+    ledger.restore();
+    ledger.make_anew(&[("cleanup.policy", "compact")], |partition, records| {
+        records.drain(..7);
+        match partition {
+            1 => records[2].value = Some(b"entry 9, and more".to_vec()),
+            2 => records.push(records[1].clone()),
+            3 => records.swap(0, 1),
+            // Without what says that it is one of the job, it may be anybody's, which superseded the record.
+            4 => records[3].headers.clear(),
+            _ => {}
+        }
+    });
+    let (code, document) = ledger.verify();
+    assert_eq!((code, &document["duplicates"]), (Some(5), &json!("found")), "{document}");
+    let told = |lane: usize| {
+        let difference = &document["lanes"][lane]["difference"];
+        let text = |of: &str| difference[of].as_str().map(|text| text.replace(&ledger.topic, "target"));
+        (text("kind"), text("source"), text("target"))
+    };
+    let of = |kind: &str, source: &str, target: &str| (Some(kind.into()), Some(source.into()), Some(target.into()));
+    assert_eq!(told(0), (None, None, None), "{document}");
+    assert_eq!(told(1), of("changed", "entries-1@9", "target-1@2"));
+    assert_eq!(told(2), of("doubled", "entries-2@8", "target-2@5"));
+    assert_eq!(told(3), of("out-of-order", "entries-3@8", "target-3@0"));
+    assert_eq!(told(4), (None, None, None), "{document}");
+    let gone: Vec<&Value> = [0, 4].map(|lane| &document["lanes"][lane]["records"]["not_established"]).into();
+    assert_eq!(gone, [7, 8]);
+}
+
+#[test]
+fn records_with_and_without_a_key_are_each_looked_for_where_they_may_lie() {
+    let key = |offset| if offset % 3 == 1 { "null".to_owned() } else { format!("\"{}\"", offset % 5) };
+    let ledger = Ledger::with_keys(3, "provenance = true\npartition = \"key\"", key);
+    ledger.restore();
+    let (code, document) = ledger.verify();
+    assert_eq!((code, &document["duplicates"]), (Some(0), &json!("none")), "{document}");
+    let records = &document["records"];
+    assert_eq!((&records["found"], &records["in_any_partition"]), (&json!(36), &json!(12)), "{document}");
+    // A copy of each kind is found, also among the records of the job.
+    for is_keyless in [true, false] {
+        ledger.make_anew(&[], |partition, records| {
+            if partition == 0
+                && let Some(place) = records.iter().position(|record| record.key.is_none() == is_keyless)
+            {
+                records.insert(place, records[place].clone());
+            }
+        });
+        let (code, document) = ledger.verify();
+        assert_eq!((code, &document["duplicates"]), (Some(5), &json!("found")), "{document}");
+    }
 }
 
 #[test]
