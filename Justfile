@@ -19,15 +19,22 @@ demo *ARGS:
 test: kafka-jars plugins
     cargo test --workspace
 
-# As `test`, and what takes long: nodes that go and come back, stores that stall, and 200 restores that are killed.
+# As `test`, and what takes long: nodes that go and come back, stores that stall, tests without what they are to show, and
+# 200 restores that are killed.
 test-all: test
     cargo test --workspace --test long
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" switched-off
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" soak
 
 # Kills a restore at random moments, 200 times; `TRIALS` says how often.
 soak TRIALS="200": kafka-jars plugins
     cargo build --workspace --bins
     ANABRANCH_TRIALS={{ TRIALS }} cargo test --workspace --test exactly_once kills
+
+# Runs the tests of docs/guarantees.md without the mechanisms that they are to show, and requires that they fail.
+[positional-arguments]
+switched-off *ARGS: kafka-jars plugins
+    @cargo test --workspace --test switched_off -- "$@"
 
 # Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `broker`, `resume`, or all of them.
 [positional-arguments]
@@ -44,7 +51,7 @@ check: doctor
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- --deny warnings
     # Not among all targets, since `cargo test` leaves it out.
-    cargo clippy --workspace --test long -- --deny warnings
+    cargo clippy --workspace --test long --test switched_off -- --deny warnings
     RUSTDOCFLAGS="--deny warnings --allow rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps
 
 # Formats, and applies what lints can fix themselves.

@@ -15,6 +15,7 @@ pub mod finding;
 mod guard;
 pub mod job;
 pub mod lane;
+mod mechanism;
 pub mod plugin;
 pub mod position;
 pub mod progress;

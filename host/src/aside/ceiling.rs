@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 
 use crate::failure::{Exit, Explain};
 use crate::job;
+use crate::mechanism::unless_off;
 use crate::report::{Tally, shown};
 
 /// The count of a restore, all lanes together and earlier runs with it.
@@ -108,7 +109,7 @@ impl LaneCeiling<'_> {
         sum.read = (sum.read + now.read).saturating_sub(read);
         sum.aside = (sum.aside + now.aside).saturating_sub(aside);
         let Some((position, reason)) = last else { return Ok(()) };
-        match self.ceiling.broken(*sum) {
+        match unless_off("ceiling", self.ceiling.broken(*sum)) {
             None => Ok(()),
             Some((key, limit)) => {
                 let Sum { read, aside } = *sum;

@@ -19,6 +19,7 @@ use super::ListedFiles;
 use crate::batch::Batch;
 use crate::failure::{Exit, Explain};
 use crate::job::{DeadLetters, FileFormat, Job};
+use crate::mechanism::is_off;
 use crate::position::{Place, TopicPartition};
 use crate::store::{Destination, Existing, Section, StoreError};
 use crate::write::json_lines::{JsonLinesWriter, LinesCompression};
@@ -110,6 +111,9 @@ impl DeadLetterFiles {
     /// # Errors
     /// A store that does not.
     pub fn try_out(&self) -> Result<(), LetterError> {
+        if is_off("letters-are-tried-out") {
+            return Ok(());
+        }
         let name = format!("{}/.{}-r{}", self.folder, "trial", self.run);
         let destination = self.destination.brief();
         destination.put(&name, Bytes::new(), Existing::Replace)?;
@@ -124,6 +128,9 @@ impl DeadLetterFiles {
         &self,
         lanes: impl Iterator<Item = (&'a TopicPartition, ListedFiles)>,
     ) -> Result<(), LetterError> {
+        if is_off("unlisted-letters-are-removed") {
+            return Ok(());
+        }
         let names = self.destination.list(&self.folder)?;
         for (lane, listed) in lanes {
             let folder = self.lane_folder(lane);
@@ -201,7 +208,9 @@ impl LaneFiles {
         self.collected.clear();
         self.bytes = 0;
         self.written.push((number, name.clone()));
-        listed.add(name);
+        if !is_off("letters-are-listed") {
+            listed.add(name);
+        }
         Ok(())
     }
 
@@ -235,7 +244,7 @@ impl LaneFiles {
         self.collected.clear();
         self.bytes = 0;
         for (number, name) in std::mem::take(&mut self.written) {
-            if !listed.has(number, &name) {
+            if !listed.has(number, &name) && !is_off("letters-are-taken-back") {
                 self.files.destination.delete(&format!("{}/{name}", self.folder))?;
             }
         }

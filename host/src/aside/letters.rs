@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::SetAside;
 use crate::batch::{Batch, HeadersBuilder, Outputs, Patch, Patches, Selection};
+use crate::mechanism::is_off;
 
 /// What the names of all these headers begin with.
 pub const PREFIX: &str = "anabranch-dead-letter-";
@@ -45,7 +46,7 @@ pub fn letters<'a>(job: &str, source: &Arc<Batch>, aside: impl Iterator<Item = &
 /// The records of a batch without the headers of dead letters, and with the timestamps that these tell.
 pub fn stripped(batch: Arc<Batch>) -> Arc<Batch> {
     let headers = &batch.columns.headers;
-    if !headers.dictionary().iter().flatten().any(|name| name.starts_with(PREFIX)) {
+    if !headers.dictionary().iter().flatten().any(|name| name.starts_with(PREFIX)) || is_off("letters-are-stripped") {
         return batch;
     }
     let mut kept = HeadersBuilder::default();

@@ -13,6 +13,7 @@ use crate::catalog::{Catalog, KeptSurvey, Lane};
 use crate::clock::now;
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job};
+use crate::mechanism::unless_off;
 use crate::plugin::{Chain, ChainOrigin};
 use crate::store;
 use crate::target::LaneNeed;
@@ -65,6 +66,7 @@ pub(super) fn open_again(
         "looking into the backup at `{}`; files that do not say by name or footer what they hold are read through",
         store.url()
     );
+    let known = unless_off("kept-survey", known);
     let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build_again(backup, &store, known))?;
     Ok(OpenBackup { url: Arc::clone(store.url()), catalog, runtime })
 }

@@ -14,6 +14,7 @@ use signal_hook::iterator::Signals as Caught;
 
 use super::terminal::Terminal;
 use crate::failure::Exit;
+use crate::mechanism::unless_off;
 use crate::stop::StopSignal;
 
 /// How long a restore may take to stop in order.
@@ -84,7 +85,7 @@ impl Signals {
             Stage::Busy(stop, last_words) => {
                 terminal.say("stopping: what was sent is waited for; once more ends at once");
                 stop.stop();
-                if let Some(last_words) = last_words {
+                if let Some(last_words) = unless_off("signal-in-time", last_words) {
                     end_after(IN_ORDER, last_words);
                 }
                 *stage = Stage::Busy(stop, None);

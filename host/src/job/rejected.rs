@@ -9,6 +9,7 @@ use super::draft::RejectedDraft;
 use super::error::JobError;
 use super::{Secret, topic};
 use crate::aside::Cause;
+use crate::mechanism::is_off;
 
 /// What becomes of records that cannot be restored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Policies {
 
     /// Whether a record that cannot be restored for this cause is set aside, rather than the end of the job.
     pub fn tolerate(&self, cause: Cause) -> bool {
-        self.of(cause) != Policy::Fail
+        self.of(cause) != Policy::Fail && !is_off("set-aside")
     }
 
     /// Whether the policy for any cause is this one.

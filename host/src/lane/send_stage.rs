@@ -16,6 +16,7 @@ use super::transform_stage::Transformed;
 use super::{Item, LaneError, Letters};
 use crate::aside::{Kept, LaneCeiling, SetAside, Why};
 use crate::catalog::Finished;
+use crate::mechanism::is_off;
 use crate::position::{Place, Restart};
 use crate::report::{LaneProgress, PluginCounts, Tally, Volume};
 use crate::stop::StopSignal;
@@ -105,7 +106,9 @@ impl Sending<'_> {
             };
             if stop.is_stopped() {
                 // What waits in the queues is left for the next time: reading it again is cheaper than waiting for it.
-                self.commit(false)?;
+                if !is_off("signal-commits") {
+                    self.commit(false)?;
+                }
                 self.parts.control.close();
                 return Ok(false);
             }
@@ -216,7 +219,9 @@ impl Sending<'_> {
         {
             self.committed = attempted;
         }
-        self.now.clone_from(&self.committed);
+        if !is_off("counts-go-back") {
+            self.now.clone_from(&self.committed);
+        }
         self.say_what_is_done();
         // Before the lane goes on: nothing of what it writes again is there twice.
         self.parts.letters.take_back(&self.committed.kept.files)?;

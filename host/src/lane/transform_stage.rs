@@ -10,6 +10,7 @@ use super::{Item, LaneError};
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::catalog::LaneError::NoSuchPlace;
+use crate::mechanism::is_off;
 use crate::plugin::{Passed, PluginError, State, Transform};
 use crate::position::{Place, Restart, TopicPartition};
 use crate::read::ReadError;
@@ -78,6 +79,7 @@ pub(super) fn run(
                 if let Some(place @ Place::Row { .. }) = &replay_until
                     && complete
                     && generation == control.generation()
+                    && !is_off("place-of-rows")
                 {
                     // All of the lane was taken for what comes before it.
                     let position = lane.at(place).to_string();
@@ -104,7 +106,7 @@ fn replay(
         return Ok((!batch.is_empty()).then_some(batch));
     };
     let done = records_up_to(&batch, place);
-    if done > 0 {
+    if done > 0 && !is_off("replay") {
         transform.replay(Arc::new(batch.slice(0, done)))?;
         if transform.state() != State::None {
             progress.add_replayed(done as u64);

@@ -9,6 +9,7 @@ use super::{Identity, Inputs, Reader, Stored};
 use crate::catalog::KeptSurvey;
 use crate::finding::{Finding, Weight};
 use crate::job::{Job, PartitionStrategy};
+use crate::mechanism::is_off;
 use crate::target::kafka::Connection;
 
 /// What is to be restored, and where to, as it is now.
@@ -123,7 +124,7 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
             (_, None) if is_mapped && was_written(stored, topic) => {
                 add("changed-target", format!("topic `{topic}`, that `{name}` has written to, is not there any more"));
             }
-            (Some(then), Some(Some(now))) if then != now => {
+            (Some(then), Some(Some(now))) if then != now && !is_off("topic-ids") => {
                 add("changed-target", format!("topic `{topic}` was created anew since `{name}` was begun"));
             }
             _ => {}
@@ -136,7 +137,7 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
             None if !mapped => {
                 add("changed-target", format!("topic `{topic}`, that `{name}` has written to, is not there any more"));
             }
-            Some(is) if !mapped && was.id.is_some() && is.id.is_some() && was.id != is.id => {
+            Some(is) if !mapped && was.id.is_some() && is.id.is_some() && was.id != is.id && !is_off("topic-ids") => {
                 add("changed-target", format!("topic `{topic}` was created anew since `{name}` has written to it"));
             }
             Some(is) if *counts_partitions && was.partitions.is_some_and(|was| was != is.partitions) => {
@@ -155,6 +156,7 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
     for ((topic, partition), then) in stored.ends() {
         if let Some(now) = ends.get(&(topic.clone(), partition))
             && *now < then
+            && !is_off("log-ends")
         {
             add(
                 "changed-target",
@@ -178,6 +180,7 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
             remedy: None,
         });
     }
+    findings.retain(|finding| !is_off(finding.code));
     findings
 }
 

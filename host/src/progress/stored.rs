@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::reader::Log;
 use super::{FORMAT, Identity, JobRecord, Key, LaneRecord, OffsetRange, ProgressError, TopicRanges};
 use crate::catalog::KeptSurvey;
+use crate::mechanism::is_off;
 use crate::position::TopicPartition;
 use crate::target::Standing;
 
@@ -95,7 +96,9 @@ impl Stored {
     /// Whether the files of the backup are others now. Then what was known of them is forgotten, and a lane that had all
     /// of them may have more.
     pub(crate) fn follow_source(&mut self, now: &Identity) -> bool {
-        if self.job.as_ref().is_none_or(|then| then.identity.source == now.source) {
+        if self.job.as_ref().is_none_or(|then| then.identity.source == now.source)
+            || is_off("lanes-grow-with-their-source")
+        {
             return false;
         }
         for lane in self.lanes.values_mut() {
@@ -158,7 +161,7 @@ fn parse<T: DeserializeOwned>(job: &str, log: &Log, offset: i64, value: &[u8]) -
         reason: error.to_string(),
     };
     let Versioned { format } = serde_json::from_slice(value).map_err(foreign)?;
-    if format > FORMAT {
+    if format > FORMAT && !is_off("format-of-progress") {
         return Err(ProgressError::Newer { topic: log.topic.clone(), job: job.to_owned(), format, known: FORMAT });
     }
     serde_json::from_slice(value).map_err(foreign)

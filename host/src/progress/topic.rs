@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ProgressError;
 use crate::job::{CreateTopics, Progress};
+use crate::mechanism::is_off;
 use crate::target::TargetError;
 use crate::target::kafka::Connection;
 
@@ -19,6 +20,9 @@ pub(crate) fn is_there(connection: &Connection, topic: &str) -> Result<bool, Tar
     let name: Arc<str> = topic.into();
     let Some(found) = connection.topics(std::slice::from_ref(&name))?.remove(&name) else { return Ok(false) };
     let unfit = |reason: &str| Err(ProgressError::Topic { topic: topic.to_owned(), reason: reason.to_owned() }.into());
+    if is_off("fit-topic-of-progress") {
+        return Ok(true);
+    }
     if found.partitions != 1 {
         return unfit(&format!("it has {} partitions, and the order of records counts", found.partitions));
     }

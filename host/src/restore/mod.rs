@@ -23,6 +23,7 @@ use crate::failure::{Exit, Explain};
 use crate::finding::Finding;
 use crate::job::Job;
 use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, Letters, panicked};
+use crate::mechanism::is_off;
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::position::{Place, Restart};
 use crate::progress::ProgressError;
@@ -119,7 +120,8 @@ impl Restore<'_> {
     pub fn run(&self, mut findings: Vec<Finding>) -> Result<Summary, RestoreError> {
         let started = Instant::now();
         let budget = Budget::new(self.job.resources.lane_bytes());
-        let before: Vec<Tally> = self.before().map(|before| before.tally).collect();
+        let before = self.before().filter(|_| !is_off("ceiling-over-runs"));
+        let before: Vec<Tally> = before.map(|before| before.tally).collect();
         let ceiling = Ceiling::new(self.job.rejected.ceiling, before.iter());
         let ends: Mutex<Vec<Option<Result<LaneOutcome, LaneError>>>> = Mutex::default();
         ends.lock().resize_with(self.catalog.lanes.len(), || None);

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use super::{Section, StoreError};
 use crate::job::Secret;
 use crate::job::quantity::duration;
+use crate::mechanism::unless_off;
 
 /// The one option that is not the `object_store` crate's: how long a store is asked again that answers with errors, or
 /// not at all.
@@ -222,7 +223,7 @@ fn is_on(value: Option<String>) -> bool {
 
 fn retries(max_retries: usize, retry_timeout: Duration) -> RetryConfig {
     let backoff = BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() };
-    RetryConfig { backoff, max_retries, retry_timeout }
+    RetryConfig { backoff, max_retries: unless_off("store-asked-again", Some(max_retries)).unwrap_or(0), retry_timeout }
 }
 
 fn build(url: &str, section: Section, builder: AmazonS3Builder) -> Result<AmazonS3, StoreError> {

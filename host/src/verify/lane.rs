@@ -17,6 +17,7 @@ use super::origin::{Homes, Origin};
 use super::partition::Range;
 use super::{Content, Logs, TargetTopic};
 use crate::batch::{Header, OutputRow, Outputs};
+use crate::mechanism::is_off;
 use crate::position::{Place, TopicPartition};
 use crate::progress::LaneRecord;
 use crate::report::Volume;
@@ -180,8 +181,9 @@ impl ComparingLane {
         sent.add(&topic.name, row);
         let Self { shared, logs, source, name: lane_name, record, wanted, compared, suspect, over, .. } = self;
         let then = record.ranges.topic(name).and_then(|topic| topic.partitions);
-        let dealt = route.is_dealt(row);
-        let elsewhere = dealt || then.is_none() && !topic.ranges.is_empty() && !route.is_fixed(row);
+        let dealt = route.is_dealt(row) && !is_off("verify-turns");
+        let elsewhere =
+            dealt || is_off("verify-order") || then.is_none() && !topic.ranges.is_empty() && !route.is_fixed(row);
         // The same for all records of the topic: which of them are looked for in any partition.
         let keyless = route.by_key() && then.is_some();
         compared.expected += Volume::new(1, wanted.bytes() as u64);

@@ -116,6 +116,51 @@ fn another_job_s_open_transaction_is_waited_for_and_then_an_error() {
 }
 
 #[test]
+fn progress_that_was_never_committed_counts_for_nothing() {
+    let shop = slow();
+    let mut running = shop.start();
+    running.until_it_writes(&shop);
+    running.child.kill().unwrap();
+    running.end();
+    // As a run would have written it for the last transaction of a lane, and been killed before its end.
+    let kept = shop.cluster.read(&shop.progress).unwrap().remove(&0).unwrap();
+    let of_lane = |key: &Vec<u8>| String::from_utf8_lossy(key).contains("\"partition\":");
+    let lane = kept.into_iter().rfind(|record| record.key.as_ref().is_some_and(of_lane)).unwrap();
+    let before = String::from_utf8(lane.value.unwrap()).unwrap();
+    let complete = before.replace("\"complete\":false", "\"complete\":true");
+    assert_ne!(complete, before);
+    let producer = stranger(shop.cluster, "60000");
+    producer.send(BaseRecord::to(&shop.progress).key(&lane.key.unwrap()).payload(&complete)).unwrap();
+    producer.flush(Duration::from_secs(10)).unwrap();
+    producer.abort_transaction(Duration::from_secs(10)).unwrap();
+    shop.restore();
+    shop.check();
+}
+
+#[test]
+fn of_two_copies_that_meet_at_the_start_of_one_the_other_goes_on() {
+    let shop = slow();
+    let mut first = shop.start();
+    first.until_it_flows();
+    wait(300);
+    // So that the second copy waits when it has the first one's ids, and before it says who runs.
+    let producer = stranger(shop.cluster, "60000");
+    producer.send(BaseRecord::to(&shop.progress).key(r#"{"job":"another"}"#).payload("{}")).unwrap();
+    producer.flush(Duration::from_secs(10)).unwrap();
+    let second = shop.start();
+    first.until("going back to");
+    // By then the first one has taken them back, and waits as well.
+    wait(6000);
+    producer.abort_transaction(Duration::from_secs(10)).unwrap();
+    let (code, said, _) = second.end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("a second copy of"), "{said}");
+    let (code, said, _) = first.end();
+    assert_eq!(code, Some(0), "{said}");
+    shop.check();
+}
+
+#[test]
 fn a_topic_of_another_program_and_a_later_version_are_told() {
     let cluster = Cluster::plain();
     let foreign = |key: Option<&str>, value: &str, wanted: &str| {

@@ -255,6 +255,15 @@ topic = "{progress}"
     }
 }
 
+/// How many of these records come from each source partition.
+pub(crate) fn by_source(records: Records) -> BTreeMap<i32, usize> {
+    let mut sums = BTreeMap::new();
+    for ((_, _, source), list) in records {
+        *sums.entry(source).or_default() += list.len();
+    }
+    sums
+}
+
 fn key(source: i32, offset: i64) -> String {
     let customer = offset * 7 % 23;
     if offset % 6 == 0 { format!("vip-{source}-{customer}") } else { format!("{source}-{customer}") }

@@ -7,17 +7,23 @@ use crate::fixture::{Bench, SOURCES, fan_out_and_mask, is_bad};
 
 #[test]
 fn more_than_the_job_allows_stops_it_and_counts_go_on() {
-    let bench = Bench::with_bad_lines(400);
+    let bench = Bench::with_bad_lines(6000);
     let rejected = |most: u64| {
-        format!("[rejected]\npolicy = \"skip\"\nmax_rejected = {most}\nmax_share = \"100%\"\n[resources]\nlanes = 1\n")
+        format!(
+            "transactions.age = \"1ms\"\n[rejected]\npolicy = \"skip\"\nmax_rejected = {most}\nmax_share = \"100%\"\n\
+             [resources]\nlanes = 1\nbytes_in_flight = \"32 KiB\"\n"
+        )
     };
     let job = |most: u64| bench.job(&fan_out_and_mask(), &rejected(most));
-    let said = bench.fail(&job(30), 1);
+    let said = bench.fail(&job(500), 1);
     assert!(said.contains("the value is not JSON"), "{said}");
-    assert!(said.contains("are set aside, more than `rejected.max_rejected` allows with 30"), "{said}");
-    let said = bench.fail(&job(79), 1);
-    assert!(said.contains("`rejected.max_rejected` allows with 79"), "what earlier runs set aside counts: {said}");
-    bench.restore(&job(80));
+    assert!(said.contains("are set aside, more than `rejected.max_rejected` allows with 500"), "{said}");
+    let status = bench.command("status", &job(500)).output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert!(status["jobs"][0]["set_aside"].as_u64().unwrap() > 0, "nothing of it is committed: {status}");
+    let said = bench.fail(&job(1199), 1);
+    assert!(said.contains("`rejected.max_rejected` allows with 1,199"), "what earlier runs set aside counts: {said}");
+    bench.restore(&job(1200));
     assert_eq!(bench.values(), bench.lines(|offset| !is_bad(offset)));
 }
 
@@ -57,6 +63,8 @@ fn a_place_that_cannot_be_written_to_stops_the_job_before_it_starts() {
     assert!(said.contains(&format!("the target has no topic `{missing}`")), "{said}");
     let said = bench.fail(&bench.job(&fan_out_and_mask(), &rejected(&format!("topic:{}", bench.topic))), 2);
     assert!(said.contains("to which records are restored"), "{said}");
+    let progress = format!("{}-progress", bench.name);
+    assert!(!bench.cluster.partitions().unwrap().contains_key(&progress), "the job has begun");
     assert!(bench.values().is_empty());
 }
 

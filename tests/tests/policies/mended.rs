@@ -162,3 +162,39 @@ fn whenever_it_is_killed_each_dead_letter_is_kept_once() {
     bench.restore(&mended(&bench, "url = \"dead\"", "orders"));
     check_mended(&bench);
 }
+
+/// The broker refuses the last record of the transaction in which a plugin has rejected others, whose file is written by
+/// then; that of the next try has another name.
+#[test]
+fn a_dead_letter_is_kept_once_where_its_transaction_is_tried_again() {
+    let bench = Bench::with_bad_lines(300);
+    for source in 0..SOURCES {
+        let path = bench.folder.path().join(format!("backup/{source}.jsonl"));
+        let text = fs::read_to_string(&path).unwrap();
+        let (due, odd) = ("\"timestamp\":1700000000299,", format!("\"timestamp\":{},", i64::MIN));
+        assert_eq!(text.matches(due).count(), 1);
+        fs::write(&path, text.replace(due, &odd)).unwrap();
+    }
+    let rejected = "[rejected]\npolicy = \"dead-letter\"\ndead_letters = \"dead\"\nformat = \"json-lines\"\n";
+    let output = bench.command("restore", &bench.job(&fan_out_and_mask(), rejected)).output().unwrap();
+    let summary = complete(&output);
+    assert!(said(&output).contains("going back to"), "{}", said(&output));
+    assert_eq!((&summary["read"]["records"], &summary["set_aside"]["records"]), (&json!(600), &json!(62)));
+    let is_aside = |offset: i64| is_bad(offset) || offset == 299;
+    assert_eq!(bench.values(), bench.lines(|offset| !is_aside(offset)));
+    let mut positions = Vec::new();
+    for file in bench.files("dead") {
+        for line in fs::read_to_string(file).unwrap().lines() {
+            let letter: serde_json::Value = serde_json::from_str(line).unwrap();
+            let mut headers = letter["headers"].as_array().unwrap().iter();
+            let position = headers.find(|header| header["key"] == "anabranch-dead-letter-position");
+            positions.push(position.unwrap()["value"].as_str().unwrap().to_owned());
+        }
+    }
+    positions.sort();
+    let set_aside = (0..300).filter(|offset| is_aside(*offset));
+    let mut wanted: Vec<String> =
+        set_aside.flat_map(|offset| (0..SOURCES).map(move |source| format!("orders-{source}@{offset}"))).collect();
+    wanted.sort();
+    assert_eq!(positions, wanted);
+}

@@ -17,6 +17,7 @@ use crate::aside::Cause;
 use crate::batch::{Batch, Header, OutputRow, OutputRows, Outputs};
 use crate::clock::now;
 use crate::job::Policies;
+use crate::mechanism::is_off;
 use crate::position::{Place, TopicPartition};
 use crate::progress::Session;
 use crate::route::LaneRoute;
@@ -141,6 +142,11 @@ impl KafkaLane {
         self.producing = None;
     }
 
+    /// Whether something sent is known to have failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.ledger.check().is_err()
+    }
+
     /// Waits until everything sent is acknowledged.
     ///
     /// # Errors
@@ -253,7 +259,7 @@ impl LaneTarget for KafkaLane {
         let mut sorting = Sorting {
             outputs,
             policies,
-            looks_ahead: tolerant && outputs.fan_out(),
+            looks_ahead: tolerant && outputs.fan_out() && !is_off("whole-records"),
             suspects: (!suspects.is_empty()).then_some(&*suspects),
             aside: Vec::new(),
         };

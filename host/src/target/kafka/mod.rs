@@ -46,6 +46,7 @@ pub(crate) use transaction::{Fault, Transactor};
 use super::{LaneNeed, LaneTarget, Standing, Target, TargetError};
 use crate::finding::{Finding, Weight};
 use crate::job::{DeadLetters, Delivery, Job, Policies};
+use crate::mechanism::is_off;
 use crate::position::TopicPartition;
 use crate::progress::{Begun, Inputs, LaneRecord, Producers, Ranges, Session};
 use crate::report::Commits;
@@ -190,7 +191,8 @@ impl KafkaTarget {
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
         let topics = RwLock::new(topics.into_iter().collect());
         let moved_zeros = AtomicU64::default();
-        let provenance = job.target.provenance.then(|| Provenance::new(&job.progress.job));
+        let writes_provenance = job.target.provenance && !is_off("provenance-is-written");
+        let provenance = writes_provenance.then(|| Provenance::new(&job.progress.job));
         let policies = job.rejected.policies;
         let dead_letters = job.rejected.dead_letters.clone();
         let shared = Shared {

@@ -9,6 +9,7 @@ use rdkafka::error::KafkaError;
 
 use super::topic::Limits;
 use crate::job::{self, Delivery, Job, Resources};
+use crate::mechanism::is_off;
 use crate::target::TargetError;
 
 /// librdkafka's own default of `batch.size`.
@@ -106,7 +107,7 @@ impl Properties {
     /// The configuration of a client that reads a topic to its end.
     pub(crate) fn for_reading(&self) -> ClientConfig {
         let mut config = self.at_the_leader();
-        config.set("isolation.level", "read_committed");
+        config.set("isolation.level", if is_off("read-committed") { "read_uncommitted" } else { "read_committed" });
         config
     }
 

@@ -7,6 +7,7 @@ use rdkafka::admin::ConfigResource;
 
 use super::size::batch_of_one;
 use crate::batch::{Header, NO_TIMESTAMP, OutputRow};
+use crate::mechanism::is_off;
 use crate::target::TargetError;
 
 /// Kafka's default of `max.message.bytes`: 1 MiB and the overhead of a batch.
@@ -130,7 +131,7 @@ impl Topic {
     ) -> Result<usize, TargetError> {
         let size = batch_of_one(row, more);
         let (limits, topic) = (&self.limits, &self.name);
-        if size > limits.max_message_bytes {
+        if size > limits.max_message_bytes && !is_off("size-check") {
             let (position, topic) = (position(), Arc::clone(topic));
             let (limit, fixed) = (limits.max_message_bytes, limits.fixed);
             return Err(TargetError::TooLarge { position, size, limit, fixed, topic });
@@ -139,7 +140,7 @@ impl Topic {
             let (position, topic) = (position(), Arc::clone(topic));
             return Err(TargetError::TimestampOutOfRange { position, topic, timestamp: row.timestamp, config });
         }
-        if limits.compacted && row.key.is_none() {
+        if limits.compacted && row.key.is_none() && !is_off("key-check") {
             return Err(TargetError::KeyMissing { position: position(), topic: Arc::clone(topic) });
         }
         Ok(size)

@@ -8,6 +8,7 @@ use super::producing::{OpenTopic, Producing};
 use crate::aside::Cause;
 use crate::batch::{Header, OutputRow};
 use crate::job::Policies;
+use crate::mechanism::is_off;
 use crate::progress::Session;
 use crate::route::{LaneRoute, RouteError, Turn};
 use crate::target::TargetError;
@@ -113,7 +114,7 @@ impl Topics {
 
     fn meet(&mut self, terms: &Terms<'_>, name: &str, position: impl Fn() -> String) -> Result<usize, TargetError> {
         let Terms { shared, producing, route, session, .. } = *terms;
-        if name == &*shared.progress {
+        if name == &*shared.progress && !is_off("no-records-among-progress") {
             return Err(TargetError::IntoProgress { from: position(), topic: name.to_owned() });
         }
         let unknown = || TargetError::UnknownTopic { position: position(), topic: name.to_owned() };
