@@ -27,7 +27,7 @@ struct Sum {
     shown::count(*aside), shown::count(*read)
 )]
 pub struct TooManyRejected {
-    /// The last record that was set aside.
+    /// The record that was one too many.
     position: String,
     /// Why it was.
     reason: String,
@@ -97,23 +97,34 @@ impl Sum {
 }
 
 impl LaneCeiling<'_> {
-    /// Takes over what the lane has counted in this run so far: more than before, or after a rewind less. `last` is the
-    /// record that was set aside last, if one was since.
+    /// Takes over what the lane has counted in this run so far: more than before, or after a rewind less. Of that,
+    /// `more` records were set aside since the last call; `told` gives position and reason of one of them, by its place
+    /// among them.
     ///
     /// # Errors
-    /// More than the job allows.
-    pub fn count(&mut self, tally: &Tally, last: Option<(String, String)>) -> Result<(), Box<TooManyRejected>> {
+    /// More than the job allows, with the record that was one too many.
+    pub fn count(
+        &mut self,
+        tally: &Tally,
+        more: usize,
+        told: impl FnOnce(usize) -> (String, String),
+    ) -> Result<(), Box<TooManyRejected>> {
         let now = Sum::of(tally);
         let mut sum = self.ceiling.sum.lock();
         let Sum { read, aside } = std::mem::replace(&mut self.counted, now);
         sum.read = (sum.read + now.read).saturating_sub(read);
         sum.aside = (sum.aside + now.aside).saturating_sub(aside);
-        let Some((position, reason)) = last else { return Ok(()) };
-        match unless_off("ceiling", self.ceiling.broken(*sum)) {
+        let (read, before) = (sum.read, sum.aside.saturating_sub(more as u64));
+        if more == 0 || self.ceiling.broken(*sum).is_none() {
+            return Ok(());
+        }
+        let with = |index: usize| Sum { read, aside: before + index as u64 + 1 };
+        let broken = (0..more).find_map(|index| Some((index, self.ceiling.broken(with(index))?)));
+        match unless_off("ceiling", broken) {
             None => Ok(()),
-            Some((key, limit)) => {
-                let Sum { read, aside } = *sum;
-                Err(Box::new(TooManyRejected { position, reason, aside, read, key, limit }))
+            Some((index, (key, limit))) => {
+                let (position, reason) = told(index);
+                Err(Box::new(TooManyRejected { position, reason, aside: with(index).aside, read, key, limit }))
             }
         }
     }
@@ -135,8 +146,8 @@ mod tests {
         tally
     }
 
-    fn last() -> Option<(String, String)> {
-        Some(("orders-3@7".to_owned(), "no key".to_owned()))
+    fn told(index: usize) -> (String, String) {
+        (format!("orders-3@{index}"), "no key".to_owned())
     }
 
     #[test]
@@ -144,15 +155,23 @@ mod tests {
         let limits = job::Ceiling { records: Some(10), ..job::Ceiling::default() };
         let ceiling = Ceiling::new(limits, [tally(5, 5)].iter());
         let (mut one, mut other) = (ceiling.lane(), ceiling.lane());
-        one.count(&tally(3, 3), last()).unwrap();
-        one.count(&tally(0, 0), None).unwrap();
-        one.count(&tally(3, 3), last()).unwrap();
-        other.count(&tally(2, 2), last()).unwrap();
-        let error = other.count(&tally(3, 3), last()).unwrap_err();
+        one.count(&tally(3, 3), 3, told).unwrap();
+        one.count(&tally(0, 0), 0, told).unwrap();
+        one.count(&tally(3, 3), 3, told).unwrap();
+        other.count(&tally(2, 2), 2, told).unwrap();
+        let error = other.count(&tally(7, 7), 5, told).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "orders-3@7: no key; with it 11 of 11 records are set aside, more than `rejected.max_rejected` allows with 10"
+            "orders-3@0: no key; with it 11 of 15 records are set aside, more than `rejected.max_rejected` allows with 10"
         );
+    }
+
+    #[test]
+    fn the_record_that_was_one_too_many_is_named() {
+        let limits = job::Ceiling { records: Some(10), ..job::Ceiling::default() };
+        let ceiling = Ceiling::new(limits, [tally(5, 5)].iter());
+        let error = ceiling.lane().count(&tally(100, 50), 50, told).unwrap_err();
+        assert!(error.to_string().starts_with("orders-3@5: no key; with it 11 of 105 records"), "{error}");
     }
 
     #[test]
@@ -160,9 +179,9 @@ mod tests {
         let limits = job::Ceiling { records: None, share: Share::parse("5%").unwrap() };
         let ceiling = Ceiling::new(limits, [].iter());
         let mut lane = ceiling.lane();
-        lane.count(&tally(999, 999), last()).unwrap();
-        lane.count(&tally(2000, 100), last()).unwrap();
-        let error = lane.count(&tally(2000, 101), last()).unwrap_err();
+        lane.count(&tally(999, 999), 999, told).unwrap();
+        lane.count(&tally(2000, 100), 1, told).unwrap();
+        let error = lane.count(&tally(2000, 101), 1, told).unwrap_err();
         assert!(
             error
                 .to_string()

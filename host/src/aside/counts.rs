@@ -62,6 +62,12 @@ impl AsideCounts {
         self.0.values().fold(0, |sum, records| sum.saturating_add(*records))
     }
 
+    /// Those with which this was done.
+    pub fn of(&self, policy: Policy) -> u64 {
+        let of_policy = self.0.iter().filter(|(why, _)| why.policy == policy);
+        of_policy.fold(0, |sum, (_, records)| sum.saturating_add(*records))
+    }
+
     /// One by one, by cause and plugin.
     pub fn iter(&self) -> impl Iterator<Item = AsideCount> {
         self.0.iter().map(|(why, records)| AsideCount { why: why.clone(), records: *records })

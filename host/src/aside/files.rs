@@ -15,7 +15,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
-use super::ListedFiles;
+use super::{ListedFile, ListedFiles};
 use crate::batch::Batch;
 use crate::failure::{Exit, Explain};
 use crate::job::{DeadLetters, FileFormat, Job};
@@ -134,15 +134,15 @@ impl DeadLetterFiles {
         let names = self.destination.list(&self.folder)?;
         for (lane, listed) in lanes {
             let folder = self.lane_folder(lane);
-            let within = |name: &'_ str| name.strip_prefix(&folder)?.strip_prefix('/').map(str::to_owned);
-            for name in names.iter().filter_map(|name| within(name)) {
-                if number(&name, &self.start).is_some_and(|number| !listed.has(number, &name)) {
-                    let whole = format!("{folder}/{name}");
+            let within = |path: &'_ str| path.strip_prefix(&folder)?.strip_prefix('/').map(str::to_owned);
+            for path in &names {
+                let number = within(path).and_then(|name| number(&name, &self.start));
+                if number.is_some_and(|number| !listed.has(number, path)) {
                     tracing::info!(
                         "{}: written and not committed by an earlier run; deleted",
-                        self.destination.place(&whole)
+                        self.destination.place(path)
                     );
-                    self.destination.delete(&whole)?;
+                    self.destination.delete(path)?;
                 }
             }
         }
@@ -175,7 +175,7 @@ pub struct LaneFiles {
     folder: String,
     collected: Vec<Arc<Batch>>,
     bytes: usize,
-    /// Numbers and names of what was written since the last commit.
+    /// Numbers and paths of what was written since the last commit.
     written: Vec<(u64, String)>,
 }
 
@@ -203,13 +203,15 @@ impl LaneFiles {
         };
         let range = format!("{}-{}", in_name(&first.place(0)), in_name(&last.place(last.len().saturating_sub(1))));
         let name = format!("{number:08}-{range}-s{}-r{}.{ending}", self.files.start, self.files.run);
-        let content = self.content()?;
-        self.files.destination.put(&format!("{}/{name}", self.folder), content.into(), Existing::Replace)?;
+        let (path, content) = (format!("{}/{name}", self.folder), self.content()?);
+        let records = self.collected.iter().map(|batch| batch.len() as u64).sum();
+        let bytes = content.len() as u64;
+        self.files.destination.put(&path, content.into(), Existing::Replace)?;
         self.collected.clear();
         self.bytes = 0;
-        self.written.push((number, name.clone()));
+        self.written.push((number, path.clone()));
         if !is_off("letters-are-listed") {
-            listed.add(name);
+            listed.add(ListedFile { path, records, bytes });
         }
         Ok(())
     }
@@ -243,9 +245,9 @@ impl LaneFiles {
     pub fn take_back(&mut self, listed: &ListedFiles) -> Result<(), LetterError> {
         self.collected.clear();
         self.bytes = 0;
-        for (number, name) in std::mem::take(&mut self.written) {
-            if !listed.has(number, &name) && !is_off("letters-are-taken-back") {
-                self.files.destination.delete(&format!("{}/{name}", self.folder))?;
+        for (number, path) in std::mem::take(&mut self.written) {
+            if !listed.has(number, &path) && !is_off("letters-are-taken-back") {
+                self.files.destination.delete(&path)?;
             }
         }
         Ok(())

@@ -54,6 +54,12 @@ impl Kept {
         self.records.iter().map(|record| (Place::from(&record.at), record.cause, record.plugin))
     }
 
+    /// Those of them that a plugin was proved to fail at, with its place in the chain.
+    pub fn guilty(&self) -> impl Iterator<Item = (usize, Place)> {
+        let guilty = self.records().filter(|(_, cause, _)| *cause == Cause::Fault);
+        guilty.filter_map(|(place, _, plugin)| Some((plugin?, place)))
+    }
+
     /// Whether more records were set aside than are kept.
     pub fn has_more(&self) -> bool {
         self.more
@@ -65,8 +71,19 @@ impl Kept {
 pub struct ListedFiles {
     /// How many there are.
     count: u64,
-    /// The names of the last ones; those before are numbered below them.
-    last: Vec<String>,
+    /// The last ones; those before are numbered below them.
+    last: Vec<ListedFile>,
+}
+
+/// A file of dead letters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedFile {
+    /// Its path below the place of dead letters.
+    pub path: String,
+    /// Dead letters in it.
+    pub records: u64,
+    /// Its size.
+    pub bytes: u64,
 }
 
 impl ListedFiles {
@@ -76,17 +93,27 @@ impl ListedFiles {
     }
 
     /// Adds the next one.
-    pub(super) fn add(&mut self, name: String) {
+    pub(super) fn add(&mut self, file: ListedFile) {
         self.count += 1;
-        self.last.push(name);
+        self.last.push(file);
         if self.last.len() > FILES {
             self.last.remove(0);
         }
     }
 
-    /// Whether a file of this number and name is listed, or too old to be known one by one.
-    pub(super) fn has(&self, number: u64, name: &str) -> bool {
-        number < self.count.saturating_sub(self.last.len() as u64) || self.last.iter().any(|listed| listed == name)
+    /// Whether a file of this number and path is listed, or too old to be known one by one.
+    pub(super) fn has(&self, number: u64, path: &str) -> bool {
+        number < self.earlier() || self.last.iter().any(|listed| listed.path == path)
+    }
+
+    /// The last ones.
+    pub fn last(&self) -> &[ListedFile] {
+        &self.last
+    }
+
+    /// How many there are before those.
+    pub fn earlier(&self) -> u64 {
+        self.count.saturating_sub(self.last.len() as u64)
     }
 }
 
@@ -99,9 +126,9 @@ mod tests {
         let mut files = ListedFiles::default();
         for number in 0..1000 {
             assert_eq!(files.next(), number);
-            files.add(format!("{number}-a"));
+            files.add(ListedFile { path: format!("{number}-a"), records: 1, bytes: 1 });
         }
-        assert_eq!(files.last.len(), FILES);
+        assert_eq!((files.last().len(), files.earlier()), (FILES, 744));
         assert!(files.has(3, "3-b") && files.has(999, "999-a"));
         assert!(!files.has(999, "999-b") && !files.has(1000, "1000-a"));
     }

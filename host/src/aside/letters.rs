@@ -1,6 +1,6 @@
 //! Dead letters: source records as the backup has them, with headers that say why they were set aside.
 //!
-//! The headers are added behind the record's own, and [`stripped`] takes them away again.
+//! The headers are added behind the record's own, and [`stripped`] takes them away again, and no others.
 
 use std::sync::Arc;
 
@@ -8,8 +8,6 @@ use super::SetAside;
 use crate::batch::{Batch, HeadersBuilder, Outputs, Patch, Patches, Selection};
 use crate::mechanism::is_off;
 
-/// What the names of all these headers begin with.
-pub const PREFIX: &str = "anabranch-dead-letter-";
 const JOB: &str = "anabranch-dead-letter-job";
 const POSITION: &str = "anabranch-dead-letter-position";
 const TIMESTAMP: &str = "anabranch-dead-letter-timestamp";
@@ -43,17 +41,23 @@ pub fn letters<'a>(job: &str, source: &Arc<Batch>, aside: impl Iterator<Item = &
     Outputs { batch: Arc::clone(source), selection: Selection::Rows(rows), patches }.into_batch()
 }
 
-/// The records of a batch without the headers of dead letters, and with the timestamps that these tell.
+/// The records of a batch without the headers that [`letters`] added last, and with the timestamps that these tell. A
+/// header whose name begins like theirs is the record's own where it is not one of a whole set, or where another set
+/// stands behind it.
 pub fn stripped(batch: Arc<Batch>) -> Arc<Batch> {
     let headers = &batch.columns.headers;
-    if !headers.dictionary().iter().flatten().any(|name| name.starts_with(PREFIX)) || is_off("letters-are-stripped") {
+    if !headers.dictionary().iter().flatten().any(|name| name == POSITION) || is_off("letters-are-stripped") {
         return batch;
     }
     let mut kept = HeadersBuilder::default();
     let mut timestamps = batch.columns.timestamps.to_vec();
+    let mut names: Vec<&str> = Vec::new();
     for (row, timestamp) in timestamps.iter_mut().enumerate() {
-        for header in headers.row(row) {
-            if !header.name.starts_with(PREFIX) {
+        names.clear();
+        names.extend(headers.row(row).map(|header| header.name));
+        let ours = (0..names.len()).rev().find_map(|from| Some(from..from + added(names.get(from..)?)?));
+        for (place, header) in headers.row(row).enumerate() {
+            if !ours.as_ref().is_some_and(|ours| ours.contains(&place)) {
                 kept.push(header.name, header.value);
             } else if header.name == TIMESTAMP
                 && let Some(told) = header.value.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
@@ -67,6 +71,17 @@ pub fn stripped(batch: Arc<Batch>) -> Arc<Batch> {
     stripped.columns.headers = kept.finish();
     stripped.columns.timestamps = timestamps.into();
     Arc::new(stripped)
+}
+
+/// How many of the headers with these names [`letters`] has added, if the first one is the first of them.
+fn added(names: &[&str]) -> Option<usize> {
+    let with_plugin = [JOB, POSITION, TIMESTAMP, CAUSE, PLUGIN, REASON];
+    let without = [JOB, POSITION, TIMESTAMP, CAUSE, REASON];
+    if names.starts_with(&with_plugin) {
+        Some(with_plugin.len())
+    } else {
+        names.starts_with(&without).then_some(without.len())
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +99,7 @@ mod tests {
             columns.value((row != 2).then_some(b""));
             columns.header("trace", Some(b"\xff"));
             columns.header("trace", None);
-            columns.header("anabranch-other", Some(b"the user's own"));
+            columns.header("anabranch-dead-letter-reason", Some(b"the user's own"));
             columns.end_row(row * 1000 - 1);
         }
         let batch = Arc::new(Batch {
@@ -129,6 +144,10 @@ mod tests {
         assert_eq!(back.columns.headers, wanted.columns.headers);
         assert_eq!((&back.columns.keys, &back.columns.values), (&wanted.columns.keys, &wanted.columns.values));
         assert_eq!((&back.columns.timestamps, &back.offsets), (&wanted.columns.timestamps, &wanted.offsets));
+        // Restored as ordinary records, dead letters keep their headers; these are the records' own from there on.
+        let again = super::letters("other", &letters, [aside(0), aside(1)].iter());
+        assert_eq!(again.columns.headers.row(0).count(), 3 + 6 + 6);
+        assert_eq!(stripped(again).columns.headers, letters.columns.headers);
         assert!(
             Arc::ptr_eq(&stripped(Arc::clone(&batch)), &batch),
             "nothing is copied where there is nothing to take away"

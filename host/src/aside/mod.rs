@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub use ceiling::{Ceiling, LaneCeiling, TooManyRejected};
 pub use counts::{AsideCount, AsideCounts, Why};
 pub use files::{DeadLetterFiles, LaneFiles, LetterError};
-pub use kept::{Kept, ListedFiles};
-pub use letters::{PREFIX, letters, stripped};
+pub use kept::{Kept, ListedFile, ListedFiles};
+pub use letters::{letters, stripped};
 use serde::{Deserialize, Serialize};
 
 /// Why a record is set aside.

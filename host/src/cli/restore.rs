@@ -76,7 +76,9 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     if examined.is_done(&needs) {
         let mut report = reporter.report();
         report.runs(None, examined.started());
-        account(&mut report, job, &open.catalog, |lane| examined.before(lane), |lane| examined.ranges(lane), |_| None);
+        let before = |lane: &_| examined.before(lane);
+        let ranges = |lane: &_| examined.ranges(lane);
+        account(&mut report, job, &open.catalog, before, ranges, |_| None, |_| None);
         drop(report);
         return give_what_is_done(job, &open.catalog, &examined, findings, terminal);
     }

@@ -169,8 +169,21 @@ impl Lane<'_> {
     /// The first error of any stage. Where reading or transforming failed, what was handed to the target
     /// before is committed.
     pub fn run(self) -> Result<LaneOutcome, LaneError> {
-        let Self { source, batches, transform, target, from, kept, letters, ceiling, plugins, budget, stop, progress } =
-            self;
+        let Self {
+            source,
+            batches,
+            mut transform,
+            target,
+            from,
+            kept,
+            letters,
+            ceiling,
+            plugins,
+            budget,
+            stop,
+            progress,
+        } = self;
+        kept.guilty().for_each(|(plugin, place)| transform.condemn(plugin, place));
         let control = Control::default();
         let (to_transform, from_read) = crossbeam_channel::bounded::<Item<Arc<Batch>>>(QUEUE);
         let (to_send, from_transform) = crossbeam_channel::bounded::<Item<Transformed>>(QUEUE);

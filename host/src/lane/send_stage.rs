@@ -79,7 +79,8 @@ pub(super) fn run(
     }
     // Also, and above all, after a failure.
     sending.say_how_far();
-    sending.parts.progress.counted(sending.committed.tally.clone());
+    let Counted { tally, kept } = &sending.committed;
+    sending.parts.progress.counted(tally.clone(), kept.files.clone());
     sent.map(|complete| Sent { tally: sending.committed.tally, complete })
 }
 
@@ -179,9 +180,11 @@ impl Sending<'_> {
             };
             self.now.tally.aside.count(why, 1);
         }
-        let last =
-            aside.last().map(|last| (source.position(last.row), last.detail.as_ref().unwrap_or(&last.reason).clone()));
-        Ok(self.parts.ceiling.count(&self.now.tally, last)?)
+        let told = |index: usize| {
+            let SetAside { row, reason, detail, .. } = &aside[index];
+            (source.position(*row), detail.as_ref().unwrap_or(reason).clone())
+        };
+        Ok(self.parts.ceiling.count(&self.now.tally, aside.len(), told)?)
     }
 
     fn count(&mut self, read: Volume, plugins: &[PluginCounts], last: Place, sent: Vec<(Arc<str>, Volume)>) {
@@ -206,7 +209,8 @@ impl Sending<'_> {
         if !taken_back {
             self.committed.clone_from(&self.now);
             self.parts.letters.committed();
-            self.parts.progress.counted(self.committed.tally.clone());
+            let Counted { tally, kept } = &self.committed;
+            self.parts.progress.counted(tally.clone(), kept.files.clone());
         }
         self.say_how_far();
         Ok(!taken_back)
@@ -225,7 +229,7 @@ impl Sending<'_> {
         self.say_what_is_done();
         // Before the lane goes on: nothing of what it writes again is there twice.
         self.parts.letters.take_back(&self.committed.kept.files)?;
-        self.parts.ceiling.count(&self.now.tally, None)?;
+        self.parts.ceiling.count(&self.now.tally, 0, |_| Default::default())?;
         self.parts.control.rewind(to);
         self.generation += 1;
         Ok(true)

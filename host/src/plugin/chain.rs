@@ -187,6 +187,14 @@ impl Transform for LaneChain {
         self.pass(batch, |_| true, &mut []).map(drop)
     }
 
+    fn condemn(&mut self, plugin: usize, place: Place) {
+        if let Some(stage) = self.stages.get_mut(plugin) {
+            if !is_off("guilt-is-kept") {
+                stage.condemned.add(place, "was proved guilty by an earlier run".into());
+            }
+        }
+    }
+
     fn state(&self) -> State {
         let states = self.stages.iter().enumerate().map(|(index, stage)| match stage.loaded.description.state {
             // Nobody can tell how many source records become those that a later plugin sees.

@@ -48,6 +48,7 @@ pub use inspect::{Inspection, inspect};
 
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
+use crate::position::Place;
 use crate::report::PluginCounts;
 
 /// How much of a lane's past a chain of plugins depends on.
@@ -78,6 +79,11 @@ pub trait Transform: Send {
     /// # Errors
     /// A plugin's fault of which no record is known to be guilty.
     fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError>;
+
+    /// Takes note of a source record that an earlier run proved guilty in plugin `plugin` of the chain, from 0: that one
+    /// does not see it again. Nothing else would tell where a whole lane is state, and batches are cut in another way than
+    /// they were. Without plugins there is nothing to note.
+    fn condemn(&mut self, _plugin: usize, _place: Place) {}
 
     /// How much must be replayed before it can go on in the middle of a lane.
     fn state(&self) -> State;

@@ -175,6 +175,11 @@ impl Session {
         leader.commit()
     }
 
+    /// The topic of progress.
+    pub(crate) fn topic(&self) -> &str {
+        &self.producers.topic
+    }
+
     /// The run's id.
     pub(crate) fn run(&self) -> &str {
         &self.run

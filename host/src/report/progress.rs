@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::{Tally, Volume};
+use crate::aside::ListedFiles;
 use crate::position::{Place, TopicPartition};
 use crate::read::Count;
 
@@ -37,7 +38,7 @@ pub struct LaneProgress {
     written: Meter,
     replayed: AtomicU64,
     place: Mutex<Option<Place>>,
-    counted: Mutex<Option<Tally>>,
+    counted: Mutex<Option<(Tally, ListedFiles)>>,
     done: AtomicBool,
 }
 
@@ -77,13 +78,14 @@ impl LaneProgress {
         *self.place.lock() = place;
     }
 
-    /// Says what this run has counted up to its last commit: at each, and at the lane's end, also where it failed.
-    pub fn counted(&self, tally: Tally) {
-        *self.counted.lock() = Some(tally);
+    /// Says what this run has counted up to its last commit, and which files of dead letters all runs have listed: at
+    /// each, and at the lane's end, also where it failed.
+    pub fn counted(&self, tally: Tally, files: ListedFiles) {
+        *self.counted.lock() = Some((tally, files));
     }
 
-    /// What this run has counted up to its last commit, where there was one.
-    pub fn tally(&self) -> Option<Tally> {
+    /// What this run has counted up to its last commit, where there was one, and the files of dead letters.
+    pub fn tally(&self) -> Option<(Tally, ListedFiles)> {
         self.counted.lock().clone()
     }
 

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::document::AsideDocument;
 use super::{PluginCounts, Tally, Volume};
+use crate::aside::{ListedFile, ListedFiles};
 use crate::finding::Finding;
-use crate::job::Job;
+use crate::job::{DeadLetters, Job, Policy};
 use crate::position::TopicPartition;
 use crate::progress::Ranges;
 use crate::store::Entry;
@@ -38,6 +39,7 @@ pub struct RunReport {
     this_run: Counts,
     all_runs: Counts,
     lanes: Vec<LaneReport>,
+    dead_letters: Option<DeadLetterReport>,
     findings: Vec<FindingReport>,
 }
 
@@ -158,6 +160,28 @@ struct LaneReport {
     targets: Vec<RangeReport>,
 }
 
+/// Where dead letters are.
+#[derive(Clone, Debug, Serialize)]
+struct DeadLetterReport {
+    url: Option<String>,
+    topics: Vec<LetterTopic>,
+    files: Vec<LetterFile>,
+    earlier_files: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct LetterTopic {
+    topic: String,
+    records: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct LetterFile {
+    lane: String,
+    #[serde(flatten)]
+    file: ListedFile,
+}
+
 #[derive(Clone, Copy, Debug, Serialize)]
 struct LaneCounts {
     read: Volume,
@@ -201,6 +225,8 @@ pub struct LaneAccount {
     pub now: Tally,
     /// Where its records lie in the target.
     pub ranges: Option<Ranges>,
+    /// The files of its dead letters, of all runs.
+    pub files: ListedFiles,
 }
 
 impl RunReport {
@@ -225,6 +251,7 @@ impl RunReport {
             this_run: Counts::default(),
             all_runs: Counts::default(),
             lanes: Vec::new(),
+            dead_letters: None,
             findings: Vec::new(),
         }
     }
@@ -265,8 +292,9 @@ impl RunReport {
         self.findings = findings.iter().map(finding).collect();
     }
 
-    /// What became of the lanes, the chain's plugins having these names.
-    pub fn counted(&mut self, plugins: &[String], lanes: Vec<LaneAccount>) {
+    /// What became of the lanes, the chain's plugins having these names, and dead letters going there.
+    pub fn counted(&mut self, plugins: &[String], dead_letters: Option<&DeadLetters>, lanes: Vec<LaneAccount>) {
+        self.dead_letters = dead_letters.map(|place| DeadLetterReport::of(place, &lanes));
         let (mut this_run, mut all_runs) = (Tally::new(plugins.len()), Tally::new(plugins.len()));
         self.lanes.clear();
         for lane in lanes {
@@ -315,6 +343,33 @@ fn ranges(ranges: &Ranges) -> Vec<RangeReport> {
         ranges.ranges.iter().map(range)
     });
     of_topic.collect()
+}
+
+impl DeadLetterReport {
+    fn of(place: &DeadLetters, lanes: &[LaneAccount]) -> Self {
+        let url = match place {
+            DeadLetters::Topic(_) => None,
+            DeadLetters::Files { url, .. } => Some(crate::store::shown(url)),
+        };
+        let mut topics: BTreeMap<String, u64> = BTreeMap::new();
+        for lane in lanes {
+            let records = lane.now.aside.of(Policy::DeadLetter);
+            if let Some(topic) = place.topic(&lane.source.topic).filter(|_| records > 0) {
+                *topics.entry(topic).or_default() += records;
+            }
+        }
+        let of_lane = |lane: &LaneAccount| {
+            let name = lane.source.to_string();
+            let file = move |file: &ListedFile| LetterFile { lane: name.clone(), file: file.clone() };
+            lane.files.last().iter().map(file).collect::<Vec<_>>()
+        };
+        Self {
+            url,
+            topics: topics.into_iter().map(|(topic, records)| LetterTopic { topic, records }).collect(),
+            files: lanes.iter().flat_map(of_lane).collect(),
+            earlier_files: lanes.iter().map(|lane| lane.files.earlier()).sum(),
+        }
+    }
 }
 
 impl Counts {

@@ -2,6 +2,7 @@
 //!
 //! No message contains the value of a property: each may be a password.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::failure::{Exit, Explain};
@@ -72,6 +73,9 @@ pub enum TargetError {
     /// Topics that the target does not have.
     #[error("the target has no {}", topics_in_words(.0))]
     MissingTopics(Vec<Arc<str>>),
+    /// Topics that were there when the run began, and are not any more.
+    #[error("the target has no {} any more", topics_in_words(.0))]
+    Gone(Vec<Arc<str>>),
     /// A topic that could not be created.
     #[error("topic `{topic}` could not be created: {reason}")]
     Create {
@@ -226,7 +230,7 @@ pub enum TargetError {
         /// The cluster's word, or librdkafka's.
         reason: String,
         /// The operations and resources of the ACL that the user lacks, where that is the reason.
-        denied: Option<&'static str>,
+        denied: Option<Cow<'static, str>>,
         /// Whether the cluster did not answer.
         outage: bool,
     },
@@ -260,6 +264,15 @@ pub enum TargetError {
 }
 
 impl TargetError {
+    /// Whether the cluster did not answer.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Delivery { outage, .. } | Self::Transaction { outage, .. } => *outage,
+            Self::DeadLetter(error) => error.is_outage(),
+            _ => false,
+        }
+    }
+
     /// Whether the user lacks a permission, so that trying again does not help.
     pub(crate) fn is_denied(&self) -> bool {
         match self {
@@ -308,6 +321,7 @@ impl Explain for TargetError {
             | Self::Tls { .. }
             | Self::Request { .. }
             | Self::Denied { .. }
+            | Self::Gone(_)
             | Self::Create { .. }
             | Self::Delivery { outage: true, .. } => Exit::Environment,
             Self::RecordRoute { .. }
@@ -342,6 +356,8 @@ impl Explain for TargetError {
                 .to_owned(),
             Self::MissingTopics(_) => "create them, map them in `target.topics`, or have them created with \
                  `[target.create]`"
+                .to_owned(),
+            Self::Gone(_) => "create what was deleted and start again: what was committed stays, but for what stood there"
                 .to_owned(),
             Self::Create { by_job: true, .. } => "check `target.create`, and the topic's name: `target.topics` gives it another \
                  one"

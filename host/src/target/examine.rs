@@ -208,13 +208,16 @@ fn on_policies(job: &Job) -> Option<Finding> {
         let names: Vec<&str> = causes.map(Cause::name).collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
-    let place = match dead_letters {
-        Some(DeadLetters::Topic(topic)) => format!("topic `{topic}`"),
-        Some(DeadLetters::Files { url, .. }) => format!("files at {}", crate::store::shown(url)),
+    let kept = match dead_letters {
+        Some(DeadLetters::Topic(_)) if matches!(job.target.cluster, Cluster::Null) => {
+            "counted as dead letters, and kept nowhere, since `null` keeps nothing,".to_owned()
+        }
+        Some(DeadLetters::Topic(topic)) => format!("kept in topic `{topic}`"),
+        Some(DeadLetters::Files { url, .. }) => format!("kept in files at {}", crate::store::shown(url)),
         None => String::new(),
     };
     let skipped = of(Policy::Skip).map(|causes| format!("left out where the cause is {causes}"));
-    let kept = of(Policy::DeadLetter).map(|causes| format!("kept in {place} where the cause is {causes}"));
+    let kept = of(Policy::DeadLetter).map(|causes| format!("{kept} where the cause is {causes}"));
     let said: Vec<String> = skipped.into_iter().chain(kept).collect();
     (!said.is_empty()).then(|| Finding {
         code: "set-aside",
@@ -344,9 +347,12 @@ fn on_timestamps(job: &Job, name: &str, lanes: &[&LaneNeed], limits: &Limits, fi
             code: "timestamps-unknown",
             weight: Weight::Note,
             message: format!(
-                "timestamps of {}{others} are known when they are read: at one that is 0, or that `{name}` does not take, \
-                 the restore stops",
-                lane.source
+                "timestamps of {}{others} are known when they are read: {} one that is 0, or that `{name}` does not take",
+                lane.source,
+                match job.rejected.policies.of(Cause::Refused) {
+                    Policy::Fail => "the restore stops at",
+                    Policy::Skip | Policy::DeadLetter => "a record is set aside that has",
+                }
             ),
             remedy: None,
         });

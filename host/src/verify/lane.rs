@@ -305,8 +305,9 @@ impl TopicState {
             let compacted = self.facts.compacted;
             self.is_anywhere_keyless = keyless;
             // Records that lie where they are due may be looked for in the same partitions.
-            let logs = logs.beside()?;
-            self.anywhere = Some(Anywhere::open(&*logs, &ranges, Box::new(ours), compacted, self.capacity)?);
+            let beside = logs.beside()?;
+            let logs = if is_off("verify-side-by-side") { logs } else { &*beside };
+            self.anywhere = Some(Anywhere::open(logs, &ranges, Box::new(ours), compacted, self.capacity)?);
         }
         self.anywhere.as_mut().map(|anywhere| anywhere.find(wanted)).transpose()
     }

@@ -50,7 +50,7 @@ use log::{KafkaLogs, Log, Logs};
 use origin::{Homes, Origin};
 use up_to::UpTo;
 
-use crate::aside::{Ceiling, Kept};
+use crate::aside::Ceiling;
 use crate::catalog::{self, Catalog};
 use crate::finding::Finding;
 use crate::job::{self, Cluster, Delivery, Job};
@@ -327,8 +327,8 @@ impl Verify<'_> {
             transform,
             target: Box::new(ComparingLane::new(&work.shared, parts)),
             from: Restart::Beginning,
-            kept: Kept::default(),
-            // What the restore set aside is set aside here, too, and kept there already.
+            // What the restore set aside is set aside here, too; who was guilty is not asked again.
+            kept: record.kept.clone(),
             letters: Letters::none(),
             ceiling: ceiling.lane(),
             plugins: self.job.plugins.len(),

@@ -26,15 +26,23 @@ pub enum Permission {
     ReadProgress,
     /// To write to the target topic.
     WriteTarget,
+    /// To write to the topic of dead letters.
+    WriteDeadLetters,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Transactions, Self::CreateProgress, Self::WriteProgress, Self::ReadProgress, Self::WriteTarget];
+    pub const ALL: [Self; 6] = [
+        Self::Transactions,
+        Self::CreateProgress,
+        Self::WriteProgress,
+        Self::ReadProgress,
+        Self::WriteTarget,
+        Self::WriteDeadLetters,
+    ];
 
-    /// The user that lacks just this one. It may write to the topic `target-USER`, and keep its progress in
-    /// `progress-USER`.
+    /// The user that lacks just this one. It may write to the topics `target-USER` and `dead-USER`, and keep its progress
+    /// in `progress-USER`.
     pub fn lacked_by(self) -> &'static str {
         match self {
             Self::Transactions => "without-transactions",
@@ -42,6 +50,7 @@ impl Permission {
             Self::WriteProgress => "without-write-progress",
             Self::ReadProgress => "without-read-progress",
             Self::WriteTarget => "without-write-target",
+            Self::WriteDeadLetters => "without-write-dead-letters",
         }
     }
 
@@ -53,6 +62,7 @@ impl Permission {
             Self::WriteProgress => format!("{user} WRITE TOPIC progress-{user} LITERAL"),
             Self::ReadProgress => format!("{user} READ TOPIC progress-{user} LITERAL"),
             Self::WriteTarget => format!("{user} WRITE TOPIC target-{user} LITERAL"),
+            Self::WriteDeadLetters => format!("{user} WRITE TOPIC dead-{user} LITERAL"),
         }
     }
 }
@@ -79,12 +89,14 @@ pub(super) fn grant(servers: &str) -> Result<()> {
         rest.map(move |permission| permission.granted(lacked.lacked_by()))
     });
     // Who may not write to it shall see it.
-    let user = Permission::WriteTarget.lacked_by();
-    let seen = format!("{user} DESCRIBE TOPIC target-{user} LITERAL");
+    let seen = [(Permission::WriteTarget, "target"), (Permission::WriteDeadLetters, "dead")].map(|(lacked, topic)| {
+        let user = lacked.lacked_by();
+        format!("{user} DESCRIBE TOPIC {topic}-{user} LITERAL")
+    });
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/Grant.java");
     let mut java = Command::new("java");
     java.args(["-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=ERROR", "-cp", super::classpath()?]);
-    super::run(java.arg(source).arg(servers).args(of_restorer.chain(of_limited).chain([seen])))
+    super::run(java.arg(source).arg(servers).args(of_restorer.chain(of_limited).chain(seen)))
 }
 
 /// Writes into `home` the broker's key and certificate (`broker.pem`), that of the authority which

@@ -1,4 +1,4 @@
-//! The reports of runs that follow each other, and of one whose place went away under it.
+//! The reports of runs that follow each other.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::documented::assert_documented;
 use crate::resuming::slow;
-use crate::shop::{Running, Shop, said, wait};
+use crate::shop::{Running, Shop, wait};
 
 /// Lines for the end of a job file.
 pub(crate) const REPORT: &str =
@@ -80,40 +80,6 @@ fn the_reports_of_a_stopped_run_and_of_the_next_add_up_to_the_whole_job() {
     assert_eq!(records(&third["this_run"]), (0, 0));
     assert_eq!(records(&third["all_runs"]), all);
     assert_eq!(third["lanes"][0]["targets"], second["lanes"][0]["targets"]);
-}
-
-#[test]
-fn a_report_that_cannot_be_written_in_the_end_does_not_hide_how_the_restore_ended() {
-    let shop = slow().resources(REPORT);
-    let spoil = || {
-        fs::remove_dir_all(shop.folder.path().join("reports")).unwrap();
-        fs::write(shop.folder.path().join("reports"), "").unwrap();
-    };
-    let running = begun(&shop);
-    spoil();
-    running.signal("TERM");
-    let (code, text, summary) = running.end();
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("error: the restore was stopped in order, but its report cannot be written"), "{text}");
-    assert!(text.contains("reports/run.json` cannot be written"), "{text}");
-    assert!(text.contains("the same command goes on from there"), "{text}");
-    assert_eq!(summary.unwrap()["complete"], false);
-
-    fs::remove_file(shop.folder.path().join("reports")).unwrap();
-    // What is left is little: as soon as the report has begun.
-    let mut running = shop.start();
-    running.until_it_flows();
-    spoil();
-    let (code, text, summary) = running.end();
-    assert_eq!(code, Some(3), "{text}");
-    assert!(text.contains("error: the restore is complete, but its report cannot be written"), "{text}");
-    assert_eq!(summary.unwrap()["complete"], true);
-    shop.check();
-
-    // What cannot be written from the start is told before anything is done.
-    let output = shop.command("restore", &shop.job()).output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("nothing was done"), "{}", said(&output));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! What a restore wrote, compared with what its backup gives: as it should be, tampered with, and gone by now.
 
-use std::fs;
-
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
@@ -297,34 +295,6 @@ fn records_with_and_without_a_key_are_each_looked_for_where_they_may_lie() {
         let (code, document) = ledger.verify();
         assert_eq!((code, &document["duplicates"]), (Some(5), &json!("found")), "{document}");
     }
-}
-
-#[test]
-fn records_dealt_out_by_turns_are_found_in_any_partition() {
-    let shop = Shop::new(6000)
-        .settings("transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5 }")
-        .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n");
-    let dealt = |text: String| text.replace("partition = \"key\"", "partition = \"round-robin\"\norder = \"none\"");
-    let job = shop.job_with(dealt);
-    let text = fs::read_to_string(&job).unwrap();
-    let command = |verb: &str| {
-        fs::write(&job, &text).unwrap();
-        shop.command(verb, &job)
-    };
-    let mut child = command("restore").stderr(std::process::Stdio::null()).spawn().unwrap();
-    while shop.visible() == 0 {
-        assert!(child.try_wait().unwrap().is_none());
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let output = command("restore").output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    let output = command("verify").output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let records = &document["records"];
-    assert_eq!(records["expected"], records["in_any_partition"], "{document}");
-    assert_eq!((&records["not_established"], &document["equal"]), (&json!(0), &json!(true)));
 }
 
 #[test]

@@ -2,21 +2,25 @@
 
 use std::fs;
 
+use anabranch_tests::binaries::plugin;
 use anabranch_tests::kafka::{Cluster, PASSWORD, Permission, RESTORER};
 use anabranch_tests::run::{Run, run};
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
-/// Restores a record as this user into its topics, of which that of the progress is there or not.
+/// Restores two records, of which a plugin rejects one, as this user into its topics, of which that of the progress is
+/// there or not.
 fn restore_as(user: &str, with_progress: bool) -> Run {
     let cluster = Cluster::secure();
     cluster.create(&format!("target-{user}"), 1, &[]).unwrap();
+    cluster.create(&format!("dead-{user}"), 1, &[]).unwrap();
     if with_progress {
         cluster.create(&format!("progress-{user}"), 1, &[("cleanup.policy", "compact")]).unwrap();
     }
     let folder = TempDir::new().unwrap();
-    let line = r#"{"topic":"orders","partition":0,"offset":0,"timestamp":1700000000000,"key":"a","value":"b"}"#;
-    fs::write(folder.path().join("orders.jsonl"), line).unwrap();
+    let lines = r#"{"topic":"orders","partition":0,"offset":0,"timestamp":1700000000000,"key":"a","value":"1"}
+{"topic":"orders","partition":0,"offset":1,"timestamp":1700000000000,"key":"b","value":"not JSON"}"#;
+    fs::write(folder.path().join("orders.jsonl"), lines).unwrap();
     let (ca, user_name) = (format!("ssl.ca.location={}", cluster.ca().display()), format!("sasl.username={user}"));
     let password = format!("sasl.password={PASSWORD}");
     let security = ["security.protocol=SASL_SSL", &ca, &user_name, "sasl.mechanism=SCRAM-SHA-256", &password];
@@ -24,6 +28,9 @@ fn restore_as(user: &str, with_progress: bool) -> Run {
     let mut arguments =
         vec!["restore", "--backup", "orders.jsonl", "--brokers", cluster.secure_servers(), "--map", &map];
     arguments.extend(["--name", user, "--progress-topic", &topic]);
+    let (mask, dead) = (plugin("mask").unwrap().display().to_string(), format!("topic:dead-{user}"));
+    arguments.extend(["--plugin", &mask, "--param", "fields=[\"secret\"]"]);
+    arguments.extend(["--rejected", "dead-letter", "--dead-letters", &dead]);
     arguments.extend(security.iter().flat_map(|property| ["--property", property]));
     run(folder.path(), &arguments).unwrap()
 }
@@ -33,8 +40,10 @@ fn told(lacked: Permission) -> String {
     let (cluster, user) = (Cluster::secure(), lacked.lacked_by());
     let run = restore_as(user, lacked != Permission::CreateProgress);
     assert!(run.took.as_secs() < 30, "it took {:?}: {run}", run.took);
-    let seen = cluster.read(&format!("target-{user}")).unwrap();
-    assert_eq!(seen.values().map(Vec::len).sum::<usize>(), 0, "{run}");
+    for topic in ["target", "dead"] {
+        let seen = cluster.read(&format!("{topic}-{user}")).unwrap();
+        assert_eq!(seen.values().map(Vec::len).sum::<usize>(), 0, "{topic}: {run}");
+    }
     let text = run.to_string().replace(cluster.secure_servers(), "<servers>");
     // How long it took.
     match text.split_once(" (after ") {
@@ -46,11 +55,13 @@ fn told(lacked: Permission) -> String {
 #[test]
 fn what_is_documented_as_needed_is_enough() {
     let run = restore_as(RESTORER, false);
-    assert_eq!(run.code, Some(0), "{run}");
-    let topic = format!("target-{RESTORER}");
-    // A commit is acknowledged before its markers are written.
-    Cluster::secure().settle(&topic).unwrap();
-    assert_eq!(Cluster::secure().read(&topic).unwrap()[&0].len(), 1);
+    assert_eq!(run.code, Some(4), "{run}");
+    for topic in ["target", "dead"] {
+        let topic = format!("{topic}-{RESTORER}");
+        // A commit is acknowledged before its markers are written.
+        Cluster::secure().settle(&topic).unwrap();
+        assert_eq!(Cluster::secure().read(&topic).unwrap()[&0].len(), 1);
+    }
 }
 
 #[test]
@@ -94,6 +105,15 @@ fn a_target_that_may_not_be_written_is_told() {
     assert_snapshot!(told(Permission::WriteTarget), @r#"
     exit 3
     error: the restore cannot write within a transaction: Failed to add partition(s) to transaction on broker TxnCoordinator/1: Broker: Topic authorization failed
-    hint: an ACL is missing: WRITE on each target topic and on the topic of progress (`kafka-acls.sh --add` grants it); `target.delivery = "at-least-once"` needs WRITE on the target topics alone
+    hint: an ACL is missing: WRITE on one or more of the topics `target-without-write-target`, `dead-without-write-target`, `progress-without-write-target` (`kafka-acls.sh --add` grants it); `target.delivery = "at-least-once"` needs WRITE on the target topics alone
+    "#);
+}
+
+#[test]
+fn a_topic_of_dead_letters_that_may_not_be_written_is_told() {
+    assert_snapshot!(told(Permission::WriteDeadLetters), @r#"
+    exit 3
+    error: the restore cannot write within a transaction: Failed to add partition(s) to transaction on broker TxnCoordinator/1: Broker: Topic authorization failed
+    hint: an ACL is missing: WRITE on one or more of the topics `target-without-write-dead-letters`, `dead-without-write-dead-letters`, `progress-without-write-dead-letters` (`kafka-acls.sh --add` grants it); `target.delivery = "at-least-once"` needs WRITE on the target topics alone
     "#);
 }

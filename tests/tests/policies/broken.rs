@@ -2,8 +2,10 @@
 //! visible.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use crate::fixture::{Bench, SOURCES, fan_out_and_mask, is_bad};
+use crate::fixture::{Bench, SOURCES, fan_out_and_mask, is_bad, said};
 
 #[test]
 fn more_than_the_job_allows_stops_it_and_counts_go_on() {
@@ -84,4 +86,38 @@ fn a_store_that_fails_on_the_way_leaves_nothing_half_written() {
     fs::remove_file(folder.join("orders-1")).unwrap();
     bench.restore(&job);
     assert_eq!(bench.values(), bench.lines(|offset| !is_bad(offset)));
+}
+
+#[test]
+fn a_topic_of_dead_letters_that_is_deleted_on_the_way_ends_the_job_and_nothing_half_written_is_visible() {
+    let bench = Bench::with_bad_lines(6000);
+    let dead = bench.cluster.topic("dead", SOURCES, &[]).unwrap();
+    let rest = format!(
+        "transactions.age = \"20ms\"\nproperties = {{ \"linger.ms\" = 5, \"message.timeout.ms\" = 3000 }}\n[rejected]\n\
+         policy = \"dead-letter\"\ndead_letters = \"topic:{dead}\"\nmax_share = \"20%\"\n[resources]\nlanes = 1\n\
+         bytes_in_flight = \"32 KiB\"\n"
+    );
+    let job = bench.job(&fan_out_and_mask(), &rest);
+    let child = bench.command("restore", &job).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while bench.cluster.read(&dead).unwrap().is_empty() {
+        assert!(Instant::now() < deadline);
+    }
+    bench.cluster.delete(&dead).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains(&format!("error: the target has no topic `{dead}` any more")), "{told}");
+    // Whole records in order, as far as it came.
+    let wanted = bench.lines(|offset| !is_bad(offset));
+    let seen = bench.values();
+    assert!(!seen.is_empty() && seen != wanted, "it was over before the topic was gone");
+    for (source, list) in &seen {
+        let last: i64 = list.last().unwrap()[2..8].parse().unwrap();
+        let whole = bench.lines(|offset| !is_bad(offset) && offset <= last);
+        assert_eq!(*list, whole[source], "half a record of orders-{source}");
+    }
+    bench.cluster.create(&dead, SOURCES, &[]).unwrap();
+    bench.restore(&job);
+    assert_eq!(bench.values(), wanted);
 }

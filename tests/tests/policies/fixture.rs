@@ -54,6 +54,22 @@ impl Bench {
         })
     }
 
+    /// Gives records of each partition other timestamps, by offset.
+    pub(crate) fn stamp(&self, timestamp: impl Fn(i64) -> Option<i64>) {
+        for source in 0..SOURCES {
+            let path = self.folder.path().join(format!("backup/{source}.jsonl"));
+            let mut lines: Vec<String> = fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect();
+            for (line, offset) in lines.iter_mut().zip(0..) {
+                let due = format!("\"timestamp\":{},", 1_700_000_000_000_i64 + offset);
+                assert_eq!(line.matches(&due).count(), 1, "{line}");
+                if let Some(timestamp) = timestamp(offset) {
+                    *line = line.replace(&due, &format!("\"timestamp\":{timestamp},"));
+                }
+            }
+            fs::write(&path, lines.join("\n")).unwrap();
+        }
+    }
+
     /// The job file: `plugins` and `rest` are lines of it.
     pub(crate) fn job(&self, plugins: &str, rest: &str) -> String {
         format!(
@@ -182,4 +198,19 @@ pub(crate) fn sorted(values: Values) -> Values {
             (partition, list)
         })
         .collect()
+}
+
+/// What was set aside: cause, reason and number of records.
+pub(crate) fn told(summary: &Value) -> Vec<(String, String, u64)> {
+    let reasons = summary["set_aside"]["reasons"].as_array().unwrap();
+    let told = |each: &Value| {
+        let text = |name: &str| each[name].as_str().unwrap().to_owned();
+        (text("cause"), text("reason"), each["records"].as_u64().unwrap())
+    };
+    reasons.iter().map(told).collect()
+}
+
+/// Key and value of a record of [`lines`].
+pub(crate) fn ordinary(source: i32, offset: i64) -> (Option<String>, String) {
+    (Some(format!("{source}-{}", offset % 17)), lines(source, offset).join("\n"))
 }

@@ -9,4 +9,6 @@ mod documented;
 mod broken;
 mod causes;
 mod fixture;
+mod matrix;
 mod mended;
+mod targets;

@@ -119,7 +119,7 @@ fn a_topic_of_dead_letters_has_the_records_as_they_were_and_why_they_are_there()
 
 #[test]
 fn whenever_it_is_killed_each_dead_letter_is_kept_once() {
-    let bench = Bench::with_bad_lines(6000);
+    let bench = Bench::with_bad_lines(4000);
     let rejected = "transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5 }\n\
         [rejected]\npolicy = \"dead-letter\"\ndead_letters = \"dead\"\nmax_share = \"20%\"\n\
         [resources]\nlanes = 1\nbytes_in_flight = \"32 KiB\"\n";
@@ -128,7 +128,7 @@ fn whenever_it_is_killed_each_dead_letter_is_kept_once() {
     fs::create_dir_all(theirs.parent().unwrap()).unwrap();
     fs::write(&theirs, "").unwrap();
     // So that some are committed, later ones are let go further.
-    for more in 1..4 {
+    for more in 1..3 {
         let seen = bench.files("dead").len() + more;
         let mut command = bench.command("restore", &job);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -157,7 +157,7 @@ fn whenever_it_is_killed_each_dead_letter_is_kept_once() {
     let status = bench.command("status", &job).output().unwrap();
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_documented(&status);
-    assert_eq!(status["jobs"][0]["set_aside"], 1200, "counts go on over resumes");
+    assert_eq!(status["jobs"][0]["set_aside"], 800, "counts go on over resumes");
     // Hidden files are passed over.
     bench.restore(&mended(&bench, "url = \"dead\"", "orders"));
     check_mended(&bench);

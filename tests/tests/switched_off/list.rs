@@ -34,9 +34,9 @@ const GONE: (&str, &str) = (EXACTLY_ONCE, "what_is_gone_by_now_is_not_establishe
 const KEPT_WHOLE: (&str, &str) = (POLICIES, "a_rejected_record_is_kept_whole_in_files_and_restored_after_the_mend");
 const KEPT_ONCE: (&str, &str) = (POLICIES, "whenever_it_is_killed_each_dead_letter_is_kept_once");
 const TRIED_AGAIN: (&str, &str) = (POLICIES, "a_dead_letter_is_kept_once_where_its_transaction_is_tried_again");
-const TOO_LARGE: (&str, &str) = (POLICIES, "a_record_of_which_one_output_is_too_large_is_left_out_whole");
-const GUILTY: (&str, &str) = (POLICIES, "a_record_that_is_proved_guilty_is_left_out");
-const REFUSED: (&str, &str) = (POLICIES, "what_the_broker_refuses_is_found_and_left_out");
+const LEFT_OUT: (&str, &str) =
+    (POLICIES, "whatever_the_cause_what_is_left_out_is_left_out_whole_and_all_else_is_restored");
+const REFUSED: (&str, &str) = (LONG, "what_the_broker_refuses_is_found_and_left_out");
 const CEILING: (&str, &str) = (POLICIES, "more_than_the_job_allows_stops_it_and_counts_go_on");
 
 /// All of them, in the order of `docs/guarantees.md`.
@@ -91,6 +91,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "store-patience",
         &[(EXACTLY_ONCE, "a_store_that_does_not_come_back_ends_the_restore_and_the_same_command_goes_on")],
     ),
+    switch("asked-again-for-an-id", &[(LONG, "a_cluster_that_does_not_answer_while_an_id_is_taken_again_is_got_over")]),
     switch(
         "signal-in-time",
         &[
@@ -111,8 +112,16 @@ pub(crate) const SWITCHES: &[Switch] = &[
     switch("verify-elsewhere", &[COPIES]),
     switch("verify-what-is-gone", &[GONE]),
     switch("verify-compaction", &[GONE]),
-    switch("verify-turns", &[(EXACTLY_ONCE, "records_dealt_out_by_turns_are_found_in_any_partition")]),
-    switch("whole-records", &[KEPT_WHOLE, TOO_LARGE]),
+    switch(
+        "verify-what-compaction-left",
+        &[(EXACTLY_ONCE, "with_provenance_what_is_left_of_a_compacted_target_has_to_be_what_it_says")],
+    ),
+    switch("verify-turns", &[(LONG, "records_dealt_out_by_turns_are_found_in_any_partition")]),
+    switch(
+        "verify-side-by-side",
+        &[(EXACTLY_ONCE, "records_with_and_without_a_key_are_each_looked_for_where_they_may_lie")],
+    ),
+    switch("whole-records", &[KEPT_WHOLE, LEFT_OUT]),
     switch(
         "letters-are-stripped",
         &[
@@ -124,11 +133,19 @@ pub(crate) const SWITCHES: &[Switch] = &[
     switch("letters-are-listed", &[KEPT_ONCE]),
     switch("unlisted-letters-are-removed", &[KEPT_ONCE]),
     switch("letters-are-taken-back", &[TRIED_AGAIN]),
-    switch("set-aside", &[GUILTY, TOO_LARGE, (POLICIES, "a_record_that_goes_where_nothing_is_is_left_out")]),
-    switch("blame", &[GUILTY]),
-    switch("size-check", &[TOO_LARGE]),
+    switch(
+        "set-aside",
+        &[
+            LEFT_OUT,
+            (POLICIES, "whatever_the_cause_a_topic_has_the_dead_letter_and_why"),
+            (POLICIES, "whatever_the_cause_a_file_has_the_dead_letter_and_why"),
+        ],
+    ),
+    switch("blame", &[LEFT_OUT]),
+    switch("size-check", &[LEFT_OUT]),
     switch("key-check", &[(POLICIES, "what_a_topic_is_known_not_to_take_is_left_out")]),
     switch("suspects", &[REFUSED]),
+    switch("guilt-is-kept", &[(POLICIES, "a_plugin_whose_state_is_a_whole_lane_is_not_asked_again_who_was_guilty")]),
     switch("ceiling", &[CEILING, (POLICIES, "a_plugin_that_rejects_everything_stops_the_job")]),
     switch("ceiling-over-runs", &[CEILING]),
     switch(

@@ -72,11 +72,12 @@ impl Flow {
         let now = |index: usize| match summary {
             Some(summary) => summary.lanes.get(index).map(|lane| (lane.tally.clone(), lane.end == LaneEnd::Complete)),
             None => progress.lanes().get(index).map(|lane| {
-                let tally = lane.tally().unwrap_or_else(|| Tally::new(job.plugins.len()));
+                let tally = lane.tally().map_or_else(|| Tally::new(job.plugins.len()), |(tally, _)| tally);
                 (Tally { up_to: lane.place(), ..tally }, lane.is_done())
             }),
         };
-        account(report, job, &open.catalog, |lane| target.before(lane), |lane| target.ranges(lane), now);
+        let files = |index: usize| Some(progress.lanes().get(index)?.tally()?.1);
+        account(report, job, &open.catalog, |lane| target.before(lane), |lane| target.ranges(lane), now, files);
     }
 }
 

@@ -178,6 +178,12 @@ impl CommittingLane {
     /// Goes back to the last commit after a fault, or gives up with it.
     fn recover(&mut self, trouble: Trouble) -> Result<(), TargetError> {
         let Trouble { error, remedy } = self.cause(trouble);
+        if error.is_outage()
+            && let Some(gone) = self.inner.gone()
+        {
+            self.abort();
+            return Err(gone);
+        }
         let was_open = self.open.take().is_some();
         let transactor = self.transactor()?;
         let is_fenced = transactor.broken().is_some_and(|fault| fault.is_fencing());
@@ -202,7 +208,9 @@ impl CommittingLane {
                 }
                 // Who has taken the id from this run is told, rather than that it is taken.
                 let another = if is_fenced { self.seats.session.another() } else { None };
-                return Err(another.map_or(error, TargetError::from));
+                let progress = self.seats.session.topic();
+                let topics = self.inner.topics().map(|topic| &**topic).chain([progress]);
+                return Err(another.map_or_else(|| Fault::naming(error, topics), TargetError::from));
             }
             tracing::warn!("{error}; going back to {place}, try {} of {TRIES}", self.tries);
         }
@@ -236,7 +244,7 @@ impl CommittingLane {
         let (transactor, record) = loop {
             match self.seats.session.reclaim(number, &self.source) {
                 Ok(taken) => break taken,
-                Err(error) if self.tries < TRIES && error.may_be_asked_again() => {
+                Err(error) if self.tries < TRIES && error.may_be_asked_again() && !is_off("asked-again-for-an-id") => {
                     self.tries += 1;
                     tracing::warn!(
                         "{}: {error}; taking its transactional id again, try {} of {TRIES}",

@@ -12,9 +12,10 @@ use super::ledger::{Ledger, OpenRun, Places, Refused};
 use super::native;
 use super::producing::{OpenTopic, Producing};
 use super::provenance::Provenance;
+use super::topic::Limits;
 use super::topics::{Met, Terms, Topics, cause};
 use crate::aside::Cause;
-use crate::batch::{Batch, Header, OutputRow, OutputRows, Outputs};
+use crate::batch::{Batch, Header, NO_TIMESTAMP, OutputRow, OutputRows, Outputs};
 use crate::clock::now;
 use crate::job::Policies;
 use crate::mechanism::is_off;
@@ -60,8 +61,10 @@ pub(super) struct Touched {
 
 /// The topic of a lane's dead letters.
 struct LetterTopic {
-    name: String,
+    name: Arc<str>,
     source_partition: i32,
+    /// Whether any went there since the last commit, or may have.
+    is_written: bool,
 }
 
 /// Source records since the last commit that the cluster does not take, as it said when they were sent before.
@@ -75,16 +78,17 @@ pub(super) struct Suspects {
 
 impl Suspects {
     /// Enters what the cluster refused; whether that tells anything new.
-    pub(super) fn add(&mut self, mut refused: Vec<Refused>) -> bool {
-        let before = self.guilty.len() + self.alone.len();
-        match refused.pop() {
-            Some(only) if refused.is_empty() => {
-                self.alone.remove(&only.place);
-                return self.guilty.insert(only.place.clone(), only).is_none();
+    pub(super) fn add(&mut self, refused: Vec<Refused>) -> bool {
+        let mut tells = false;
+        for each in refused {
+            if each.is_certain {
+                self.alone.remove(&each.place);
+                tells |= self.guilty.insert(each.place.clone(), each).is_none();
+            } else if !self.guilty.contains_key(&each.place) {
+                tells |= self.alone.insert(each.place);
             }
-            last => self.alone.extend(refused.into_iter().chain(last).map(|each| each.place)),
         }
-        self.guilty.len() + self.alone.len() > before
+        tells
     }
 
     /// Everything up to here is committed.
@@ -108,7 +112,9 @@ impl KafkaLane {
     ) -> Result<Self, TargetError> {
         let ledger = producing.context().ledger()?;
         let letters = shared.dead_letters.as_ref().and_then(|letters| letters.topic(&source.topic));
-        let letters = letters.map(|name| LetterTopic { name, source_partition: source.partition.unwrap_or_default() });
+        let source_partition = source.partition.unwrap_or_default();
+        let letters =
+            letters.map(|name| LetterTopic { name: name.as_str().into(), source_partition, is_written: false });
         let (topics, suspects) = (Topics::default(), Suspects::default());
         let provenance = shared.provenance.clone();
         Ok(Self {
@@ -130,6 +136,7 @@ impl KafkaLane {
             self.producing = Some(Arc::clone(producing));
         }
         self.topics = Topics::default();
+        self.letters.iter_mut().for_each(|letters| letters.is_written = false);
         if let Some(producing) = &self.producing {
             self.ledger = producing.context().ledger()?;
         }
@@ -169,6 +176,20 @@ impl KafkaLane {
             touched.extend((0..).zip(&met.touched).filter(|(_, touched)| **touched).map(|(at, _)| of(met, at)));
         }
         touched
+    }
+
+    /// The topics that the lane writes to, that of its dead letters among them.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        let letters = self.letters.iter().filter(|letters| letters.is_written).map(|letters| &letters.name);
+        self.topics.met().iter().map(|met| &met.topic.facts.name).chain(letters)
+    }
+
+    /// The topics among these that are gone, where the cluster tells: nobody answers for such.
+    pub(super) fn gone(&self) -> Option<TargetError> {
+        let connection = &self.shared.connection;
+        connection.refresh().ok()?;
+        let gone: Vec<_> = self.topics().filter(|topic| connection.partitions(topic).is_none()).cloned().collect();
+        (!gone.is_empty()).then_some(TargetError::Gone(gone))
     }
 
     /// What the cluster refused since the last commit, once all that was sent is acknowledged or has failed; empty where
@@ -333,10 +354,12 @@ impl LaneTarget for KafkaLane {
 
     fn send_letters(&mut self, letters: &Arc<Batch>) -> Result<(), TargetError> {
         let Self { shared, producing, ledger, letters: topic, .. } = self;
-        let (Some(producing), Some(LetterTopic { name, source_partition })) = (producing, topic) else { return Ok(()) };
+        let (Some(producing), Some(letters_to)) = (producing, topic) else { return Ok(()) };
+        let LetterTopic { name, source_partition, is_written } = letters_to;
+        *is_written = true;
         ledger.check()?;
         let Some(topic) = producing.topic(name, shared)? else {
-            return Err(TargetError::MissingTopics(vec![name.as_str().into()]));
+            return Err(TargetError::MissingTopics(vec![Arc::clone(name)]));
         };
         let partition = *source_partition % topic.facts.partitions.max(1);
         let outputs = Outputs::untouched(Arc::clone(letters));
@@ -344,7 +367,8 @@ impl LaneTarget for KafkaLane {
         let portion = producing.context().room().portion();
         let now = now();
         let mut run: Option<OpenRun<'_>> = None;
-        for (output, row) in outputs.rows().enumerate() {
+        for (output, mut row) in outputs.rows().enumerate() {
+            row.timestamp = letter_timestamp(row.timestamp, &topic.facts.limits, now);
             let position = || outputs.position(&row);
             let size = topic.facts.check(&row, &[], now, position);
             let bytes = size.map_err(|error| TargetError::DeadLetter(Box::new(error)))? + ALLOCATION;
@@ -355,9 +379,7 @@ impl LaneTarget for KafkaLane {
                     full.insert(ledger.open(&places, output, bytes.max(portion))?)
                 }
             };
-            // librdkafka takes 0 for none; a header has the record's own.
-            let timestamp = if row.timestamp == 0 { 1 } else { row.timestamp };
-            hand_over(producing, ledger, &topic, &row, &[], partition, timestamp, run, position)?;
+            hand_over(producing, ledger, &topic, &row, &[], partition, row.timestamp, run, position)?;
             run.sent(bytes);
         }
         Ok(())
@@ -380,6 +402,16 @@ impl LaneTarget for KafkaLane {
         // was not, that is the error already.
         let _ = self.settle();
     }
+}
+
+/// The timestamp of a dead letter: its record's own, which a header has as well, or now where its topic does not take
+/// that: what is refused for its timestamp would be refused once more.
+fn letter_timestamp(own: i64, limits: &Limits, now: i64) -> i64 {
+    // librdkafka takes 0 for none.
+    let own = if own == 0 { 1 } else { own };
+    // Brokers compare in 64 bits without a look at the overflow, and so take the lowest for the highest.
+    let is_odd = own < 0 && own != NO_TIMESTAMP;
+    if is_odd || limits.out_of_range(own, now).is_some() { now } else { own }
 }
 
 /// Hands a record over to librdkafka, and waits where it has no room.

@@ -9,7 +9,7 @@
 //! Runs are also how memory is bounded: each reserves its bytes of [`Room`] before its first record is
 //! handed over, and gives them back when it is settled.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -205,6 +205,8 @@ struct Runs {
     is_by_another: bool,
     /// The source records that may be to blame for batches that the cluster refused, in order.
     refused: Vec<Refused>,
+    /// The partitions of which the cluster has said of some records that others are to blame.
+    told: Vec<(String, i32)>,
 }
 
 /// A source record that may be to blame for a batch that the cluster refused.
@@ -212,7 +214,10 @@ struct Runs {
 pub(crate) struct Refused {
     pub(crate) place: Place,
     pub(crate) topic: String,
+    pub(crate) partition: i32,
     pub(crate) reason: String,
+    /// Whether it is to blame for certain: it stood alone, or the cluster has told it from others.
+    pub(crate) is_certain: bool,
 }
 
 /// Who is to blame that a record was not written.
@@ -318,14 +323,20 @@ impl Ledger {
     }
 
     fn fail(&self, runs: &mut Runs, places: &Places, output: usize, fault: Undelivered) {
-        let Undelivered { topic, reason, blame, .. } = &fault;
-        let blame = *blame;
+        let Undelivered { topic, partition, reason, blame } = &fault;
+        let (partition, blame) = (*partition, *blame);
         if blame == Blame::Record && !places.are_letters {
             let place = places.place(places.input(output));
             // Siblings of one source record follow each other.
-            if runs.refused.last().is_none_or(|last| last.place != place) {
-                runs.refused.push(Refused { place, topic: topic.clone(), reason: reason.clone() });
+            let is_sibling =
+                |last: &Refused| last.place == place && last.topic == *topic && last.partition == partition;
+            if !runs.refused.last().is_some_and(is_sibling) {
+                let (topic, reason) = (topic.clone(), reason.clone());
+                runs.refused.push(Refused { place, topic, partition, reason, is_certain: false });
             }
+        }
+        if blame == Blame::Another && !runs.told.iter().any(|told| told.0 == *topic && told.1 == partition) {
+            runs.told.push((topic.clone(), partition));
         }
         // The first one tells, but who is to blame tells more.
         if runs.failure.is_none() || runs.is_by_another && blame == Blame::Record {
@@ -343,7 +354,16 @@ impl Ledger {
         let mut runs = self.runs.lock();
         let deadline = Instant::now() + REPORTS;
         while !runs.queue.is_empty() && !self.settled.wait_until(&mut runs, deadline).timed_out() {}
-        std::mem::take(&mut runs.refused)
+        let (mut refused, told) = (std::mem::take(&mut runs.refused), std::mem::take(&mut runs.told));
+        let mut of: BTreeMap<(String, i32), usize> = BTreeMap::new();
+        for each in &refused {
+            *of.entry((each.topic.clone(), each.partition)).or_default() += 1;
+        }
+        for each in &mut refused {
+            let partition = (each.topic.clone(), each.partition);
+            each.is_certain = of.get(&partition) == Some(&1) || told.contains(&partition);
+        }
+        refused
     }
 
     fn leave(&self, runs: &mut Runs, bytes: usize) {

@@ -2,6 +2,7 @@
 //!
 //! What librdkafka promises of these calls is in its `INTRODUCTION.md`, "Transactional producer".
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,9 @@ const FAILED: Duration = Duration::from_secs(1);
 
 /// How often it is looked while records leave whether one was refused.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// What a user lacks who may not write to one of the topics of a transaction: the cluster's word does not say to which.
+const WRITE_TOPICS: &str = "WRITE on each target topic and on the topic of progress";
 
 /// What is left to do after a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +203,17 @@ impl Fault {
         Self { what: "abort a transaction", code: None, reason: String::new(), remedy: Remedy::Replace }
     }
 
+    /// `error`, and where it is that the user may not write to one of the topics of a transaction, these by name.
+    pub(super) fn naming<'a>(mut error: TargetError, topics: impl Iterator<Item = &'a str>) -> TargetError {
+        if let TargetError::Transaction { denied: Some(denied), .. } = &mut error
+            && denied == WRITE_TOPICS
+        {
+            let names: Vec<String> = topics.map(|topic| format!("`{topic}`")).collect();
+            *denied = format!("WRITE on one or more of the topics {}", names.join(", ")).into();
+        }
+        error
+    }
+
     /// Whether somebody else has the id now, or the transaction expired: the cluster's answers are the same.
     pub(crate) fn is_fencing(&self) -> bool {
         matches!(
@@ -220,11 +235,10 @@ impl From<Fault> for TargetError {
             Some(
                 RDKafkaErrorCode::TransactionalIdAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed,
             ) => Some("WRITE and DESCRIBE on the transactional ids with the prefix `anabranch-`"),
-            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
-                Some("WRITE on each target topic and on the topic of progress")
-            }
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => Some(WRITE_TOPICS),
             _ => None,
         };
+        let denied = denied.map(Cow::Borrowed);
         let timed_out = matches!(
             code,
             Some(

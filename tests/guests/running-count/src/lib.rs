@@ -1,4 +1,6 @@
-//! Numbers the records of each key in a header: state over the whole lane.
+//! Numbers the records of each key in a header: state over the whole lane. Traps at a record whose value is `trap`.
+
+#![allow(clippy::panic, reason = "that is the trap")]
 
 use std::collections::HashMap;
 
@@ -21,11 +23,12 @@ impl Configure for RunningCount {
 }
 
 impl Plugin for RunningCount {
-    const READS: Columns = Columns::KEY.union(Columns::HEADERS);
+    const READS: Columns = Columns::KEY.union(Columns::VALUE).union(Columns::HEADERS);
     const CHANGES: Columns = Columns::HEADERS;
     const STATE: State = State::Lane;
 
     fn record(&mut self, mut record: Record<'_>) -> Outcome {
+        assert_ne!(record.value(), Some(b"trap".as_slice()), "cannot go on");
         let number = self.seen.entry(record.key().map(<[u8]>::to_vec)).or_default();
         if *number == 0 {
             count("keys", 1);
