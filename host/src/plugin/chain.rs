@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::aside::{Blamed, Cause, SetAside};
 use crate::batch::{Batch, Outputs};
 use crate::job::{PluginUse, Policies};
-use crate::mechanism::is_off;
+use crate::mechanism::{is_off, unless_off};
 use crate::position::{Place, TopicPartition};
 use crate::report::{PluginCounts, PluginReport};
 
@@ -188,10 +188,8 @@ impl Transform for LaneChain {
     }
 
     fn condemn(&mut self, plugin: usize, place: Place) {
-        if let Some(stage) = self.stages.get_mut(plugin) {
-            if !is_off("guilt-is-kept") {
-                stage.condemned.add(place, "was proved guilty by an earlier run".into());
-            }
+        if let Some(stage) = unless_off("guilt-is-kept", self.stages.get_mut(plugin)) {
+            stage.condemned.add(place, "was proved guilty by an earlier run".into());
         }
     }
 

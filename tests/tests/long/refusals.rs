@@ -105,7 +105,7 @@ fn what_the_broker_refuses_is_found_and_left_out() {
     });
     let rest = "transactions.age = \"100ms\"\nproperties = { \"linger.ms\" = 20 }\n[rejected]\npolicy = \"skip\"\nmax_share = \"20%\"\n\
          [resources]\nlanes = 2\nbytes_in_flight = \"32 KiB\"\n";
-    let mut command = bench.command("restore", &bench.job("", &rest));
+    let mut command = bench.command("restore", &bench.job("", rest));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while bench.cluster.read(&bench.topic).unwrap().is_empty() {
