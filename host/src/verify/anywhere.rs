@@ -31,6 +31,8 @@ type Ours = Box<dyn Fn(&Content) -> bool + Send>;
 pub(super) enum Place {
     At(i32, i64),
     Gone,
+    /// Something had to be forgotten.
+    NoRoom,
     Missing,
 }
 
@@ -83,7 +85,18 @@ impl Anywhere {
                 self.read.enter(&self.record, at);
             }
         }
-        Ok(if self.is_cut || self.read.forgot() { Place::Gone } else { Place::Missing })
+        Ok(if self.is_cut {
+            Place::Gone
+        } else if self.read.forgot() {
+            Place::NoRoom
+        } else {
+            Place::Missing
+        })
+    }
+
+    /// Whether all that was read is known.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.read.forgot()
     }
 
     /// A record of those that are looked for, of which there is one more than was looked for: partition, offset, and

@@ -1,7 +1,8 @@
 //! A compacted partition: of each key the cluster keeps the last record, and may have removed all before it.
 //!
 //! An expected record that is not there was compacted away where a later one of its key is, or where it is a tombstone,
-//! which is removed after a while, or where a tombstone of its key comes later. Which records and keys there are is kept
+//! which is removed after a while, or where a tombstone of its key comes later. Once tombstones may be gone that were
+//! written since the job was begun (`delete.retention.ms`, KIP-534), any record may have been deleted by one. Which records and keys there are is kept
 //! as digests; what there is no room for is not established.
 //!
 //! With headers of provenance each record that is there says which one it is: then it has to be that one, once, in order,
@@ -28,6 +29,8 @@ pub(super) struct Compacted {
     is_cut: bool,
     /// Whether all of the partition is known.
     is_whole: bool,
+    /// Whether tombstones, too, may have been removed.
+    tombstones_are_gone: bool,
     last: i64,
     /// Keys of records that are not there and of which no later one is.
     open: HashMap<u64, u64>,
@@ -63,6 +66,7 @@ impl Compacted {
         logs: &dyn Logs,
         range: &Range,
         capacity: usize,
+        tombstones_are_gone: bool,
         mut own: Option<Own<'_>>,
     ) -> Result<Self, TargetError> {
         let mut compacted = Self {
@@ -72,6 +76,7 @@ impl Compacted {
             hash: RandomState::new(),
             is_cut: range.is_cut(),
             is_whole: true,
+            tombstones_are_gone,
             last: -1,
             open: HashMap::new(),
         };
@@ -139,8 +144,11 @@ impl Compacted {
         }
         let superseded = self.keys.get(&key).is_some_and(|last| *last > self.last);
         let cut = self.is_cut && self.last < 0;
-        if superseded || cut || wanted.is_tombstone() || !self.is_whole {
+        if superseded || cut || wanted.is_tombstone() || self.tombstones_are_gone {
             return Verdict::Gone;
+        }
+        if !self.is_whole {
+            return Verdict::NoRoom;
         }
         *self.open.entry(key).or_default() += 1;
         Verdict::Open

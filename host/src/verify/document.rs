@@ -24,6 +24,7 @@ pub struct VerifiedDocument<'a> {
     provenance: bool,
     duplicates: &'static str,
     records: RecordsDocument,
+    short_of_room: bool,
     lanes: Vec<LaneDocument<'a>>,
     broker_timestamps: &'a [String],
     findings: Vec<FindingDocument<'a>>,
@@ -124,6 +125,7 @@ impl Verified {
             provenance: self.provenance,
             duplicates: self.duplicates(),
             records: self.records(),
+            short_of_room: self.is_short_of_room(),
             lanes: self.lanes.iter().map(LaneVerified::document).collect(),
             broker_timestamps: &self.broker_times,
             findings: self.findings.iter().map(Finding::document).collect(),
@@ -208,9 +210,13 @@ impl fmt::Display for Verified {
         if not_established > 0 {
             writeln!(
                 f,
-                "{} are not established: they may have been there, and were compacted, expired or deleted since",
-                count(not_established)
+                "{} are not established: they may have been there, and were compacted, expired or deleted since{}",
+                count(not_established),
+                if self.is_short_of_room() { ", or did not fit the room for comparing" } else { "" }
             )?;
+            if self.is_short_of_room() {
+                writeln!(f, "  hint: give more room by `resources.bytes_in_flight` (`--memory`)")?;
+            }
         }
         match (self.duplicates(), self.provenance) {
             ("none", _) if not_established > 0 => writeln!(f, "none of those that are there is there twice")?,

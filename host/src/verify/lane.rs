@@ -34,6 +34,8 @@ pub(super) struct Compared {
     pub(super) found: u64,
     /// What of it may have been there and is gone by now.
     pub(super) gone: u64,
+    /// Whether there was too little room to look for some of it.
+    pub(super) is_short_of_room: bool,
     /// What of it was found in whatever partition.
     pub(super) anywhere: u64,
     /// Of what was found, in order of the backup.
@@ -201,6 +203,10 @@ impl ComparingLane {
                     wanted.add_to(&mut compared.digest, !topic.facts.log_append_time);
                 }
                 anywhere::Place::Gone => compared.gone += 1,
+                anywhere::Place::NoRoom => {
+                    compared.gone += 1;
+                    compared.is_short_of_room = true;
+                }
                 anywhere::Place::Missing => {
                     let source = outputs.position(row);
                     let message = format!("{source} is missing: it lies in no partition of {name}");
@@ -273,7 +279,11 @@ impl ComparingLane {
             if is_mixed {
                 // Some that lie where they are due look like those that may lie anywhere, and would be one too many of these.
                 compared.copies_sought = false;
-            } else if let Some((partition, offset, record)) = anywhere.left(&**logs, &topic.name)?
+                continue;
+            }
+            let left = anywhere.left(&**logs, &topic.name)?;
+            compared.copies_sought &= anywhere.is_whole();
+            if let Some((partition, offset, record)) = left
                 && let Some(origin) = Origin::of(&shared.homes.job, &record)
             {
                 let target = format!("{}-{partition}@{offset}", topic.name);

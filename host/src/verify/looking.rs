@@ -81,6 +81,10 @@ impl Looking<'_> {
                 *last = Some((offset, place, row.sibling));
             }
             Some(Verdict::Gone) => compared.gone += 1,
+            Some(Verdict::NoRoom) => {
+                compared.gone += 1;
+                compared.is_short_of_room = true;
+            }
             Some(Verdict::GoneAsTheOneBefore) => {
                 compared.found = compared.found.saturating_sub(1);
                 compared.gone += 2;
@@ -133,7 +137,7 @@ impl Looking<'_> {
         };
         let own: Option<Own<'_>> = if self.shared.provenance { Some(&mut own) } else { None };
         let own = unless_off("verify-what-compaction-left", own);
-        let opened = Partition::open(self.logs, range, self.facts.compacted, self.capacity, own)?;
+        let opened = Partition::open(self.logs, range, self.facts, self.capacity, own)?;
         compared.copies_sought &= match &opened {
             Partition::Walked(_) => true,
             Partition::Cut(_) => false,

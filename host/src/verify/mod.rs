@@ -52,6 +52,7 @@ use up_to::UpTo;
 
 use crate::aside::Ceiling;
 use crate::catalog::{self, Catalog};
+use crate::clock::now;
 use crate::finding::Finding;
 use crate::job::{self, Cluster, Delivery, Job};
 use crate::lane::{Budget, Lane, LaneError, Letters};
@@ -66,11 +67,16 @@ use crate::stop::StopSignal;
 use crate::target::kafka::{Connection, Context, Needs, Properties};
 use crate::target::{LaneNeed, TargetError};
 
+/// Milliseconds by which the clocks of machines may differ.
+const CLOCKS: i64 = 60_000;
+
 /// What counts of a target topic.
 #[derive(Clone, Copy, Debug, Default)]
 struct TargetTopic {
     partitions: i32,
     compacted: bool,
+    /// Whether tombstones that were written since the job was begun may be gone by now.
+    tombstones_are_gone: bool,
     /// Whether the broker sets timestamps.
     log_append_time: bool,
 }
@@ -114,6 +120,11 @@ impl Committed {
         self.stored.times().map(|(started, _)| started)
     }
 
+    /// Whether so many milliseconds are over since the job was begun, whatever the clock of brokers says.
+    fn is_over_since_the_start(&self, milliseconds: i64) -> bool {
+        self.started().is_none_or(|started| now().saturating_sub(started) >= milliseconds.saturating_sub(CLOCKS))
+    }
+
     /// How many source records of a lane are committed.
     pub fn records(&self, lane: &TopicPartition) -> u64 {
         self.stored.lanes.get(lane).map_or(0, |record| record.read.records)
@@ -130,6 +141,7 @@ impl Committed {
         let facts = |topic: &crate::target::kafka::Topic| TargetTopic {
             partitions: topic.partitions,
             compacted: topic.limits.compacted && !is_off("verify-compaction"),
+            tombstones_are_gone: self.is_over_since_the_start(topic.limits.tombstones),
             log_append_time: topic.limits.log_append_time,
         };
         Ok(there.iter().map(|(name, topic)| (name.to_string(), facts(topic))).collect())

@@ -9,7 +9,7 @@
 
 use super::compacted::Compacted;
 use super::index::Index;
-use super::{Content, Log, Logs};
+use super::{Content, Log, Logs, TargetTopic};
 use crate::mechanism::is_off;
 use crate::target::TargetError;
 
@@ -20,6 +20,8 @@ pub(super) enum Verdict {
     At(i64),
     /// It may have lain in what is gone by now.
     Gone,
+    /// There was no room to look through all of the partition for it.
+    NoRoom,
     /// As [`Self::Gone`], and so may the one before it, that an equal one was found of.
     GoneAsTheOneBefore,
     /// It lies there, and the one before it may have lain in what is gone by now.
@@ -88,12 +90,13 @@ impl Partition {
     pub(super) fn open(
         logs: &dyn Logs,
         range: &Range,
-        compacted: bool,
+        facts: TargetTopic,
         capacity: usize,
         own: Option<Own<'_>>,
     ) -> Result<Self, TargetError> {
-        Ok(if compacted {
-            Self::Compacted(Box::new(Compacted::open(logs, range, capacity, own)?))
+        Ok(if facts.compacted {
+            let compacted = Compacted::open(logs, range, capacity, facts.tombstones_are_gone, own)?;
+            Self::Compacted(Box::new(compacted))
         } else if range.is_cut() {
             Self::Cut(Box::new(Cut::open(logs, range, capacity)?))
         } else {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::anywhere::{Anywhere, Place};
 use super::log::Extent;
 use super::partition::{Own, Partition, Range, Verdict};
-use super::{Content, Log, Logs};
+use super::{Content, Log, Logs, TargetTopic};
 use crate::target::TargetError;
 
 /// Records with their offsets, by partition.
@@ -94,10 +94,11 @@ fn verdicts_of(
 ) -> Vec<Verdict> {
     let end = records.last().map_or(0, |last| last.0 + 1);
     let logs = Memory(BTreeMap::from([(0, Arc::new(records))]));
+    let facts = TargetTopic { compacted, ..TargetTopic::default() };
     let says = own(0).provenance().is_some();
     let mut is_told = |_: i64, record: &Content| record.provenance().is_some();
     let is_own: Option<Own<'_>> = if says { Some(&mut is_told) } else { None };
-    let mut partition = Partition::open(&logs, &range(0, start, end), compacted, 4096, is_own).unwrap();
+    let mut partition = Partition::open(&logs, &range(0, start, end), facts, 4096, is_own).unwrap();
     (0..wanted).map(|number| partition.find(&logs, &own(number), &mut |_, _| true).unwrap().unwrap()).collect()
 }
 
@@ -211,5 +212,6 @@ fn what_does_not_fit_is_not_established() {
     let records: Vec<(i64, Content)> = (0..3000).map(|number| (number as i64, other(number))).collect();
     let logs = Memory(BTreeMap::from([(0, Arc::new(records))]));
     let mut anywhere = Anywhere::open(&logs, &[range(0, 0, 3000)], Box::new(|_| true), false, 1024).unwrap();
-    assert_eq!(anywhere.find(&own(0)).unwrap(), Place::Gone);
+    assert_eq!(anywhere.find(&own(0)).unwrap(), Place::NoRoom);
+    assert!(!anywhere.is_whole());
 }

@@ -48,6 +48,8 @@ pub struct LaneVerified {
     pub found: u64,
     /// How many of these may have been there and are gone by now.
     pub gone: u64,
+    /// Whether there was too little room to look for some of those that are not established.
+    pub is_short_of_room: bool,
     /// How many of the found ones may lie in any partition and order.
     pub anywhere: u64,
     /// SHA-256 of what was found, in hexadecimal.
@@ -74,8 +76,18 @@ impl LaneVerified {
             None if up_to.is_none() => Compared { ended: true, copies_sought: true, ..Compared::default() },
             compared => compared.unwrap_or_default(),
         };
-        let Compared { expected, found, gone, anywhere, digest, difference, suspect: _, copies_sought, ended } =
-            compared;
+        let Compared {
+            expected,
+            found,
+            gone,
+            is_short_of_room,
+            anywhere,
+            digest,
+            difference,
+            suspect: _,
+            copies_sought,
+            ended,
+        } = compared;
         let written: u64 = record.written.values().map(|volume| volume.records).sum();
         let counted = || {
             // Of more records that were set aside than are kept one by one, nobody knows what would have come of them.
@@ -97,6 +109,7 @@ impl LaneVerified {
             expected,
             found,
             gone,
+            is_short_of_room,
             anywhere,
             digest: hex::encode(digest.finalize()),
             copies_sought,
@@ -128,6 +141,11 @@ impl Verified {
         self.provenance
             && self.is_compared()
             && self.lanes.iter().all(|lane| lane.copies_sought && lane.difference.is_none())
+    }
+
+    /// Whether there was too little room to look for some records.
+    pub fn is_short_of_room(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.is_short_of_room)
     }
 
     pub(super) fn sum(&self, of: impl Fn(&LaneVerified) -> u64) -> u64 {

@@ -9,7 +9,11 @@ use anabranch_tests::object_store::{Fault, S3Server};
 
 use crate::shop::{Running, Shop, wait};
 
-/// A restore under way, for half a minute or more, and what it reads from.
+/// How late the store's answers are until [`Scene::ends_well`]: with a few dozen of them a restore takes minutes, also
+/// where nodes need as long to come back.
+const DELAY: Duration = Duration::from_secs(6);
+
+/// A restore under way, for minutes, and what it reads from.
 struct Scene {
     cluster: &'static Cluster,
     server: S3Server,
@@ -28,7 +32,7 @@ impl Scene {
             .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n");
         let mut running = shop.start();
         running.until_it_writes(&shop);
-        server.misbehave(std::iter::repeat_n(Fault::Delay(Duration::from_secs(2)), 1000));
+        server.misbehave(std::iter::repeat_n(Fault::Delay(DELAY), 1000));
         Self { cluster, server, shop, running }
     }
 

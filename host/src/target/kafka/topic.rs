@@ -36,6 +36,8 @@ pub(crate) struct Limits {
     /// How many milliseconds a timestamp may lie after now.
     pub(crate) after: (i64, &'static str),
     pub(crate) compacted: bool,
+    /// Milliseconds for which compaction leaves tombstones behind at least (`delete.retention.ms`).
+    pub(crate) tombstones: i64,
     /// Whether records are deleted, by age or by size.
     pub(crate) deletes: bool,
     /// Milliseconds after which records are deleted, if they are.
@@ -52,11 +54,15 @@ impl Default for Limits {
             before: (i64::MAX, BEFORE),
             after: (i64::MAX, AFTER),
             compacted: false,
+            tombstones: TOMBSTONES,
             deletes: false,
             retention: None,
         }
     }
 }
+
+/// Kafka's default of `delete.retention.ms`: a day.
+const TOMBSTONES: i64 = 86_400_000;
 
 const BEFORE: &str = "message.timestamp.before.max.ms";
 const AFTER: &str = "message.timestamp.after.max.ms";
@@ -97,6 +103,7 @@ impl Limits {
             before: bound(BEFORE),
             after: bound(AFTER),
             compacted: policy.contains("compact"),
+            tombstones: number("delete.retention.ms").unwrap_or(TOMBSTONES),
             deletes: policy.contains("delete"),
             retention: text("retention.ms")
                 .map_or(retention, |limit| limit.parse().ok())
