@@ -151,6 +151,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
     switch(
         "abort",
         &[
+            (POLICIES, "whatever_the_cause_without_a_policy_the_job_ends_and_no_half_of_a_record_is_visible"),
             (POLICIES, "a_dead_letter_that_its_topic_does_not_take_stops_the_job"),
             (POLICIES, "a_store_that_fails_on_the_way_leaves_nothing_half_written"),
         ],
