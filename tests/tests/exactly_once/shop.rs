@@ -322,6 +322,16 @@ impl Running {
         let said = fs::read_to_string(&self.said).unwrap();
         (output.status.code(), said, serde_json::from_slice(&output.stdout).ok())
     }
+
+    /// Sends a signal and fails unless it stops within so many seconds: what it said, and its summary.
+    pub(crate) fn stops_within(self, seconds: u64, signal: &str) -> (String, Option<Value>) {
+        let asked = Instant::now();
+        self.signal(signal);
+        let (code, said, summary) = self.end();
+        assert!(asked.elapsed() < Duration::from_secs(seconds), "{:?}", asked.elapsed());
+        assert_eq!(code, Some(1), "{said}");
+        (said, summary)
+    }
 }
 
 pub(crate) fn said(output: &Output) -> String {
