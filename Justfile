@@ -17,10 +17,10 @@ demo *ARGS:
 
 # Everything that must hold: plugins from source, Apache Kafka, then all tests.
 test: kafka-jars plugins
-    cargo test --workspace
+    # Most of them wait for Kafka most of the time.
+    RUST_TEST_THREADS=$(( {{ num_cpus() }} * 2 )) cargo test --workspace
 
-# As `test`, and what takes long: nodes that go and come back, stores that stall, tests without what they are to show, and
-# 200 restores that are killed.
+# As `test`, and what takes long: nodes that go and come back, each mechanism switched off, 200 restores that are killed.
 test-all: test
     cargo test --workspace --test long
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" switched-off

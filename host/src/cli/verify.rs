@@ -9,6 +9,7 @@ use super::signals::{Signals, Stage};
 use super::terminal::Terminal;
 use super::{plan, prepare};
 use crate::failure::{Exit, Failure};
+use crate::job::Policy;
 use crate::progress::Inputs;
 use crate::read::Count;
 use crate::report::{Display, Progress};
@@ -24,7 +25,11 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let job = self.job.job()?;
+        let mut job = self.job.job()?;
+        // What follows a record that a plugin rejects was not committed unless it was set aside, whatever is said now.
+        if job.rejected.policies.rejected == Policy::Fail {
+            job.rejected.policies.rejected = Policy::Skip;
+        }
         let words = terminal.clone();
         let free = Stage::Free(Box::new(move || words.say("stopped before anything was compared")));
         let signals = Signals::listen(terminal, free);

@@ -110,7 +110,8 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
         );
     }
     if then.map != now.map {
-        add("changed-map", format!("`{name}` was begun with other target topics or another way to partitions"));
+        let what = "other target topics, another way to partitions, or other settings of provenance";
+        add("changed-map", format!("`{name}` was begun with {what}"));
     }
     if let (Some(then), Some(now)) = (&then.cluster, &now.cluster)
         && then != now

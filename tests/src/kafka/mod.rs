@@ -28,6 +28,9 @@ use node::Place;
 pub use node::{Node, classpath};
 pub use security::{PASSWORD, Permission, RESTORER, USER};
 
+/// How long the cluster may take for an answer.
+const WAIT: Duration = Duration::from_secs(10);
+
 /// A running cluster.
 pub struct Cluster {
     /// By id, from 1.
@@ -340,25 +343,43 @@ impl Cluster {
     /// # Errors
     /// A transaction that stays open, and what the cluster says.
     pub fn settle(&self, topic: &str) -> Result<()> {
-        let reader = |isolation: &str| -> Result<BaseConsumer> {
-            Ok(ClientConfig::new()
-                .set("bootstrap.servers", &self.servers)
-                .set("isolation.level", isolation)
-                .create()?)
-        };
-        let (all, committed) = (reader("read_uncommitted")?, reader("read_committed")?);
-        let wait = Duration::from_secs(10);
-        let deadline = Instant::now() + wait;
+        let (all, committed) = (self.reader("read_uncommitted")?, self.reader("read_committed")?);
+        let deadline = Instant::now() + WAIT;
         let partitions = self.partitions()?.get(topic).copied().unwrap_or_default();
         for partition in 0..i32::try_from(partitions)? {
-            while committed.fetch_watermarks(topic, partition, wait)?.1
-                < all.fetch_watermarks(topic, partition, wait)?.1
+            while committed.fetch_watermarks(topic, partition, WAIT)?.1
+                < all.fetch_watermarks(topic, partition, WAIT)?.1
             {
                 ensure!(Instant::now() < deadline, "a transaction stays open in {topic}-{partition}");
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
         Ok(())
+    }
+
+    /// Waits until a transaction was committed (or aborted) in one of these topics, or `is_vain`; much quicker than to read
+    /// what is in them.
+    ///
+    /// # Errors
+    /// What the cluster says.
+    pub fn until_committed(&self, topics: &[String], mut is_vain: impl FnMut() -> bool) -> Result<()> {
+        let (reader, there) = (self.reader("read_committed")?, self.partitions()?);
+        while !is_vain() {
+            for topic in topics {
+                for partition in 0..i32::try_from(there.get(topic).copied().unwrap_or_default())? {
+                    if reader.fetch_watermarks(topic, partition, WAIT)?.1 > 0 {
+                        return Ok(());
+                    }
+                }
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// A client to ask for the ends of logs.
+    fn reader(&self, isolation: &str) -> Result<BaseConsumer> {
+        Ok(ClientConfig::new().set("bootstrap.servers", &self.servers).set("isolation.level", isolation).create()?)
     }
 
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {

@@ -255,15 +255,6 @@ topic = "{progress}"
     }
 }
 
-/// How many of these records come from each source partition.
-pub(crate) fn by_source(records: Records) -> BTreeMap<i32, usize> {
-    let mut sums = BTreeMap::new();
-    for ((_, _, source), list) in records {
-        *sums.entry(source).or_default() += list.len();
-    }
-    sums
-}
-
 fn key(source: i32, offset: i64) -> String {
     let customer = offset * 7 % 23;
     if offset % 6 == 0 { format!("vip-{source}-{customer}") } else { format!("{source}-{customer}") }
@@ -305,9 +296,8 @@ impl Running {
     /// Waits until something is committed.
     pub(crate) fn until_it_writes(&mut self, shop: &Shop) {
         self.until_it_flows();
-        while shop.visible() == 0 {
-            assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
-        }
+        shop.cluster.until_committed(&shop.topics, || self.child.try_wait().unwrap().is_some()).unwrap();
+        assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
     }
 
     /// Sends a signal by its name.

@@ -152,7 +152,8 @@ impl<'a> ForgottenDocument<'a> {
     pub(super) fn text(&self) -> String {
         let JobDocument { job, read, written, lanes, .. } = &self.job;
         format!(
-            "removed the progress of `{job}` from topic `{}`: {} lanes, {} records read and {} written; what was written stays",
+            "removed the progress of `{job}` from topic `{}`: {} lanes, {} records read and {} written; what was written \
+             stays, and would be there twice if the job were begun anew into the same topics",
             self.topic,
             lanes.len(),
             count(read.records),

@@ -216,7 +216,7 @@ impl CommittingLane {
         }
         match aborted {
             Ok(()) => self.inner.renew(None)?,
-            Err(fault) if fault.remedy == Remedy::Wait => return Err(error),
+            // Also where the abort was not answered: the cluster is asked for the id then, which ends the transaction.
             Err(_) => self.replace()?,
         }
         self.rewind = unless_off("rewind", Some(Restart::from(self.committed.clone())));
