@@ -29,7 +29,8 @@ pub trait Plugin: Configure {
     /// Says what becomes of a record; by default it is kept.
     ///
     /// # Errors
-    /// A record that can neither be passed on nor dropped is rejected: the restore stops and names it.
+    /// A record that can neither be passed on nor dropped is rejected: the restore ends and names it,
+    /// or sets it aside where the job says so.
     /// Any error converts into a [`Rejection`], so `?` rejects.
     fn record(&mut self, record: Record<'_>) -> Outcome {
         record.keep()

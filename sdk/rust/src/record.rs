@@ -332,7 +332,8 @@ impl<'a> Record<'a> {
         Ok(Done(Fate::Settled))
     }
 
-    /// Rejects the record, whatever was emitted of it: the restore stops and names it.
+    /// Rejects the record, whatever was emitted of it: the restore ends and names it, or sets it aside where the job says
+    /// so.
     ///
     /// # Errors
     /// Always: this is what `?` on an error does as well.
