@@ -357,24 +357,16 @@ impl Cluster {
         Ok(())
     }
 
-    /// Waits until a transaction was committed (or aborted) in one of these topics, or `is_vain`; much quicker than to read
-    /// what is in them.
+    /// Up to where each partition of a topic is committed (or aborted), by partition: beyond 0 something is. Much quicker
+    /// than to read what is there.
     ///
     /// # Errors
     /// What the cluster says.
-    pub fn until_committed(&self, topics: &[String], mut is_vain: impl FnMut() -> bool) -> Result<()> {
-        let (reader, there) = (self.reader("read_committed")?, self.partitions()?);
-        while !is_vain() {
-            for topic in topics {
-                for partition in 0..i32::try_from(there.get(topic).copied().unwrap_or_default())? {
-                    if reader.fetch_watermarks(topic, partition, WAIT)?.1 > 0 {
-                        return Ok(());
-                    }
-                }
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
+    pub fn committed(&self, topic: &str) -> Result<Vec<i64>> {
+        let reader = self.reader("read_committed")?;
+        let partitions = self.partitions()?.get(topic).copied().unwrap_or_default();
+        let end = |partition| Ok(reader.fetch_watermarks(topic, partition, WAIT)?.1);
+        (0..i32::try_from(partitions)?).map(end).collect()
     }
 
     /// A client to ask for the ends of logs.

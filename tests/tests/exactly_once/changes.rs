@@ -152,7 +152,7 @@ fn a_topic_that_is_made_anew_under_a_running_restore_ends_it() {
         .resources("[resources]\nlanes = 1\nbytes_in_flight = \"64 KiB\"\n");
     let mut running = shop.start();
     running.until_it_flows();
-    while shop.visible() < 3000 {
+    while shop.committed() < 3000 {
         assert!(running.child.try_wait().unwrap().is_none(), "{}", running.said());
     }
     shop.cluster.delete(&shop.topics[0]).unwrap();

@@ -249,6 +249,11 @@ topic = "{progress}"
         (self.records * i64::from(SOURCES)).unsigned_abs()
     }
 
+    /// About how many records `read_committed` consumers see; much quicker than to count them.
+    pub(crate) fn committed(&self) -> i64 {
+        self.topics.iter().flat_map(|topic| self.cluster.committed(topic).unwrap_or_default()).sum()
+    }
+
     /// How many records `read_committed` consumers see.
     pub(crate) fn visible(&self) -> usize {
         self.found().values().map(Vec::len).sum()
@@ -296,8 +301,10 @@ impl Running {
     /// Waits until something is committed.
     pub(crate) fn until_it_writes(&mut self, shop: &Shop) {
         self.until_it_flows();
-        shop.cluster.until_committed(&shop.topics, || self.child.try_wait().unwrap().is_some()).unwrap();
-        assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
+        while shop.committed() == 0 {
+            assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
+            wait(5);
+        }
     }
 
     /// Sends a signal by its name.

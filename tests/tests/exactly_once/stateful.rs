@@ -56,13 +56,13 @@ bytes_in_flight = "64 KiB"
         command.args(["restore", "job.toml"]).current_dir(folder.path());
         command
     };
-    let visible = || cluster.read(&topic).unwrap().values().map(Vec::len).sum::<usize>();
+    let committed = || cluster.committed(&topic).unwrap().into_iter().sum::<i64>();
     let mut interrupted = 0;
     for _ in 0..2 {
-        let before = visible();
+        let before = committed();
         let mut running = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
-        while visible() <= before && running.try_wait().unwrap().is_none() {
+        while committed() <= before && running.try_wait().unwrap().is_none() {
             assert!(Instant::now() < deadline, "nothing is committed");
             wait(5);
         }

@@ -19,7 +19,7 @@ fn records_dealt_out_by_turns_are_found_in_any_partition() {
         shop.command(verb, &job)
     };
     let mut child = command("restore").stderr(std::process::Stdio::null()).spawn().unwrap();
-    while shop.visible() == 0 {
+    while shop.committed() == 0 {
         assert!(child.try_wait().unwrap().is_none());
     }
     child.kill().unwrap();

@@ -128,7 +128,7 @@ fn a_signal_ends_an_at_least_once_restore_within_seconds_where_no_node_answers()
         .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n");
     let mut running = shop.start();
     running.until("restoring `");
-    while shop.visible() == 0 {}
+    while shop.committed() == 0 {}
     cluster.nodes().for_each(|id| cluster.node(id).pause().unwrap());
     assert!(running.child.try_wait().unwrap().is_none(), "it was over before: {}", running.said());
     wait(1000);
