@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -44,6 +45,8 @@ pub(crate) struct Reader {
     ends: Arc<BaseConsumer<Context>>,
     /// Sees what is committed.
     committed: Arc<BaseConsumer<Context>>,
+    /// Held by who reads: a client reads a partition once at a time, and lanes that recover ask at the same time.
+    turn: Mutex<()>,
 }
 
 impl Reader {
@@ -53,7 +56,7 @@ impl Reader {
             made.map(Arc::new).map_err(|error| properties.fault(error))
         };
         let (ends, committed) = (client(properties.for_ends())?, client(properties.for_reading())?);
-        Ok(Self { topic: topic.into(), properties: properties.clone(), ends, committed })
+        Ok(Self { topic: topic.into(), properties: properties.clone(), ends, committed, turn: Mutex::default() })
     }
 
     /// All that is committed by now, and nothing of what is not. Waits for open transactions.
@@ -138,6 +141,7 @@ impl Reader {
 
     /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
     fn read_with(&self, client: &Arc<BaseConsumer<Context>>, low: i64, high: i64) -> Result<Log, TargetError> {
+        let _turn = self.turn.lock();
         let begun = Instant::now();
         loop {
             let mut log = Log { topic: self.topic.to_string(), records: BTreeMap::new() };
@@ -199,5 +203,45 @@ fn enter(log: &mut Log, foreign: &mut Foreign, offset: i64, key: Option<&[u8]>, 
             foreign.insert(key.map(<[u8]>::to_vec), (offset, format!("its key: {error}")));
         }
         (None, _) => drop(foreign.insert(None, (offset, "it has no key".to_owned()))),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::path::Path;
+    use std::thread;
+
+    use rdkafka::ClientConfig;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+
+    use super::*;
+    use crate::job::file;
+
+    #[test]
+    fn progress_that_lanes_read_at_the_same_time_is_never_taken_for_none() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("progress", 1, 1).unwrap();
+        let servers = cluster.bootstrap_servers();
+        let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", &servers).create().unwrap();
+        let key = Key::of_job("job").bytes();
+        for _ in 0..50 {
+            producer.send(BaseRecord::to("progress").key(&key).payload("{}")).unwrap();
+        }
+        producer.flush(Duration::from_secs(10)).unwrap();
+        let text = format!("[backup]\nurl = \"backup\"\n[target]\nbrokers = \"{servers}\"\n");
+        let job = file::parse(&text, Path::new("job.toml"), &|_| None).unwrap();
+        let reader = Reader::new(&Properties::new(&job, &servers).unwrap(), "progress").unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..10 {
+                        let log = reader.peek().unwrap();
+                        assert_eq!(log.records.values().map(|(offset, _)| *offset).collect::<Vec<_>>(), [49]);
+                    }
+                });
+            }
+        });
     }
 }

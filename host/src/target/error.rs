@@ -282,6 +282,11 @@ impl TargetError {
         }
     }
 
+    /// Whether records are gone that were written. Written on, their log would be as long as it was, and nobody could tell.
+    pub(crate) fn is_of_lost_records(&self) -> bool {
+        matches!(self, Self::Progress(ProgressError::Shortened { .. }))
+    }
+
     /// Whether a cluster that was asked for progress or a transactional id did not answer, or answered what it may not
     /// answer the next time.
     pub(crate) fn may_be_asked_again(&self) -> bool {

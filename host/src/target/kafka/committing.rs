@@ -202,7 +202,7 @@ impl CommittingLane {
             tracing::warn!("{error}; going back to {place}, to set aside what was refused");
         } else {
             self.tries += 1;
-            if self.tries > TRIES || error.is_denied() {
+            if self.tries > TRIES || error.is_denied() || error.is_of_lost_records() {
                 if aborted.is_err() {
                     self.abort();
                 }
