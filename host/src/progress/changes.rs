@@ -68,6 +68,13 @@ impl<'a> Present<'a> {
     }
 }
 
+impl Present<'_> {
+    /// Where the logs end of which an earlier run noted an end.
+    pub(super) fn ends(&self) -> &BTreeMap<(String, i32), i64> {
+        &self.ends
+    }
+}
+
 /// A topic as it is now.
 struct Topic {
     partitions: i32,

@@ -66,11 +66,31 @@ impl Ranges {
         let range = ranges.ranges.entry(partition).or_insert(OffsetRange { from, to });
         *range = OffsetRange { from: range.from.min(from), to };
     }
+
+    /// Takes it that the log of a partition ends at `end`, also where it was longer.
+    pub(super) fn cut(&mut self, topic: &str, partition: i32, end: i64) {
+        let Some(range) = self.0.get_mut(topic).and_then(|topic| topic.ranges.get_mut(&partition)) else { return };
+        if range.to.is_some_and(|to| to > end) {
+            *range = OffsetRange { from: range.from.min(end), to: Some(end) };
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_that_was_cut_with_leave_ends_where_it_ends() {
+        let mut ranges = Ranges::default();
+        ranges.extend("orders", 3, 1, 40, Some(60));
+        ranges.extend("orders", 3, 2, 40, Some(60));
+        ranges.cut("orders", 1, 70);
+        ranges.cut("orders", 2, 10);
+        ranges.cut("refunds", 2, 10);
+        assert_eq!(ranges.of("orders", 1), Some(OffsetRange { from: 40, to: Some(60) }));
+        assert_eq!(ranges.of("orders", 2), Some(OffsetRange { from: 10, to: Some(10) }));
+    }
 
     #[test]
     fn a_range_begins_before_the_first_record_and_ends_behind_the_last_commit() {

@@ -119,6 +119,7 @@ impl Session {
         transactors.truncate(count as usize);
         let present = Present::of(job, identity, inputs, &reader, connection, &stored);
         refuse(job, &stored, &present)?;
+        stored.follow_target(present.ends());
         let is_other_source = stored.follow_source(identity);
 
         let survey = SurveyParts::of(&inputs.survey);

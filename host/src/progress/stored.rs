@@ -108,6 +108,16 @@ impl Stored {
         true
     }
 
+    /// Takes it that the target's logs end where they do now, which the job allows: what was written behind is gone, and not
+    /// looked for again.
+    pub(crate) fn follow_target(&mut self, ends: &BTreeMap<(String, i32), i64>) {
+        for lane in self.lanes.values_mut() {
+            for ((topic, partition), end) in ends {
+                lane.ranges.cut(topic, *partition, *end);
+            }
+        }
+    }
+
     /// Where the ranges of the lanes begin and end, the first one of each partition.
     pub(crate) fn starts(&self) -> BTreeMap<(String, i32), (i64, Option<i64>)> {
         let mut starts = BTreeMap::new();

@@ -3,13 +3,21 @@
 use std::time::{Duration, Instant};
 
 use anabranch_tests::kafka::Cluster;
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, Producer as _};
 
 use crate::shop::{Running, Shop, wait};
 
 /// A cluster of its own, since it is stopped. It lives as long as the process.
 fn cluster() -> &'static Cluster {
     let expiry = "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000";
-    Box::leak(Box::new(Cluster::start(&format!("auto.create.topics.enable=false\n{expiry}\n")).unwrap()))
+    let cluster = Cluster::start(&format!("auto.create.topics.enable=false\n{expiry}\n")).unwrap();
+    // The first transaction of a cluster creates the topic that it keeps them in, which takes longer than the job waits.
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", cluster.servers()).set("transactional.id", "first");
+    let producer: BaseProducer = client.create().unwrap();
+    producer.init_transactions(Duration::from_secs(60)).unwrap();
+    Box::leak(Box::new(cluster))
 }
 
 /// A restore whose transaction has expired, and which is about to take its id again; nobody answers it.
