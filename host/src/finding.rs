@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 34] = [
+pub const CODES: [&str; 35] = [
     "at-least-once",
     "changed-delivery",
     "changed-map",
@@ -44,6 +44,7 @@ pub const CODES: [&str; 34] = [
     "shortened-target",
     "skipped-files",
     "sources-merged",
+    "times-unknown",
     "timestamp-out-of-range",
     "timestamp-type-lost",
     "timestamp-zero",

@@ -2,7 +2,7 @@
 //! plugins and writes to Kafka with the order of every key preserved.
 //!
 //! The modules follow a record's way: [`job`] says what is to be done, [`store`] and [`catalog`] find
-//! the files, [`read`] turns them into [`batch`]es, [`plugin`]s transform those, [`route`] and [`target`] send them,
+//! the files, [`read`] turns them into [`batch`]es, [`select`] takes of them what is asked for, [`plugin`]s transform those, [`route`] and [`target`] send them,
 //! [`report`] counts.
 
 pub mod aside;
@@ -23,6 +23,7 @@ pub mod read;
 pub mod report;
 pub mod restore;
 pub mod route;
+pub mod select;
 pub mod stop;
 pub mod store;
 pub mod target;

@@ -38,6 +38,7 @@ pub fn job(target: Target) -> Job {
             format: None,
             dead_letters: false,
         },
+        select: Default::default(),
         plugins: Vec::new(),
         target,
         rejected: Default::default(),

@@ -30,6 +30,7 @@ use crate::finding::Finding;
 use crate::job;
 use crate::position::{Place, TopicPartition};
 use crate::read::{Count, FileFacts, Format, ReadError};
+use crate::select::{Narrowed, Selecting};
 use crate::store::{Entry, Store};
 pub use lane::Finished;
 use lane::LaneSource;
@@ -84,6 +85,8 @@ pub struct Catalog {
     pub entries: Vec<Arc<Entry>>,
     /// What was found of the files, to be kept.
     pub survey: KeptSurvey,
+    /// What a selection has left of it; `None`: everything.
+    pub narrowed: Option<Narrowed>,
     /// Whether the records are dead letters.
     dead_letters: bool,
     store: Store,
@@ -112,6 +115,27 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// Of these pieces, in order.
+    fn of(source: Arc<TopicPartition>, pieces: Vec<Piece>) -> Self {
+        let first = pieces.first().and_then(Piece::first_offset);
+        let last = pieces.iter().map(Piece::last_offset).collect::<Option<Vec<_>>>();
+        Self {
+            source,
+            records: sum(pieces.iter().map(|piece| piece.rows)),
+            bytes: pieces.iter().map(|piece| piece.bytes).sum(),
+            offsets: first.zip(last.and_then(|all| all.into_iter().max())),
+            timestamps: pieces.iter().filter_map(|piece| piece.timestamps).reduce(spanning),
+            log_append_time: pieces.iter().any(|piece| piece.log_append_time),
+            largest_record: pieces.iter().filter_map(|piece| piece.largest_record).max(),
+            pieces: pieces.into(),
+        }
+    }
+
+    /// The same topic-partition with only some of its pieces, in their order.
+    pub(crate) fn with_pieces(&self, pieces: Vec<Piece>) -> Self {
+        Self::of(Arc::clone(&self.source), pieces)
+    }
+
     /// How many of its files are done with, in their order, once everything up to `place` is written; `left` is the
     /// first one that is not, where an earlier run has told.
     pub fn files_done(&self, place: Option<&Place>, left: Option<&str>) -> usize {
@@ -272,7 +296,17 @@ impl Catalog {
         let survey = KeptSurvey::of(backup, &surveyed);
         let entries = surveyed.into_iter().map(|file| file.entry).collect();
         let dead_letters = backup.dead_letters;
-        Ok(Self { lanes, findings, layouts, entries, survey, dead_letters, store: store.clone(), opener })
+        Ok(Self {
+            lanes,
+            findings,
+            layouts,
+            entries,
+            survey,
+            narrowed: None,
+            dead_letters,
+            store: store.clone(),
+            opener,
+        })
     }
 
     /// Opens a lane at its beginning. Its batches keep within `limits`, but for one record at most.
@@ -291,7 +325,13 @@ impl Catalog {
         if let Some((Place::Offset(offset), file)) = before {
             source.trust(*offset, file);
         }
-        Ok(if self.dead_letters { Box::new(Stripped(source)) } else { Box::new(source) })
+        let source: Box<dyn BatchSource> =
+            if self.dead_letters { Box::new(Stripped(source)) } else { Box::new(source) };
+        let tests = self.narrowed.as_ref().and_then(|narrowed| narrowed.tests.as_ref());
+        Ok(match tests {
+            Some(tests) => Box::new(Selecting::new(source, Arc::clone(tests), &lane.source)),
+            None => source,
+        })
     }
 }
 
@@ -382,18 +422,7 @@ fn ordered(source: &TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, Cata
         let by_offset = a.first_offset().cmp(&b.first_offset());
         by_offset.then_with(|| natural::compare(&a.entry.path, &b.entry.path))
     });
-    let first = pieces.first().and_then(Piece::first_offset);
-    let last = pieces.iter().map(Piece::last_offset).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
-    Ok(Lane {
-        source: Arc::new(source.clone()),
-        records: sum(pieces.iter().map(|piece| piece.rows)),
-        bytes: pieces.iter().map(|piece| piece.bytes).sum(),
-        offsets: first.zip(last),
-        timestamps: pieces.iter().filter_map(|piece| piece.timestamps).reduce(spanning),
-        log_append_time: pieces.iter().any(|piece| piece.log_append_time),
-        largest_record: pieces.iter().filter_map(|piece| piece.largest_record).max(),
-        pieces: pieces.into(),
-    })
+    Ok(Lane::of(Arc::new(source.clone()), pieces))
 }
 
 /// The range that spans both.

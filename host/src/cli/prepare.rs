@@ -15,6 +15,7 @@ use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job};
 use crate::mechanism::unless_off;
 use crate::plugin::{Chain, ChainOrigin};
+use crate::select::Selection;
 use crate::store;
 use crate::target::LaneNeed;
 
@@ -69,6 +70,24 @@ pub(super) fn open_again(
     let known = unless_off("kept-survey", known);
     let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build_again(backup, &store, known))?;
     Ok(OpenBackup { url: Arc::clone(store.url()), catalog, runtime })
+}
+
+/// Leaves of a backup what the job selects, as far as that does not depend on when the job was first started; gives what
+/// is left to do once that is known ([`Selection::narrow_rows`]).
+pub(super) fn select(job: &Job, open: &mut OpenBackup) -> Result<Option<Selection>, Failure> {
+    let selection = Selection::load(&job.select)?;
+    if let Some(selection) = &selection {
+        selection.narrow_lanes(&mut open.catalog)?;
+    }
+    Ok(selection)
+}
+
+/// The same, for a job that was first started at `started`, or is now.
+pub(super) fn select_since(job: &Job, open: &mut OpenBackup, started: Option<i64>) -> Result<(), Failure> {
+    if let Some(selection) = select(job, open)? {
+        selection.narrow_rows(&mut open.catalog, started.unwrap_or_else(now))?;
+    }
+    Ok(())
 }
 
 /// The threads that requests of a store run on.

@@ -66,7 +66,8 @@ impl Preview {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let Self { job, records, lane } = self;
         let job = job.job_without_target()?;
-        let open = prepare::open(&job.backup, terminal)?;
+        let mut open = prepare::open(&job.backup, terminal)?;
+        prepare::select_since(&job, &mut open, None)?;
         let chain = prepare::chain(&job)?;
         let mut document =
             PreviewDocument { schema: "anabranch.preview/1", job: job.name.clone(), records: Vec::new() };
@@ -114,7 +115,10 @@ fn preview_lane(
         Some(chain) => chain.open(&lane.source, target_topic)?,
         None => Box::new(Untouched),
     };
-    let limits = Limits { records: count.min(Limits::default().records), ..Limits::default() };
+    let most = Limits::default().records;
+    // Of what is selected nobody knows how many records have to be looked at.
+    let batch = if catalog.narrowed.is_some() { most } else { count.min(most) };
+    let limits = Limits { records: batch, ..Limits::default() };
     let mut batches = catalog.open_lane(lane, limits, None)?;
     let mut left = count;
     while left > 0

@@ -19,6 +19,7 @@ use super::terminal::Terminal;
 use super::{plan, prepare};
 use crate::aside::DeadLetterFiles;
 use crate::catalog::{Catalog, Lane};
+use crate::clock::now;
 use crate::failure::{Exit, Failure};
 use crate::finding::Finding;
 use crate::job::Job;
@@ -55,7 +56,9 @@ impl Restore {
 fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Terminal) -> Result<Exit, Failure> {
     // What is wrong with the target is said after what is wrong with the backup.
     let reached = target::reach(job);
-    let open = prepare::open_again(&job.backup, reached.as_ref().ok().and_then(Reached::survey), terminal)?;
+    let mut open = prepare::open_again(&job.backup, reached.as_ref().ok().and_then(Reached::survey), terminal)?;
+    let started = reached.as_ref().ok().and_then(Reached::started).unwrap_or_else(now);
+    prepare::select_since(job, &mut open, Some(started))?;
     let mut chain = prepare::chain(job)?;
     if let Some(chain) = &chain {
         // Before topics are created: what a plugin refuses leaves none behind.
@@ -63,7 +66,7 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     }
     reporter.report().reads(&open.url, open.catalog.entries.iter().map(|entry| &**entry));
     let needs = prepare::needs(&open.catalog);
-    let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+    let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref()).started(started);
     let digests = inputs.digests(job, &needs);
     reporter.report().configured(chain.as_ref().map(Chain::reports).unwrap_or_default(), digests);
     let mut findings = plan::before_the_target(job, &open, chain.as_ref());
@@ -125,8 +128,11 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
         progress,
         stop: &stop,
     };
-    let summary = restore.run(findings);
+    let mut summary = restore.run(findings);
     drop(restore);
+    if let Ok(summary) = &mut summary {
+        summary.findings.extend(plan::without_a_time(&open.catalog));
+    }
     if let Ok(summary) = &summary {
         reporter.report().found(&summary.findings);
     }

@@ -33,13 +33,18 @@ impl Verify {
         let words = terminal.clone();
         let free = Stage::Free(Box::new(move || words.say("stopped before anything was compared")));
         let signals = Signals::listen(terminal, free);
-        let open = prepare::open(&job.backup, terminal)?;
+        let mut open = prepare::open(&job.backup, terminal)?;
+        let selection = prepare::select(&job, &mut open)?;
         let mut chain = prepare::chain(&job)?;
         let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
         let committed = Committed::look(&job, &prepare::needs(&open.catalog), &inputs)?;
         plan::refuse_to("compare", &committed.findings, &job.allow)?;
         if let (Some(chain), Some(started)) = (&mut chain, committed.started()) {
             chain.started_at(started);
+        }
+        if let Some(selection) = selection {
+            // Of a job that never was started nothing is committed.
+            selection.narrow_rows(&mut open.catalog, committed.started().unwrap_or_default())?;
         }
         let stop = StopSignal::default();
         // There is nothing to go on with: it is waited for, so that what was compared is told.

@@ -1,6 +1,6 @@
 //! Settings that are one of a few words, and the words.
 
-use super::{Delivery, Encoding, FileFormat, Order, PartitionStrategy, Policy};
+use super::{Delivery, Encoding, FileFormat, Order, PartitionStrategy, Policy, Tombstones};
 use crate::read::Format;
 
 /// Words and what they mean.
@@ -31,6 +31,9 @@ pub const DELIVERIES: Choices<Delivery> =
 /// The policies of `[rejected]`.
 pub const POLICIES: Choices<Policy> =
     &[("fail", Policy::Fail), ("skip", Policy::Skip), ("dead-letter", Policy::DeadLetter)];
+
+/// `select.tombstones`.
+pub const TOMBSTONES: Choices<Tombstones> = &[("only", Tombstones::Only), ("none", Tombstones::None)];
 
 /// `rejected.format`.
 pub const FILE_FORMATS: Choices<FileFormat> =

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
-    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Order, PROGRESS_TOPIC,
-    PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Share, Target, Transactions, overlap,
+    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Moment, Order, PROGRESS_TOPIC,
+    PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Select, Share, Target, Transactions,
+    overlap,
 };
 use crate::aside::Cause;
 use crate::finding::CODES;
@@ -27,6 +28,8 @@ pub struct Draft {
     pub file: Option<PathBuf>,
     /// What is read.
     pub backup: BackupDraft,
+    /// What is taken of it.
+    pub select: Select,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
     /// Where records go.
@@ -151,8 +154,20 @@ impl Draft {
     pub fn finish_without_target(self) -> Result<Job, JobError> {
         let name = self.name();
         let progress_name = self.progress_name();
-        let Self { name: _, stem: _, file, backup, plugins, target, rejected, resources, allow, progress, report } =
-            self;
+        let Self {
+            name: _,
+            stem: _,
+            file,
+            backup,
+            select,
+            plugins,
+            target,
+            rejected,
+            resources,
+            allow,
+            progress,
+            report,
+        } = self;
         let url = backup.url.filter(|url| !url.is_empty()).ok_or(JobError::Missing {
             what: "backup",
             hint: "give `--backup URL`, or `url` in the job file's `[backup]`",
@@ -161,6 +176,7 @@ impl Draft {
         if name.is_empty() {
             return Err(JobError::Conflict { message: "the job's name is empty".to_owned(), hint: "give a `--name`" });
         }
+        check_times(&select)?;
         check_plugin_names(&plugins)?;
         check_allowed(&allow)?;
         let target = target.finish()?;
@@ -169,7 +185,7 @@ impl Draft {
         let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters } = backup;
         let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
-        Ok(Job { name, backup, plugins, target, rejected, resources, allow, progress, report })
+        Ok(Job { name, backup, select, plugins, target, rejected, resources, allow, progress, report })
     }
 
     /// The name that was given, that of the job file, or the last part of the backup's URL; `None` without any of these.
@@ -262,6 +278,22 @@ impl TargetDraft {
             remove_provenance,
         })
     }
+}
+
+/// What is wrong with times whatever the job's first start is.
+fn check_times(select: &Select) -> Result<(), JobError> {
+    let is_empty = match (select.from, select.until) {
+        (Some(Moment::At(from)), Some(Moment::At(until))) => from >= until,
+        (Some(Moment::Ago(from)), Some(Moment::Ago(until))) => from <= until,
+        _ => false,
+    };
+    if is_empty {
+        return Err(JobError::Conflict {
+            message: "`select.from` is not before `select.until`, so that no record is between them".to_owned(),
+            hint: "`from` (`--from`) is the first moment that is taken, `until` (`--until`) the first that is not",
+        });
+    }
+    Ok(())
 }
 
 /// Reports are by plugin name, so names must differ.

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES};
+use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES};
 use super::draft::{self, BackupDraft, Draft, ProgressDraft, RejectedDraft, TargetDraft};
 use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
 use super::{
-    ColumnNames, CreateTopics, Encodings, Job, PartitionStrategy, PluginLimits, PluginUse, Policy, Report, Resources,
-    Secret, Share, Transactions, rejected, servers, topic,
+    ColumnNames, CreateTopics, Encodings, HeaderTest, Job, Keys, Moment, OffsetRange, PartitionStrategy, PluginLimits,
+    PluginUse, Policy, Report, Resources, Secret, Select, Share, TopicPattern, Transactions, rejected, servers, topic,
 };
 use crate::aside::Cause;
 
@@ -46,6 +46,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         stem: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
         file: Some(path.to_owned()),
         backup: backup.unwrap_or_default(),
+        select: top.table("select")?.map(|table| select(&table, folder)).transpose()?.unwrap_or_default(),
         plugins,
         target: target.unwrap_or_default(),
         rejected: top.table("rejected")?.map(|table| policies(&table, folder)).transpose()?.unwrap_or_default(),
@@ -91,6 +92,29 @@ pub fn is_path(url: &str) -> bool {
 /// A path that begins at the job file's folder.
 fn beside(folder: &Path, path: &str) -> String {
     folder.join(path).to_string_lossy().into_owned()
+}
+
+fn select(table: &Reader<'_>, folder: &Path) -> Result<Select, JobError> {
+    Ok(Select {
+        topics: table.texts_parsed("topics", TopicPattern::parse)?,
+        exclude: table.texts_parsed("exclude", TopicPattern::parse)?,
+        partitions: table.numbers("partitions")?,
+        offsets: table
+            .table("offsets")?
+            .map(|table| table.free_as(OffsetRange::parse))
+            .transpose()?
+            .unwrap_or_default(),
+        from: table.scalar("from", Moment::parse)?,
+        until: table.scalar("until", Moment::parse)?,
+        keys: Keys {
+            exact: table.texts("keys")?.unwrap_or_default(),
+            prefixes: table.texts("key_prefixes")?.unwrap_or_default(),
+            file: table.text("key_file")?.map(|path| folder.join(path)),
+            encoding: table.one_of("key_encoding", ENCODINGS)?.unwrap_or_default(),
+        },
+        headers: table.texts_parsed("headers", HeaderTest::parse)?,
+        tombstones: table.one_of("tombstones", TOMBSTONES)?,
+    })
 }
 
 fn columns(table: &Reader<'_>) -> Result<ColumnNames, JobError> {

@@ -16,6 +16,7 @@ mod reference;
 pub mod rejected;
 pub mod schema;
 mod secret;
+pub mod select;
 pub mod servers;
 pub mod topic;
 
@@ -24,13 +25,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use choices::{Choices, DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, choose, names};
+pub use choices::{
+    Choices, DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES, choose, names,
+};
 pub use draft::Draft;
 pub use environment::Environment;
 pub use error::{At, JobError};
 pub use nearest::nearest;
 pub use rejected::{Ceiling, DeadLetters, FileFormat, Policies, Policy, Rejected, Share};
 pub use secret::Secret;
+pub use select::{HeaderTest, Keys, Moment, OffsetRange, Select, Tombstones, TopicPattern};
 
 use crate::read::Format;
 
@@ -41,6 +45,8 @@ pub struct Job {
     pub name: String,
     /// What is read.
     pub backup: Backup,
+    /// What is taken of it.
+    pub select: Select,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
     /// Where records go.

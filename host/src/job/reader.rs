@@ -150,6 +150,50 @@ impl<'a> Reader<'a> {
         texts.collect::<Result<_, _>>().map(Some)
     }
 
+    /// A list of texts that `parse` understands; it must not repeat one that it does not.
+    pub(super) fn texts_parsed<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Vec<T>, JobError> {
+        let parsed = |text: String| {
+            let span = self.entry(name).map_or(self.span.clone(), Spanned::span);
+            parse(&text).map_err(|message| self.invalid(name, &span, message, None))
+        };
+        self.texts(name)?.unwrap_or_default().into_iter().map(parsed).collect()
+    }
+
+    /// A list of partition numbers.
+    pub(super) fn numbers(&self, name: &str) -> Result<BTreeSet<i32>, JobError> {
+        let Some(value) = self.entry(name) else { return Ok(BTreeSet::new()) };
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.wrong_type(name, self.due(name), value));
+        };
+        let number = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
+            DeValue::Integer(digits) => {
+                let number = i32::from_str_radix(digits.as_str(), digits.radix()).ok().filter(|number| *number >= 0);
+                number.ok_or_else(|| self.invalid(name, &item.span(), "not a partition number".to_owned(), None))
+            }
+            _ => Err(self.wrong_type(name, "a list of whole numbers only".to_owned(), item)),
+        };
+        items.iter().map(number).collect()
+    }
+
+    /// A text, whole number or time of TOML that `parse` understands, which must not repeat one that it does not.
+    pub(super) fn scalar<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, JobError> {
+        let Some(value) = self.entry(name) else { return Ok(None) };
+        let text = match value.get_ref() {
+            DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().to_owned(),
+            DeValue::Datetime(time) => time.to_string(),
+            _ => return self.parsed(name, parse),
+        };
+        parse(&text).map(Some).map_err(|message| self.invalid(name, &value.span(), message, None))
+    }
+
     /// A whole number of at least `least`.
     pub(super) fn integer<T: TryFrom<u64>>(&self, name: &str, least: u64) -> Result<Option<T>, JobError> {
         let Some(value) = self.entry(name) else { return Ok(None) };
@@ -277,6 +321,16 @@ impl<'a> Reader<'a> {
         let mut texts = BTreeMap::new();
         self.flatten("", self.entries, &parse, &mut texts)?;
         Ok(texts)
+    }
+
+    /// As [`Self::free_parsed`], with what was understood.
+    pub(super) fn free_as<T>(
+        &self,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<BTreeMap<String, T>, JobError> {
+        let texts = self.free_parsed(|text| parse(text).map(|_| text.to_owned()))?;
+        // All of them were understood a moment ago.
+        Ok(texts.into_iter().filter_map(|(name, text)| Some((name, parse(&text).ok()?))).collect())
     }
 
     fn flatten(

@@ -103,6 +103,66 @@ fn the_example_is_a_job_and_uses_every_key() {
             ),
             dead_letters: true,
         },
+        select: Select {
+            topics: [
+                "orders*",
+                "/refunds|returns/",
+            ],
+            exclude: [
+                "orders-test",
+            ],
+            partitions: {
+                0,
+                3,
+            },
+            offsets: {
+                "orders-3": OffsetRange {
+                    from: Some(
+                        1000,
+                    ),
+                    until: Some(
+                        2000,
+                    ),
+                },
+            },
+            from: Some(
+                At(
+                    1790863200000,
+                ),
+            ),
+            until: Some(
+                Ago(
+                    7200s,
+                ),
+            ),
+            keys: Keys {
+                exact: [
+                    "4711",
+                ],
+                prefixes: [
+                    "vip-",
+                ],
+                file: Some(
+                    "jobs/customers.txt",
+                ),
+                encoding: Text,
+            },
+            headers: [
+                HeaderTest {
+                    name: "trace",
+                    value: None,
+                },
+                HeaderTest {
+                    name: "type",
+                    value: Some(
+                        "refund",
+                    ),
+                },
+            ],
+            tombstones: Some(
+                None,
+            ),
+        },
         plugins: [
             PluginUse {
                 name: "drop-test-users",

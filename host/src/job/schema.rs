@@ -3,7 +3,7 @@
 //! The reader refuses what is not here and finds the nearest right name here, and `docs/job.md` is
 //! written from here.
 
-use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, names};
+use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES, names};
 
 /// A table of the job file.
 #[derive(Debug)]
@@ -49,6 +49,10 @@ pub enum Kind {
     Texts,
     /// A whole number.
     Integer,
+    /// A list of whole numbers.
+    Integers,
+    /// A point in time.
+    Time,
     /// `true` or `false`.
     Boolean,
     /// A number of bytes: a whole number or a text such as `64 MiB`.
@@ -74,6 +78,8 @@ impl Kind {
             Self::Text => "text".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::Integers => "a list of whole numbers".to_owned(),
+            Self::Time => "a time such as `\"2026-10-01T14:00:00Z\"`".to_owned(),
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::Size => "a size such as `\"64 MiB\"`".to_owned(),
             Self::Duration => "a duration such as `\"10s\"`".to_owned(),
@@ -132,6 +138,7 @@ pub static JOB: Table = Table {
              that is no finding is refused.",
         ),
         key("backup", Kind::Table(&BACKUP), "", ""),
+        key("select", Kind::Table(&SELECT), "", ""),
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),
         key("rejected", Kind::Table(&REJECTED), "", ""),
@@ -215,6 +222,75 @@ static STORE: Table = Table {
            `aws_endpoint`, `aws_access_key_id`. What is not here comes from that library's environment \
            variables (`AWS_REGION`, `AWS_ENDPOINT`, …). One is Anabranch's own: `patience` (`\"3m\"`), how long a \
            store that answers with errors, or not at all, is asked again.",
+    keys: Keys::Free,
+};
+
+static SELECT: Table = Table {
+    header: "[select]",
+    help: "What is taken of the backup, without a plugin and before any: [the selection](selection.md). All that is given \
+           has to hold; without this table everything is taken.",
+    keys: Keys::Fixed(&[
+        key(
+            "topics",
+            Kind::Texts,
+            "all",
+            "Source topics: names, globs (`orders-*`), or between slashes a regular expression of the whole name \
+             (`/orders|refunds/`). The flag is `--select-topic`.",
+        ),
+        key(
+            "exclude",
+            Kind::Texts,
+            "none",
+            "Source topics that are not taken, likewise. The flag is `--exclude-topic`.",
+        ),
+        key("partitions", Kind::Integers, "all", "Source partitions. The flag is `--source-partitions 0,3,5-7`."),
+        key(
+            "from",
+            Kind::Time,
+            "from the beginning",
+            "The first moment that is taken, of the records' timestamps: RFC 3339 with its zone, milliseconds since the \
+             epoch, or `\"2h ago\"` before the job was first started. The flag is `--from`.",
+        ),
+        key(
+            "until",
+            Kind::Time,
+            "to the end",
+            "The first moment that is not taken any more, likewise. The flag is `--until`.",
+        ),
+        key("keys", Kind::Texts, "all", "Keys. The flag is `--key`."),
+        key("key_prefixes", Kind::Texts, "all", "Beginnings of keys. The flag is `--key-prefix`."),
+        key(
+            "key_file",
+            Kind::Text,
+            "none",
+            "A file of keys, one a line (relative to the job file); there may be millions. The flag is `--key-file`.",
+        ),
+        key(
+            "key_encoding",
+            Kind::OneOf(|| names(ENCODINGS)),
+            "`\"text\"`",
+            "How the bytes of all these keys are written. The flag is `--key-encoding`.",
+        ),
+        key(
+            "headers",
+            Kind::Texts,
+            "whatever",
+            "Headers that a record must have, by `name` or as `name=value`. The flag is `--header`.",
+        ),
+        key(
+            "tombstones",
+            Kind::OneOf(|| names(TOMBSTONES)),
+            "like others",
+            "Whether nothing but tombstones is taken, or none of them. The flag is `--tombstones`.",
+        ),
+        key("offsets", Kind::Table(&OFFSETS), "", ""),
+    ]),
+};
+
+static OFFSETS: Table = Table {
+    header: "[select.offsets]",
+    help: "Source topic-partition to its offsets, such as `orders-3 = \"1000..2000\"` (the second one is not taken), \
+           `\"1000..\"` or `\"..2000\"`. With one given, no others are taken. The flag is `--offsets orders-3=1000..2000`.",
     keys: Keys::Free,
 };
 

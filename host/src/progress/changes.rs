@@ -117,7 +117,7 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
         );
     }
     if then.map != now.map {
-        let what = "other target topics, another way to partitions, or other settings of provenance";
+        let what = "another selection, other target topics, another way to partitions, or other settings of provenance";
         add("changed-map", format!("`{name}` was begun with {what}"));
     }
     if let (Some(then), Some(now)) = (&then.cluster, &now.cluster)

@@ -19,6 +19,10 @@ pub struct Inputs {
     plugins: String,
     source: String,
     expected: BTreeMap<TopicPartition, u64>,
+    /// What tells the selection from others, where there is one.
+    selection: Option<String>,
+    /// When the job is first started, where what is relative was counted from that already.
+    pub(super) started: Option<i64>,
     /// What was found of the files.
     pub(super) survey: KeptSurvey,
 }
@@ -33,8 +37,16 @@ impl Inputs {
             plugins: digest(chain.map(Chain::digests).unwrap_or_default()),
             source: source(backup, catalog),
             survey: catalog.survey.clone(),
+            selection: catalog.narrowed.as_ref().map(|narrowed| narrowed.digest.clone()),
+            started: None,
             expected: catalog.lanes.iter().map(|lane| ((*lane.source).clone(), count(lane.records))).collect(),
         }
+    }
+
+    /// Of a job that is first started now, at `started`, from which all was counted that is relative.
+    #[must_use]
+    pub fn started(self, started: i64) -> Self {
+        Self { started: Some(started), ..self }
     }
 
     /// The records that a lane is expected to have.
@@ -44,7 +56,19 @@ impl Inputs {
 
     /// For the report of a run.
     pub fn digests(&self, job: &Job, lanes: &[LaneNeed]) -> Digests {
-        Digests { plugins: self.plugins.clone(), source: self.source.clone(), map: map(job, lanes) }
+        Digests { plugins: self.plugins.clone(), source: self.source.clone(), map: self.map(job, lanes) }
+    }
+
+    /// Which records go where, by source topic.
+    fn map(&self, job: &Job, lanes: &[LaneNeed]) -> String {
+        let topics: BTreeMap<&str, &str> =
+            lanes.iter().map(|lane| (&*lane.source.topic, job.target.topic(&lane.source.topic))).collect();
+        let mut parts = vec![format!("{topics:?} {:?} {:?}", job.target.partition, job.target.order)];
+        // Only where there is something to say, so that a job without it is the same as ever.
+        parts.extend(job.target.provenance.then(|| "with provenance".to_owned()));
+        parts.extend(job.target.removes_provenance().then(|| "without former provenance".to_owned()));
+        parts.extend(self.selection.as_ref().map(|selection| format!("selection {selection}")));
+        digest(parts)
     }
 
     /// With where the records go.
@@ -55,7 +79,13 @@ impl Inputs {
         cluster: Option<String>,
         topics: BTreeMap<String, Option<String>>,
     ) -> Identity {
-        Identity { plugins: self.plugins.clone(), source: self.source.clone(), map: map(job, lanes), cluster, topics }
+        Identity {
+            plugins: self.plugins.clone(),
+            source: self.source.clone(),
+            map: self.map(job, lanes),
+            cluster,
+            topics,
+        }
     }
 }
 
@@ -67,17 +97,6 @@ fn source(backup: &Backup, catalog: &Catalog) -> String {
     let files: BTreeSet<String> =
         entries.map(|entry| format!("{:?} {} {:?}", entry.path, entry.size, entry.etag)).collect();
     digest([rules].into_iter().chain(files))
-}
-
-/// Where the records of each source topic go.
-fn map(job: &Job, lanes: &[LaneNeed]) -> String {
-    let topics: BTreeMap<&str, &str> =
-        lanes.iter().map(|lane| (&*lane.source.topic, job.target.topic(&lane.source.topic))).collect();
-    let mut parts = vec![format!("{topics:?} {:?} {:?}", job.target.partition, job.target.order)];
-    // Only where there is something to say, so that a job without it is the same as ever.
-    parts.extend(job.target.provenance.then(|| "with provenance".to_owned()));
-    parts.extend(job.target.removes_provenance().then(|| "without former provenance".to_owned()));
-    digest(parts)
 }
 
 fn digest(parts: impl IntoIterator<Item = String>) -> String {

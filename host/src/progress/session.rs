@@ -124,7 +124,8 @@ impl Session {
 
         let survey = SurveyParts::of(&inputs.survey);
         let run = run_id();
-        let started = stored.job.as_ref().map_or_else(now, |stored| stored.started);
+        let fresh = || inputs.started.unwrap_or_else(now);
+        let started = stored.job.as_ref().map_or_else(fresh, |stored| stored.started);
         let record = JobRecord {
             format: FORMAT,
             run: run.clone(),

@@ -38,6 +38,7 @@ fn job(folder: &Path) -> Job {
             format: None,
             dead_letters: false,
         },
+        select: Default::default(),
         plugins: Vec::new(),
         target: TargetRules {
             cluster: Cluster::Null,

@@ -106,6 +106,11 @@ impl Reached {
         self.stored.as_ref()?.survey.as_ref()
     }
 
+    /// The first start of the job, in milliseconds since the epoch, where there was one.
+    pub fn started(&self) -> Option<i64> {
+        self.stored.as_ref()?.times().map(|(started, _)| started)
+    }
+
     /// Asks about these lanes, and changes nothing there. Blocks while it speaks with the cluster; not to be called
     /// from an async task.
     ///

@@ -10,6 +10,7 @@ mod kills;
 mod ledger;
 mod reports;
 mod resuming;
+mod selecting;
 mod shop;
 mod signals;
 mod stateful;

@@ -7,6 +7,7 @@ mod backup;
 mod pair;
 mod plugins;
 mod rejected;
+mod select;
 mod target;
 
 pub(super) use backup::BackupFlags;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 use crate::job::{self, Draft, Job, file, quantity, topic};
 use plugins::PluginFlags;
 use rejected::RejectedFlags;
+use select::SelectFlags;
 use target::TargetFlags;
 
 /// A job file, flags, or both.
@@ -32,6 +34,8 @@ pub(super) struct JobFlags {
     backup: Option<String>,
     #[command(flatten)]
     backup_flags: BackupFlags,
+    #[command(flatten)]
+    select: SelectFlags,
     #[command(flatten)]
     plugins: PluginFlags,
     #[command(flatten)]
@@ -83,8 +87,20 @@ impl JobFlags {
     }
 
     fn draft(self) -> Result<Draft, Failure> {
-        let Self { job, backup, backup_flags, plugins, target, rejected, name, progress_topic, allow, lanes, memory } =
-            self;
+        let Self {
+            job,
+            backup,
+            backup_flags,
+            select,
+            plugins,
+            target,
+            rejected,
+            name,
+            progress_topic,
+            allow,
+            lanes,
+            memory,
+        } = self;
         let mut draft = match job {
             Some(path) => file::open(&path)?,
             None => Draft::default(),
@@ -93,6 +109,7 @@ impl JobFlags {
             draft.backup.url = backup;
         }
         backup_flags.lay_over(&mut draft.backup)?;
+        select.lay_over(&mut draft.select)?;
         plugins.lay_over(&mut draft.plugins)?;
         target.lay_over(&mut draft.target)?;
         rejected.lay_over(&mut draft.rejected);

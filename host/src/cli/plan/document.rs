@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::order::{self, OrderDocument};
+use super::selection::SelectionDocument;
 use super::start::StartDocument;
 use super::stops::stops;
 use crate::cli::backup::BackupDocument;
@@ -32,6 +33,7 @@ pub(super) struct PlanDocument<'a> {
     schema: &'static str,
     job: &'a str,
     backup: BackupDocument,
+    selection: Option<SelectionDocument>,
     plugins: Vec<PluginDocument<'a>>,
     target: TargetDocument,
     start: Option<Box<StartDocument>>,
@@ -97,6 +99,7 @@ impl<'a> PlanDocument<'a> {
             schema: "anabranch.plan/1",
             job: &job.name,
             backup: BackupDocument::new(&open.url, &open.catalog, Some(&job.target)),
+            selection: open.catalog.narrowed.as_ref().map(SelectionDocument::new),
             plugins: plugins.collect(),
             target: TargetDocument { cluster: job.target.cluster.to_string(), established, error },
             start,
@@ -123,6 +126,9 @@ impl<'a> PlanDocument<'a> {
     }
 
     fn write_rest(&self, out: &mut String, findings: &[Finding]) -> std::fmt::Result {
+        if let Some(selection) = &self.selection {
+            writeln!(out, "{selection}")?;
+        }
         for (number, plugin) in self.plugins.iter().enumerate() {
             write!(out, "plugin {} `{}`: {}", number + 1, plugin.name, plugin.description.text())?;
             for (name, value) in &plugin.parameters {

@@ -2,6 +2,7 @@
 
 mod document;
 mod order;
+mod selection;
 mod start;
 mod stops;
 
@@ -21,6 +22,7 @@ use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, Job, nearest};
 use crate::plugin::Chain;
 use crate::progress::Inputs;
+use crate::report::shown;
 use crate::target::{self, Reached};
 use document::{PlanDocument, TargetState};
 use start::StartDocument;
@@ -41,7 +43,9 @@ impl PlanCommand {
         let job = if offline { job.job_without_target()? } else { job.job()? };
         let reached = (!offline).then(|| target::reach(&job));
         let known = reached.as_ref().and_then(|reached| reached.as_ref().ok()?.survey());
-        let open = prepare::open_again(&job.backup, known, terminal)?;
+        let mut open = prepare::open_again(&job.backup, known, terminal)?;
+        let started = reached.as_ref().and_then(|reached| reached.as_ref().ok()?.started());
+        prepare::select_since(&job, &mut open, started)?;
         let chain = prepare::chain(&job)?;
         if let Some(chain) = &chain {
             prepare::try_out(chain, &job, &open.catalog)?;
@@ -87,6 +91,21 @@ fn unused_maps(job: &Job, catalog: &Catalog) -> Vec<Finding> {
         }),
     };
     unused.map(finding).collect()
+}
+
+/// Records that a range of time has left out because nobody knows whether they are of it.
+pub(super) fn without_a_time(catalog: &Catalog) -> Option<Finding> {
+    let tests = catalog.narrowed.as_ref()?.tests.as_ref()?;
+    let records = tests.untimed();
+    (records > 0).then(|| Finding {
+        code: "times-unknown",
+        weight: Weight::Warning,
+        message: format!(
+            "{} records have no timestamp, and are in no range of time: they were left out",
+            shown::count(records)
+        ),
+        remedy: Some("select them by offset or key, if they are wanted".to_owned()),
+    })
 }
 
 /// What is found without asking the target.

@@ -40,6 +40,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
     let job = Job {
         name: "job".to_owned(),
         backup,
+        select: Default::default(),
         plugins: Vec::new(),
         target,
         rejected: Default::default(),

@@ -30,6 +30,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
             format: None,
             dead_letters: false,
         },
+        select: Default::default(),
         plugins: Vec::new(),
         target: Target {
             cluster: Cluster::Mock,

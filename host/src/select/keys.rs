@@ -1,0 +1,132 @@
+//! Which keys are taken: some, those of a file of millions, those that begin in a certain way.
+//!
+//! All keys lie in one buffer, and a table of hashes points into it: some 20 bytes a key beside its own.
+
+use std::fs::File;
+use std::hash::BuildHasher as _;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use sha2::{Digest as _, Sha256};
+
+use super::SelectError;
+use crate::job::{Encoding, Keys};
+use crate::read::encoding::decode;
+
+/// What some editors write before the text.
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// A set of keys.
+#[derive(Debug, Default)]
+pub(super) struct KeySet {
+    hashes: DefaultHashBuilder,
+    table: HashTable<u32>,
+    bytes: Vec<u8>,
+    /// Where each key ends in `bytes`.
+    ends: Vec<usize>,
+    /// In order, none of them beginning with another.
+    prefixes: Vec<Vec<u8>>,
+}
+
+impl KeySet {
+    /// The keys that a job names.
+    pub(super) fn load(keys: &Keys) -> Result<Self, SelectError> {
+        let Keys { exact, prefixes, file, encoding } = keys;
+        let mut set = Self::default();
+        let mut buffer = Vec::new();
+        let named = |list: &'static str, number: usize| {
+            move |message| SelectError::Key { place: format!("select.{list}[{number}]"), message }
+        };
+        for (number, key) in exact.iter().enumerate() {
+            let key = decode(key.as_bytes(), *encoding, &mut buffer).map_err(named("keys", number))?;
+            set.insert(key);
+        }
+        for (number, prefix) in prefixes.iter().enumerate() {
+            let prefix = decode(prefix.as_bytes(), *encoding, &mut buffer).map_err(named("key_prefixes", number))?;
+            set.prefixes.push(prefix.to_vec());
+        }
+        set.prefixes.sort_unstable();
+        set.prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter));
+        if let Some(path) = file {
+            set.read(path, *encoding)?;
+        }
+        Ok(set)
+    }
+
+    /// Adds the keys of a file, one a line; empty lines are none.
+    fn read(&mut self, path: &Path, encoding: Encoding) -> Result<(), SelectError> {
+        let unreadable = |source: io::Error| SelectError::Unreadable { path: path.to_owned(), source };
+        let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
+        let (mut line, mut buffer) = (Vec::new(), Vec::new());
+        let (mut number, mut keys) = (0_u64, 0_u64);
+        loop {
+            line.clear();
+            if file.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+                break;
+            }
+            number += 1;
+            let text = line.strip_suffix(b"\n").unwrap_or(&line);
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            let text = if number == 1 { text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text) } else { text };
+            if text.is_empty() {
+                continue;
+            }
+            let wrong = |message| SelectError::Key { place: format!("{}:{number}", path.display()), message };
+            if std::str::from_utf8(text).is_err() {
+                return Err(wrong("not UTF-8".to_owned()));
+            }
+            self.insert(decode(text, encoding, &mut buffer).map_err(wrong)?);
+            keys += 1;
+        }
+        if keys == 0 { Err(SelectError::NoKeys { path: path.to_owned() }) } else { Ok(()) }
+    }
+
+    fn insert(&mut self, key: &[u8]) {
+        // More keys than numbers of 32 bits would take some 100 GiB.
+        let Ok(index) = u32::try_from(self.ends.len()) else { return };
+        if self.holds(key) {
+            return;
+        }
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+        let Self { hashes, table, bytes, ends, .. } = self;
+        table.insert_unique(hashes.hash_one(key), index, |index| hashes.hash_one(at(bytes, ends, *index)));
+    }
+
+    fn holds(&self, key: &[u8]) -> bool {
+        let Self { hashes, table, bytes, ends, .. } = self;
+        !table.is_empty() && table.find(hashes.hash_one(key), |index| at(bytes, ends, *index) == key).is_some()
+    }
+
+    /// Whether a record with this key is taken.
+    pub(super) fn fits(&self, key: &[u8]) -> bool {
+        if self.holds(key) {
+            return true;
+        }
+        // All that lies between a prefix and what begins with it begins with it too, and no prefix does.
+        let after = self.prefixes.partition_point(|prefix| prefix.as_slice() <= key);
+        after.checked_sub(1).and_then(|index| self.prefixes.get(index)).is_some_and(|prefix| key.starts_with(prefix))
+    }
+
+    /// Adds all of it to a digest, in whatever order it was given.
+    pub(super) fn digest(&self, digest: &mut Sha256) {
+        let mut keys: Vec<&[u8]> =
+            (0..).take(self.ends.len()).map(|index| at(&self.bytes, &self.ends, index)).collect();
+        keys.sort_unstable();
+        for (kind, keys) in [(b"k", keys), (b"p", self.prefixes.iter().map(Vec::as_slice).collect())] {
+            for key in keys {
+                digest.update(kind);
+                digest.update((key.len() as u64).to_le_bytes());
+                digest.update(key);
+            }
+        }
+    }
+}
+
+/// A key of the buffer.
+fn at<'a>(bytes: &'a [u8], ends: &[usize], index: u32) -> &'a [u8] {
+    let index = index as usize;
+    let begin = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
+    ends.get(index).and_then(|end| bytes.get(begin..*end)).unwrap_or_default()
+}

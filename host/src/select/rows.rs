@@ -1,0 +1,167 @@
+//! The tests of single records, a column at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow_array::Array as _;
+
+use super::keys::KeySet;
+use crate::batch::{Batch, Headers, NO_TIMESTAMP, Outputs, Patches, Selection, value_at};
+use crate::job::{OffsetRange, Tombstones};
+use crate::position::TopicPartition;
+
+/// What a record has to be to be taken.
+#[derive(Debug, Default)]
+pub struct RowTests {
+    pub(super) offsets: BTreeMap<String, OffsetRange>,
+    /// The first millisecond, and the first one that is not taken any more.
+    pub(super) from: Option<i64>,
+    pub(super) until: Option<i64>,
+    pub(super) keys: Option<Arc<KeySet>>,
+    /// Names and values.
+    pub(super) headers: Vec<(String, Option<Vec<u8>>)>,
+    pub(super) tombstones: Option<Tombstones>,
+    /// Records without a timestamp that a range of time left out.
+    pub(super) untimed: AtomicU64,
+}
+
+impl RowTests {
+    /// Which offsets of a lane are taken.
+    pub(super) fn offsets_of(&self, lane: &TopicPartition) -> Option<OffsetRange> {
+        self.offsets.get(&lane.to_string()).copied()
+    }
+
+    /// The first millisecond that is taken, and the first one that is not any more.
+    pub fn times(&self) -> (Option<i64>, Option<i64>) {
+        (self.from, self.until)
+    }
+
+    /// How many records without a timestamp were left out so far because a time was asked for.
+    pub fn untimed(&self) -> u64 {
+        self.untimed.load(Ordering::Relaxed)
+    }
+
+    /// Whether only offsets count.
+    fn is_by_offset_alone(&self) -> bool {
+        self.from.is_none()
+            && self.until.is_none()
+            && self.keys.is_none()
+            && self.headers.is_empty()
+            && self.tombstones.is_none()
+    }
+
+    /// What is taken of a batch, whose lane may have only some of its offsets taken. `mask` is room that is used again.
+    pub(super) fn of(&self, batch: Arc<Batch>, offsets: Option<OffsetRange>, mask: &mut Vec<u8>) -> Arc<Batch> {
+        let batch = match offsets.zip(batch.offsets.as_ref()) {
+            None => batch,
+            Some((range, offsets)) => {
+                let from = range.from.map_or(0, |from| offsets.partition_point(|offset| *offset < from));
+                let until =
+                    range.until.map_or(offsets.len(), |until| offsets.partition_point(|offset| *offset < until));
+                part(batch, from, until.max(from))
+            }
+        };
+        if self.is_by_offset_alone() || batch.is_empty() {
+            return batch;
+        }
+        mask.clear();
+        mask.resize(batch.len(), 1);
+        self.test_times(&batch, mask);
+        self.test_tombstones(&batch, mask);
+        self.test_keys(&batch, mask);
+        for (name, value) in &self.headers {
+            test_header(&batch.columns.headers, name, value.as_deref(), mask);
+        }
+        taken(batch, mask)
+    }
+
+    fn test_times(&self, batch: &Batch, mask: &mut [u8]) {
+        if self.from.is_none() && self.until.is_none() {
+            return;
+        }
+        let (from, until) = (self.from.unwrap_or(i64::MIN), self.until.unwrap_or(i64::MAX));
+        let open = self.until.is_none();
+        let mut untimed = 0_u64;
+        for (taken, timestamp) in mask.iter_mut().zip(&*batch.columns.timestamps) {
+            let is_timed = *timestamp != NO_TIMESTAMP;
+            *taken &= u8::from(is_timed & (*timestamp >= from) & ((*timestamp < until) | open));
+            untimed += u64::from(!is_timed);
+        }
+        if untimed > 0 {
+            self.untimed.fetch_add(untimed, Ordering::Relaxed);
+        }
+    }
+
+    fn test_tombstones(&self, batch: &Batch, mask: &mut [u8]) {
+        let Some(wanted) = self.tombstones else { return };
+        match (batch.columns.values.nulls(), wanted) {
+            (None, Tombstones::None) => {}
+            (None, Tombstones::Only) => mask.fill(0),
+            (Some(nulls), wanted) => {
+                let is_wanted = wanted == Tombstones::None;
+                for (taken, has_value) in mask.iter_mut().zip(nulls) {
+                    *taken &= u8::from(has_value == is_wanted);
+                }
+            }
+        }
+    }
+
+    fn test_keys(&self, batch: &Batch, mask: &mut [u8]) {
+        let Some(wanted) = &self.keys else { return };
+        for (row, taken) in mask.iter_mut().enumerate().filter(|(_, taken)| **taken != 0) {
+            *taken = u8::from(value_at(&batch.columns.keys, row).is_some_and(|key| wanted.fits(key)));
+        }
+    }
+}
+
+/// A header of this name has to be there, and with this value where one is given.
+fn test_header(headers: &Headers, name: &str, value: Option<&[u8]>, mask: &mut [u8]) {
+    // Names are looked up once, and not by record.
+    let indices: Vec<u32> =
+        (0..).zip(headers.dictionary()).filter(|(_, known)| *known == Some(name)).map(|(index, _)| index).collect();
+    if indices.is_empty() || headers.is_blank() {
+        mask.fill(0);
+        return;
+    }
+    let rows = headers.row_offsets();
+    for (taken, bounds) in mask.iter_mut().zip(rows.windows(2)).filter(|(taken, _)| **taken != 0) {
+        let &[begin, end] = bounds else { continue };
+        let mut entries = begin as usize..end as usize;
+        let fits = |entry: usize| {
+            headers.names().get(entry).is_some_and(|name| indices.contains(name))
+                && value.is_none_or(|value| value_at(headers.values(), entry) == Some(value))
+        };
+        *taken = u8::from(entries.any(fits));
+    }
+}
+
+/// The rows of a batch that are marked.
+fn taken(batch: Arc<Batch>, mask: &[u8]) -> Arc<Batch> {
+    let count = mask.iter().map(|taken| usize::from(*taken)).sum::<usize>();
+    if count == batch.len() {
+        return batch;
+    }
+    let Some(first) = mask.iter().position(|taken| *taken != 0) else { return part(batch, 0, 0) };
+    let is_one_run = mask.get(first..first + count).is_some_and(|run| run.iter().all(|taken| *taken != 0));
+    if is_one_run {
+        return part(batch, first, first + count);
+    }
+    rows(batch, (0..).zip(mask).filter(|(_, taken)| **taken != 0).map(|(row, _)| row).collect())
+}
+
+/// Rows `from..until`. A small part is copied: it would keep all of the batch's bytes, and count as few.
+fn part(batch: Arc<Batch>, from: usize, until: usize) -> Arc<Batch> {
+    let length = until - from;
+    if length == batch.len() {
+        batch
+    } else if length == 0 || length * 2 >= batch.len() {
+        Arc::new(batch.slice(from, length))
+    } else {
+        rows(batch, (0..).skip(from).take(length).collect())
+    }
+}
+
+fn rows(batch: Arc<Batch>, rows: Vec<u32>) -> Arc<Batch> {
+    Outputs { batch, selection: Selection::Rows(rows), patches: Patches::default() }.into_batch()
+}

@@ -1,0 +1,255 @@
+//! What a job takes of its backup, through the binary: against the same told record by record, over all formats; and what
+//! is not read for it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../../host/tests/documented/mod.rs"]
+mod documented;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anabranch_tests::run::{Run, run};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const START: i64 = 1_790_863_200_000;
+/// Of each partition, in three files of 100.
+const RECORDS: i64 = 300;
+const LANES: [(&str, i32); 4] = [("orders", 0), ("orders", 1), ("orders-eu", 0), ("refunds", 0)];
+
+/// A record of the backup.
+#[derive(Clone, Debug)]
+struct Record {
+    topic: &'static str,
+    partition: i32,
+    offset: i64,
+    timestamp: Option<i64>,
+    key: Option<String>,
+    value: Option<String>,
+    kind: Option<&'static str>,
+}
+
+impl Record {
+    fn position(&self) -> String {
+        format!("{}-{}@{}", self.topic, self.partition, self.offset)
+    }
+}
+
+fn records() -> Vec<Record> {
+    let lane = |(topic, partition): (&'static str, i32)| {
+        (0..RECORDS).map(move |number| Record {
+            topic,
+            partition,
+            offset: 1000 + number * 2,
+            // A second each; some have none.
+            timestamp: (number % 97 != 50).then_some(START + number * 1000),
+            key: (number % 7 != 3).then(|| format!("{}{}", if number % 5 == 0 { "vip-" } else { "" }, number % 11)),
+            value: (number % 13 != 6).then(|| format!("{topic} {number}")),
+            kind: [None, Some("refund"), Some("order")][(number % 3) as usize],
+        })
+    };
+    LANES.into_iter().flat_map(lane).collect()
+}
+
+/// The backup in a format: as JSON Lines, or by the restore's own files of dead letters in others.
+fn backup() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let records = records();
+    for (topic, partition) in LANES {
+        let of_lane: Vec<&Record> =
+            records.iter().filter(|record| record.topic == topic && record.partition == partition).collect();
+        for file in of_lane.chunks(100) {
+            let lines = file.iter().fold(String::new(), |mut lines, record| {
+                let headers: Vec<Value> =
+                    record.kind.iter().map(|kind| json!({ "key": "kind", "value": kind })).collect();
+                let line = json!({
+                    "topic": topic, "partition": partition, "offset": record.offset, "timestamp": record.timestamp,
+                    "key": record.key, "value": record.value, "headers": headers,
+                });
+                writeln!(lines, "{line}").unwrap();
+                lines
+            });
+            let place = folder.path().join(format!("backup/{topic}/{partition}"));
+            fs::create_dir_all(&place).unwrap();
+            fs::write(place.join(format!("{}.jsonl", file[0].offset)), lines).unwrap();
+        }
+    }
+    folder
+}
+
+/// The positions of what is taken, by `preview`, which passes each record.
+fn taken(folder: &Path, flags: &[&str]) -> Vec<String> {
+    let fixed = ["preview", "--backup", "backup", "--records", "100000", "--output", "json"];
+    let run = run(folder, &[&fixed, flags].concat()).unwrap();
+    assert_eq!(run.code, Some(0), "{flags:?}: {run}");
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let position = |record: &Value| record["position"].as_str().unwrap().to_owned();
+    document["records"].as_array().unwrap().iter().map(position).collect()
+}
+
+fn plan(folder: &Path, flags: &[&str]) -> Value {
+    let run = run(folder, &[&["plan", "--offline", "--backup", "backup", "--output", "json"], flags].concat()).unwrap();
+    assert_eq!(run.code, Some(0), "{flags:?}: {run}");
+    let plan = serde_json::from_str(&run.stdout).unwrap();
+    documented::assert_documented(&plan);
+    plan
+}
+
+fn refused(folder: &Path, flags: &[&str]) -> Run {
+    let run = run(folder, &[&["preview", "--backup", "backup"], flags].concat()).unwrap();
+    assert_eq!(run.code, Some(2), "{flags:?}: {run}");
+    run
+}
+
+#[test]
+fn each_way_to_select_takes_what_it_says_and_nothing_else() {
+    let folder = backup();
+    fs::write(folder.path().join("keys.txt"), "4\nvip-10\n").unwrap();
+    let time = |seconds: i64| (START + seconds * 1000).to_string();
+    let (from, until) = (time(100), time(200));
+    let has_key = |record: &Record, keys: &[&str]| record.key.as_deref().is_some_and(|key| keys.contains(&key));
+    type Takes<'a> = &'a dyn Fn(&Record) -> bool;
+    let cases: [(&[&str], Takes<'_>); 16] = [
+        (&[], &|_| true),
+        (&["--select-topic", "orders"], &|record| record.topic == "orders"),
+        (&["--select-topic", "orders*", "--exclude-topic", "*-eu"], &|record| record.topic == "orders"),
+        (&["--select-topic", "/refunds|orders-.u/"], &|record| record.topic != "orders"),
+        (&["--source-partitions", "1"], &|record| record.partition == 1),
+        (&["--offsets", "orders-1=1100..1201"], &|record| {
+            (record.topic, record.partition) == ("orders", 1) && (1100..1201).contains(&record.offset)
+        }),
+        (&["--offsets", "orders-1=1597..", "--offsets", "refunds-0=..1001"], &|record| {
+            record.topic == "refunds" && record.offset == 1000
+                || (record.topic, record.partition) == ("orders", 1) && record.offset >= 1597
+        }),
+        (&["--from", &from, "--until", &until], &|record| {
+            record.timestamp.is_some_and(|time| (START + 100_000..START + 200_000).contains(&time))
+        }),
+        (&["--until", "2026-10-01T14:00:03.000Z"], &|record| record.timestamp.is_some_and(|time| time < START + 3000)),
+        (&["--from", "2026-10-01T16:04:58+02:00"], &|record| {
+            record.timestamp.is_some_and(|time| time >= START + 298_000)
+        }),
+        (&["--key", "4", "--key", "vip-0"], &|record| has_key(record, &["4", "vip-0"])),
+        (&["--key-prefix", "vip-1", "--key", "2"], &|record| has_key(record, &["2", "vip-1", "vip-10"])),
+        (&["--key-file", "keys.txt"], &|record| has_key(record, &["4", "vip-10"])),
+        (&["--header", "kind=refund"], &|record| record.kind == Some("refund")),
+        (&["--header", "kind", "--tombstones", "only"], &|record| record.kind.is_some() && record.value.is_none()),
+        (&["--from", &from, "--key-prefix", "vip-", "--tombstones", "none", "--select-topic", "orders"], &|record| {
+            record.topic == "orders"
+                && record.timestamp.is_some_and(|time| time >= START + 100_000)
+                && record.key.as_ref().is_some_and(|key| key.starts_with("vip-"))
+                && record.value.is_some()
+        }),
+    ];
+    for (flags, takes) in cases {
+        let due: Vec<String> = records().iter().filter(|record| takes(record)).map(Record::position).collect();
+        assert!(!due.is_empty(), "{flags:?}");
+        assert_eq!(taken(folder.path(), flags), due, "{flags:?}");
+    }
+}
+
+#[test]
+fn what_a_plan_leaves_out_is_not_read_and_what_is_unknown_is() {
+    let folder = backup();
+    let time = |seconds: i64| (START + seconds * 1000).to_string();
+    let flags = ["--select-topic", "orders", "--from", &time(110), "--until", &time(120)];
+    let selection = plan(folder.path(), &flags)["selection"].take();
+    assert_eq!((&selection["files"], &selection["files_in_backup"]), (&json!(2), &json!(12)));
+    let left_out: Vec<_> =
+        selection["left_out"].as_array().unwrap().iter().map(|out| (&out["by"], &out["files"])).collect();
+    assert_eq!(left_out, [(&json!("topic"), &json!(6)), (&json!("time"), &json!(4))]);
+    let size = |keep: &dyn Fn(&Value) -> bool| {
+        let out = selection["left_out"].as_array().unwrap().iter().filter(|out| keep(out));
+        out.map(|out| out["bytes"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(size(&|_| true) + selection["bytes"].as_u64().unwrap(), selection["bytes_in_backup"].as_u64().unwrap());
+    assert_eq!(selection["from"], START + 110_000);
+    let by_offset = plan(folder.path(), &["--offsets", "orders-0=1250..1300"])["selection"].take();
+    assert_eq!((&by_offset["files"], &by_offset["left_out"][0]["by"]), (&json!(1), &json!("offsets")));
+    assert_eq!(plan(folder.path(), &[])["selection"], Value::Null);
+}
+
+#[test]
+fn what_cannot_be_selected_is_told_and_is_no_empty_success() {
+    let folder = backup();
+    fs::write(folder.path().join("keys.txt"), "Zm9v\n!!\n").unwrap();
+    let refused = |flags: &[&str]| refused(folder.path(), flags).to_string();
+    insta::assert_snapshot!(refused(&["--select-topic", "refund"]), @r#"
+    exit 2
+    error: `select.topics` is `refund`, and no topic of the backup fits it
+    hint: did you mean `refunds`?
+    "#);
+    insta::assert_snapshot!(refused(&["--exclude-topic", "*"]), @r#"
+    exit 2
+    error: nothing of the backup is selected: each topic of it is excluded, or not among those taken
+    hint: `anabranch plan` without it shows what there is
+    "#);
+    insta::assert_snapshot!(refused(&["--source-partitions", "0,7"]), @r#"
+    exit 2
+    error: `select.partitions` names partition 7, which no selected topic of the backup has
+    hint: `anabranch inspect` lists what the backup holds
+    "#);
+    insta::assert_snapshot!(refused(&["--offsets", "order-1=5.."]), @r#"
+    exit 2
+    error: `select.offsets` names `order-1`, which is no selected topic-partition of the backup
+    hint: did you mean `orders-1`?
+    "#);
+    insta::assert_snapshot!(refused(&["--offsets", "orders-1=5..10"]), @r#"
+    exit 2
+    error: `select.offsets` takes 5..10 of `orders-1`, and the backup holds 1000 to 1598 of it
+    hint: `anabranch inspect` lists what the backup holds
+    "#);
+    insta::assert_snapshot!(refused(&["--offsets", "orders-1=10..5"]), @r#"
+    exit 2
+    error: invalid value 'orders-1=10..5' for '--offsets <TOPIC-PARTITION=RANGE>': holds no offset: 5 is not behind 10
+    
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(refused(&["--from", "2026-10-01T14:00:00Z", "--until", "2026-10-01T14:00:00Z"]), @r#"
+    exit 2
+    error: `select.from` is not before `select.until`, so that no record is between them
+    hint: `from` (`--from`) is the first moment that is taken, `until` (`--until`) the first that is not
+    "#);
+    insta::assert_snapshot!(refused(&["--from", "1h ago", "--until", "2h ago"]), @r#"
+    exit 2
+    error: `select.from` is not before `select.until`, so that no record is between them
+    hint: `from` (`--from`) is the first moment that is taken, `until` (`--until`) the first that is not
+    "#);
+    insta::assert_snapshot!(refused(&["--from", "yesterday"]), @r#"
+    exit 2
+    error: invalid value 'yesterday' for '--from <TIME>': not a time such as `2026-10-01T14:00:00Z` (RFC 3339, with its zone), `1790863200000` (milliseconds since the epoch) or `2h ago`
+    
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(refused(&["--until", "1000"]), @r#"
+    exit 2
+    error: nothing of the backup is selected: no file has records of these times
+    hint: `anabranch plan` without it shows what there is
+    "#);
+    insta::assert_snapshot!(refused(&["--key-file", "keys.txt", "--key-encoding", "base64"]), @r#"
+    exit 2
+    error: the key at `keys.txt:2` cannot be read: not base64: invalid symbol 33, offset 0
+    hint: `select.key_encoding` (`--key-encoding`) says how keys are written: `text`, `base64` or `hex`
+    "#);
+    insta::assert_snapshot!(refused(&["--key-file", "nowhere.txt"]), @r#"
+    exit 2
+    error: cannot read the keys in `nowhere.txt`
+      caused by: No such file or directory (os error 2)
+    "#);
+}
+
+#[test]
+fn a_restore_says_what_it_left_out_for_want_of_a_time() {
+    let folder = backup();
+    let flags = ["--backup", "backup", "--brokers", "null", "--from", "0", "--output", "json"];
+    let run = run(folder.path(), &[&["restore"], &flags[..]].concat()).unwrap();
+    assert_eq!(run.code, Some(0), "{run}");
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    let timed = records().iter().filter(|record| record.timestamp.is_some()).count();
+    assert_eq!(summary["read"]["records"], timed);
+    let finding = summary["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "times-unknown");
+    let wanted = format!("{} records have no timestamp, and are in no range of time: they were left out", 1200 - timed);
+    assert_eq!(finding.unwrap()["message"], wanted);
+}
