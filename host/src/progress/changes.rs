@@ -174,16 +174,18 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
             );
         }
     }
-    let cut = stored.starts().into_iter().find(|(place, (from, to))| {
+    let cut = stored.starts().into_iter().filter(|(place, (from, to))| {
         let kept = to.is_none_or(|to| to > *from);
         kept && starts.get(place).is_some_and(|start| start > from)
     });
-    if let Some(((topic, partition), _)) = cut {
+    let cut: Vec<String> = cut.map(|((topic, partition), _)| format!("`{topic}-{partition}`")).collect();
+    if !cut.is_empty() {
         findings.push(Finding {
             code: "shortened-target",
             weight: Weight::Warning,
             message: format!(
-                "the first records that `{name}` has written to `{topic}-{partition}` are gone: expired, or deleted since"
+                "the first records that `{name}` has written to {} are gone: expired, or deleted since",
+                cut.join(", ")
             ),
             remedy: None,
         });

@@ -65,6 +65,20 @@ pub enum ProgressError {
         /// The job.
         job: String,
     },
+    /// The topic was deleted under a running job.
+    #[error("the topic of progress `{topic}` is gone: it was deleted")]
+    Gone {
+        /// The topic of progress.
+        topic: String,
+    },
+    /// The topic could not be created.
+    #[error("topic `{topic}`, that is to keep progress, could not be created: {reason}")]
+    Uncreated {
+        /// The topic.
+        topic: String,
+        /// The cluster's word.
+        reason: String,
+    },
     /// The inputs changed between the look at them and the start.
     #[error("`{job}` changed while it was started: {changes}")]
     Changed {
@@ -96,11 +110,17 @@ pub enum ProgressError {
 impl Explain for ProgressError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Foreign { .. } | Self::Newer { .. } | Self::Topic { .. } | Self::Unknown { .. } => Exit::Usage,
+            Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::Topic { .. }
+            | Self::Uncreated { .. }
+            | Self::Unknown { .. } => Exit::Usage,
             Self::Held { .. } | Self::Unreadable { .. } => Exit::Environment,
-            Self::Fenced { .. } | Self::Forgotten { .. } | Self::Changed { .. } | Self::Shortened { .. } => {
-                Exit::Failed
-            }
+            Self::Fenced { .. }
+            | Self::Forgotten { .. }
+            | Self::Gone { .. }
+            | Self::Changed { .. }
+            | Self::Shortened { .. } => Exit::Failed,
         }
     }
 
@@ -127,6 +147,14 @@ impl Explain for ProgressError {
                 }
                 Self::Fenced { .. } => "nothing is lost or doubled; `anabranch status` shows what the other one does",
                 Self::Forgotten { .. } => "start it again, and it begins at the beginning",
+                Self::Gone { .. } => {
+                    "nobody knows any more what was committed, which stays: begun anew into the same topics, it would be there \
+                     twice; restore into others, or empty them first"
+                }
+                Self::Uncreated { .. } => {
+                    "check `replication` in `[progress]` against the number of nodes, and the name of the topic; or create it \
+                     with one partition and `cleanup.policy=compact`"
+                }
                 Self::Changed { .. } => "start it again",
                 Self::Shortened { .. } => {
                     "begin anew, under another name or after `anabranch forget`, once nobody deletes or truncates the topic"

@@ -13,6 +13,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::Offset;
+use rdkafka::types::RDKafkaRespErr;
 
 use super::{Key, ProgressError};
 use crate::mechanism::{is_off, unless_off};
@@ -25,6 +26,9 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How long a transaction may outlive its time: brokers look for such ones every ten seconds, by their default of
 /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
 pub(crate) const EXPIRY: Duration = Duration::from_secs(12);
+
+/// How long the cluster may take to say whether the topic is there.
+const METADATA: Duration = Duration::from_secs(5);
 
 /// How often the end of the log is asked for while a transaction is open.
 const LOOK: Duration = Duration::from_millis(100);
@@ -135,8 +139,34 @@ impl Reader {
 
     /// The first offset and the end of the log, as this client sees it.
     fn end(&self, client: &BaseConsumer<Context>) -> Result<(i64, i64), TargetError> {
-        let told = client.fetch_watermarks(&self.topic, 0, self.properties.patience);
-        told.map_err(|error| self.unreadable(error.rdkafka_error_code(), reason(&error)))
+        let begun = Instant::now();
+        loop {
+            let error = match client.fetch_watermarks(&self.topic, 0, self.properties.patience) {
+                Ok(bounds) => return Ok(bounds),
+                Err(error) => error,
+            };
+            let code = error.rdkafka_error_code();
+            if self.is_gone() {
+                return Err(ProgressError::Gone { topic: self.topic.to_string() }.into());
+            }
+            // While a node comes or goes.
+            if !code.is_some_and(is_passing) || begun.elapsed() >= self.properties.patience {
+                return Err(self.unreadable(code, reason(&error)));
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Whether the cluster says that there is no such topic.
+    pub(crate) fn is_gone(&self) -> bool {
+        let told = self.ends.fetch_metadata(Some(&self.topic), METADATA);
+        told.is_ok_and(|told| {
+            let found = told.topics().iter().find(|topic| topic.name() == &*self.topic);
+            found.is_none_or(|topic| {
+                topic.error() == Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+                    || topic.partitions().is_empty()
+            })
+        })
     }
 
     /// Reads to the end of the log, which lies at `high` or behind it: it only grows.
@@ -175,18 +205,24 @@ impl Reader {
     }
 
     fn unreadable(&self, code: Option<RDKafkaErrorCode>, reason: String) -> TargetError {
-        let outage = matches!(
-            code,
-            Some(
-                RDKafkaErrorCode::OperationTimedOut
-                    | RDKafkaErrorCode::RequestTimedOut
-                    | RDKafkaErrorCode::BrokerTransportFailure
-                    | RDKafkaErrorCode::AllBrokersDown
-                    | RDKafkaErrorCode::LeaderNotAvailable
-            )
-        );
+        let outage = code.is_some_and(is_passing);
         ProgressError::Unreadable { topic: self.topic.to_string(), reason, outage }.into()
     }
+}
+
+/// Whether an error is that of a cluster, or a node of it, that does not answer or does not lead any more.
+fn is_passing(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut
+            | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::LeaderNotAvailable
+            | RDKafkaErrorCode::NotLeaderForPartition
+            | RDKafkaErrorCode::BrokerNotAvailable
+            | RDKafkaErrorCode::NetworkException
+    )
 }
 
 /// Records that Anabranch did not write, by their keys: offset, and what is wrong. Another of the same key without a value

@@ -251,6 +251,11 @@ impl Session {
         Ok((transactor, stored.lanes.remove(lane)))
     }
 
+    /// That nothing can be kept any more, where the cluster says so.
+    pub(crate) fn gone(&self) -> Option<ProgressError> {
+        self.reader.is_gone().then(|| ProgressError::Gone { topic: self.topic().to_owned() })
+    }
+
     /// Why this run is not the one that writes any more, where that is known.
     pub(crate) fn another(&self) -> Option<ProgressError> {
         self.check(&Stored::of(&self.job, &self.reader.peek().ok()?).ok()?).err()

@@ -50,5 +50,9 @@ pub(crate) fn ensure(connection: &Connection, progress: &Progress) -> Result<(),
         replication: progress.replication,
         configs: configs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
     };
-    connection.create(&BTreeMap::from([(progress.topic.as_str().into(), 1)]), &how)
+    let created = connection.create(&BTreeMap::from([(progress.topic.as_str().into(), 1)]), &how);
+    created.map_err(|error| match error {
+        TargetError::Create { topic, reason, by_job: true } => ProgressError::Uncreated { topic, reason }.into(),
+        error => error,
+    })
 }

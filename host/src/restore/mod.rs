@@ -57,7 +57,10 @@ impl RestoreError {
         matches!(
             self,
             Self::Lane(LaneError::Target(TargetError::Progress(
-                ProgressError::Fenced { .. } | ProgressError::Forgotten { .. } | ProgressError::Shortened { .. }
+                ProgressError::Fenced { .. }
+                    | ProgressError::Forgotten { .. }
+                    | ProgressError::Gone { .. }
+                    | ProgressError::Shortened { .. }
             )))
         )
     }

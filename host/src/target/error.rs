@@ -273,6 +273,15 @@ impl TargetError {
         }
     }
 
+    /// Whether it may have come because a topic was deleted: nobody answers for such, or it cannot be sent to.
+    pub(crate) fn may_be_for_want_of_a_topic(&self) -> bool {
+        match self {
+            Self::Send { .. } | Self::GivenUp { .. } => true,
+            Self::DeadLetter(error) => error.may_be_for_want_of_a_topic(),
+            _ => self.is_outage(),
+        }
+    }
+
     /// Whether the user lacks a permission, so that trying again does not help.
     pub(crate) fn is_denied(&self) -> bool {
         match self {

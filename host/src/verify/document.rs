@@ -160,6 +160,9 @@ impl fmt::Display for Verified {
             "was not compared to its end, at"
         } else {
             match self.records() {
+                _ if self.lanes.iter().all(|lane| lane.up_to.is_none()) => {
+                    "has committed nothing that could be compared, at"
+                }
                 RecordsDocument { not_established: 0, .. } => "is what its backup gives, at",
                 RecordsDocument { found: 0, .. } => "has nothing left that could be compared, at",
                 _ => "is what its backup gives as far as it is left, at",
@@ -219,6 +222,7 @@ impl fmt::Display for Verified {
             }
         }
         match (self.duplicates(), self.provenance) {
+            ("none", _) if found == 0 => {}
             ("none", _) if not_established > 0 => writeln!(f, "none of those that are there is there twice")?,
             ("none", _) => writeln!(f, "none of them is there twice: exactly once")?,
             ("found", _) => {}

@@ -86,6 +86,9 @@ impl KafkaLogs {
             .set("fetch.wait.max.ms", "100")
             .set("fetch.message.max.bytes", ahead.min(1 << 20).to_string())
             .set("queued.max.messages.kbytes", (ahead / 1024).to_string())
+            // A small queue that was full is filled again soon, and not a second later: 27 s against 2.7 s for 90,000
+            // records in three partitions with 2 MiB for all.
+            .set("fetch.queue.backoff.ms", "5")
             // By bytes alone.
             .set("queued.min.messages", "10000000");
         let made = BaseConsumer::from_config_and_context(&config, Context::new(0));

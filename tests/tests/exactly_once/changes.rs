@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use anabranch_tests::binaries::anabranch;
 use anabranch_tests::kafka::Cluster;
@@ -143,6 +144,25 @@ fn the_topic_of_progress_takes_no_records_and_what_others_wrote_there_can_be_tak
     producer.send(BaseRecord::<str, str>::to(&progress).key("k1")).unwrap();
     producer.flush(std::time::Duration::from_secs(10)).unwrap();
     assert_eq!(status(), Some(0));
+}
+
+#[test]
+fn a_topic_of_progress_that_is_deleted_under_a_running_restore_ends_it_soon_and_nobody_is_told_to_go_on() {
+    let shop = Shop::new(20_000)
+        .settings("transactions.age = \"20ms\"\nproperties = { \"linger.ms\" = 5 }")
+        .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n");
+    let mut running = shop.start();
+    running.until_it_writes(&shop);
+    shop.cluster.delete(&shop.progress).unwrap();
+    let deleted = Instant::now();
+    let (code, said, _) = running.end();
+    assert!(deleted.elapsed() < Duration::from_secs(30), "{:?}: {said}", deleted.elapsed());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains(&format!("error: the topic of progress `{}` is gone: it was deleted", shop.progress)),
+        "{said}"
+    );
+    assert!(said.contains("it would be there twice") && !said.contains("the same command goes on"), "{said}");
 }
 
 #[test]

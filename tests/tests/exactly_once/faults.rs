@@ -224,7 +224,9 @@ fn more_replicas_than_there_are_nodes_are_told() {
     let shop = shop.progress_in(&topic).resources("replication = 3\n");
     let output = shop.command("restore", &shop.job()).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains(&format!("topic `{topic}` could not be created")), "{}", said(&output));
+    let told = format!("topic `{topic}`, that is to keep progress, could not be created");
+    assert!(said(&output).contains(&told), "{}", said(&output));
+    assert!(said(&output).contains("check `replication` in `[progress]`"), "{}", said(&output));
     assert_eq!(shop.visible(), 0);
 }
 

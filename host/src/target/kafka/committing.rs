@@ -5,6 +5,7 @@
 //! lane goes back to its last commit; where the producer did not survive the fault, its transactional id is taken again,
 //! if it still is this run's to take.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ use crate::target::{LaneTarget, Sent, Standing, TargetError};
 
 /// A transaction to which nothing was added for this time is closed.
 const IDLE: Duration = Duration::from_millis(500);
+/// How long the progress may take to be written before it is asked whether its topic still is there.
+const GONE: Duration = Duration::from_secs(3);
 /// How often a transaction is tried from the same place.
 const TRIES: u32 = 3;
 
@@ -172,14 +175,22 @@ impl CommittingLane {
         let record = self.before.at(self.seats.session.run(), standing);
         let transactor = self.transactor()?;
         self.seats.session.keep(transactor, &self.source, &record)?;
-        Ok(transactor.commit()?)
+        // Into a topic that was deleted a record leaves when its time is over, which may be minutes.
+        let asked = Cell::new(Instant::now());
+        let is_gone = || {
+            asked.get().elapsed() > GONE && {
+                asked.set(Instant::now());
+                self.seats.session.gone().is_some()
+            }
+        };
+        Ok(transactor.commit_unless(is_gone)?)
     }
 
     /// Goes back to the last commit after a fault, or gives up with it.
     fn recover(&mut self, trouble: Trouble) -> Result<(), TargetError> {
         let Trouble { error, remedy } = self.cause(trouble);
-        if error.is_outage()
-            && let Some(gone) = self.inner.gone()
+        if error.may_be_for_want_of_a_topic()
+            && let Some(gone) = self.inner.gone().or_else(|| self.seats.session.gone().map(TargetError::from))
         {
             self.abort();
             return Err(gone);

@@ -25,6 +25,9 @@ const NO_TICKET: usize = usize::MAX;
 /// What a producer does most of the time.
 const WRITE: &str = "write within a transaction";
 
+/// What it does at the end.
+const COMMIT: &str = "commit a transaction";
+
 /// How long librdkafka may take to say why a transaction has failed, which it knows.
 const FAILED: Duration = Duration::from_secs(1);
 
@@ -94,24 +97,32 @@ impl Transactor {
     }
 
     /// Waits until everything sent is acknowledged or has failed, or `is_vain`: behind a record that was refused the others
-    /// stay where they are until the transaction is aborted.
-    pub(crate) fn flush(&self, is_vain: impl Fn() -> bool) -> Result<(), Fault> {
+    /// stay where they are until the transaction is aborted. Tells whether all is done.
+    pub(crate) fn flush(&self, is_vain: impl Fn() -> bool) -> Result<bool, Fault> {
         let deadline = Instant::now() + self.patience;
         while let Err(code) = native::flush(&self.producer, LOOK) {
             if is_vain() {
-                break;
+                return Ok(false);
             }
             if code != RDKafkaErrorCode::OperationTimedOut || Instant::now() >= deadline {
                 return Err(Fault { what: WRITE, code: Some(code), reason: code.to_string(), remedy: Remedy::Abort });
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Commits what was sent.
     pub(crate) fn commit(&self) -> Result<(), Fault> {
-        self.flush(|| false)?;
-        self.until_answered("commit a transaction", |left| self.producer.commit_transaction(left))
+        self.commit_unless(|| false)
+    }
+
+    /// The same, unless it `is_vain`, because a topic of it is gone.
+    pub(crate) fn commit_unless(&self, is_vain: impl Fn() -> bool) -> Result<(), Fault> {
+        if !self.flush(is_vain)? {
+            let code = RDKafkaErrorCode::UnknownTopicOrPartition;
+            return Err(Fault { what: COMMIT, code: Some(code), reason: code.to_string(), remedy: Remedy::Abort });
+        }
+        self.until_answered(COMMIT, |left| self.producer.commit_transaction(left))
     }
 
     /// Why the open transaction has failed, of which records were given up: librdkafka says so to whoever tries to commit
@@ -245,6 +256,8 @@ impl From<Fault> for TargetError {
                 RDKafkaErrorCode::OperationTimedOut
                     | RDKafkaErrorCode::MessageTimedOut
                     | RDKafkaErrorCode::RequestTimedOut
+                    | RDKafkaErrorCode::UnknownTopic
+                    | RDKafkaErrorCode::UnknownTopicOrPartition
             )
         );
         Self::Transaction { what, reason, denied, outage: remedy == Remedy::Wait || timed_out }
