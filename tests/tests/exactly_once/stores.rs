@@ -59,6 +59,8 @@ fn a_store_that_stalls_for_longer_than_a_transaction_may_take_is_waited_for() {
          \"message.timeout.ms\" = 5000 }",
     );
     let running = begun(&server, &shop);
+    // Into the middle of a lane.
+    wait(200);
     server.stall(Duration::from_secs(8));
     let stalled = Instant::now();
     let (code, said, _) = running.end();
