@@ -80,6 +80,7 @@ fn read(data: Vec<u8>) -> (usize, usize) {
         format: None,
         first_row: 0,
         room: anabranch::read::LaneRoom::default(),
+        wanted: None,
     };
     let file = Arc::new(MemoryFile::new("a.parquet", data));
     let before = NOW.load(Ordering::Relaxed);

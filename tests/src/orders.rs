@@ -81,6 +81,19 @@ impl Orders {
     }
 }
 
+/// Bytes of all files of a folder.
+///
+/// # Errors
+/// The disk's.
+pub fn size(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
+}
+
 /// The customer of an order; every tenth is a test user. A customer's orders are all in one partition.
 fn key(order: u64, partitions: i32) -> String {
     let partition = order % partitions.unsigned_abs() as u64;

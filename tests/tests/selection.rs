@@ -10,7 +10,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use anabranch::write::parquet::ParquetWriter;
+use anabranch_tests::orders::Orders;
 use anabranch_tests::run::{Run, run};
+use parquet::file::properties::WriterProperties;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -171,6 +174,50 @@ fn what_a_plan_leaves_out_is_not_read_and_what_is_unknown_is() {
     assert_eq!(plan(folder.path(), &[])["selection"], Value::Null);
 }
 
+/// A Parquet backup in row groups of 1,000 rows and pages of 100, with a customer's header on every record.
+fn parquet_backup() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let orders = Orders { records: 20_000, partitions: 2, files: 2, headers: true };
+    for (partition, first) in [(0, 0), (0, 5000), (1, 0), (1, 5000)] {
+        let place = folder.path().join(format!("backup/orders/partition={partition}"));
+        fs::create_dir_all(&place).unwrap();
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(1000))
+            .set_data_page_row_count_limit(100)
+            .set_write_batch_size(100);
+        let file = fs::File::create(place.join(format!("orders+{partition}+{first:010}.parquet"))).unwrap();
+        let mut writer = ParquetWriter::with_properties(file, properties).unwrap();
+        writer.write(&orders.batch(partition, first, first + 5000), None).unwrap();
+        writer.finish().unwrap();
+    }
+    folder
+}
+
+#[test]
+fn row_groups_and_pages_that_hold_nothing_of_it_are_not_read_and_nothing_is_lost_by_that() {
+    let folder = parquet_backup();
+    // 17 ms between one order and the next, which are in the partitions by turns.
+    let time = |order: i64| (1_760_000_000_000 + order * 17).to_string();
+    let (from, until) = (time(4_100), time(4_300));
+    let flags = ["--from", &from, "--until", &until];
+    let due: Vec<String> =
+        [0, 1].into_iter().flat_map(|lane| (2050..2150).map(move |offset| format!("orders-{lane}@{offset}"))).collect();
+    assert_eq!(taken(folder.path(), &flags), due);
+    assert_eq!(taken(folder.path(), &[&flags[..], &["--trust-statistics", "false"]].concat()), due);
+    let selection = plan(folder.path(), &flags)["selection"].take();
+    assert_eq!((&selection["files"], &selection["row_groups"]), (&json!(2), &json!(2)), "{selection}");
+    assert_eq!(selection["row_groups_in_files"], 10);
+    let by_time = &selection["left_out"][0];
+    assert_eq!((&by_time["by"], &by_time["files"], &by_time["row_groups"]), (&json!("time"), &json!(2), &json!(8)));
+    let (read, all) = (selection["bytes"].as_u64().unwrap(), selection["bytes_in_backup"].as_u64().unwrap());
+    assert!(read * 20 < all, "{read} of {all}");
+    let text = run(folder.path(), &[&["plan", "--offline", "--backup", "backup"], &flags[..]].concat()).unwrap().stdout;
+    let line = text.lines().find(|line| line.starts_with("selection:")).unwrap();
+    assert!(line.ends_with("to read, in 2 of 4 files, 2 of their 10 row groups"), "{line}");
+    let all = plan(folder.path(), &[&flags[..], &["--trust-statistics", "false"]].concat())["selection"].take();
+    assert_eq!((&all["files"], &all["bytes"]), (&json!(4), &all["bytes_in_backup"]), "{all}");
+}
+
 #[test]
 fn what_cannot_be_selected_is_told_and_is_no_empty_success() {
     let folder = backup();
@@ -250,6 +297,9 @@ fn a_restore_says_what_it_left_out_for_want_of_a_time() {
     let timed = records().iter().filter(|record| record.timestamp.is_some()).count();
     assert_eq!(summary["read"]["records"], timed);
     let finding = summary["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "times-unknown");
-    let wanted = format!("{} records have no timestamp, and are in no range of time: they were left out", 1200 - timed);
+    let wanted = format!(
+        "{} records that were read have no timestamp, and are in no range of time: they were left out",
+        1200 - timed
+    );
     assert_eq!(finding.unwrap()["message"], wanted);
 }

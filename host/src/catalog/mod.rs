@@ -13,11 +13,11 @@ mod natural;
 mod opener;
 mod survey;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use error::{CatalogError, LaneError};
 pub use kept::{Differences, KeptSurvey};
-pub use opener::Opener;
+pub use opener::{Opener, Opening};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,8 +29,8 @@ use crate::batch::{Batch, Limits};
 use crate::finding::Finding;
 use crate::job;
 use crate::position::{Place, TopicPartition};
-use crate::read::{Count, FileFacts, Format, ReadError};
-use crate::select::{Narrowed, Selecting};
+use crate::read::{Count, Extent, FileFacts, Format, ReadError, Wanted};
+use crate::select::{Narrowed, RowTests, Selecting};
 use crate::store::{Entry, Store};
 pub use lane::Finished;
 use lane::LaneSource;
@@ -309,6 +309,41 @@ impl Catalog {
         })
     }
 
+    /// How much of the files is read for what a selection has left; `None` where there is none.
+    ///
+    /// # Errors
+    /// A file that is not readable, with its path.
+    pub(crate) fn extent(&self) -> Result<Option<Extent>, ReadError> {
+        let Some(tests) = self.narrowed.as_ref().and_then(|narrowed| narrowed.tests.as_ref()) else { return Ok(None) };
+        let pieces: Vec<_> = self
+            .lanes
+            .iter()
+            .flat_map(|lane| lane.pieces.iter().map(|piece| (self.wanted(tests, lane), piece)))
+            .collect();
+        let extents = opener::side_by_side(&pieces, |(wanted, piece)| match wanted {
+            Some(wanted) => self.opener.extent(&self.store.file(&piece.entry)?, Arc::clone(wanted)),
+            None => Ok(Extent::whole(piece.entry.size)),
+        });
+        extents
+            .into_iter()
+            .try_fold(Extent::default(), |mut sum, extent| {
+                sum += extent?;
+                Ok(sum)
+            })
+            .map(Some)
+    }
+
+    /// What readers of a lane's files need not give.
+    fn wanted(&self, tests: &RowTests, lane: &Lane) -> Option<Arc<Wanted>> {
+        // Dead letters are told apart by what their headers say, which is looked at once they are read.
+        if self.dead_letters { None } else { tests.wanted(&lane.source) }
+    }
+
+    /// Whether the records are dead letters.
+    pub(crate) fn has_dead_letters(&self) -> bool {
+        self.dead_letters
+    }
+
     /// Opens a lane at its beginning. Its batches keep within `limits`, but for one record at most.
     /// `before` is what an earlier run told of it: the last record that is done with, and the first file that is not
     /// ([`Finished::first_left`]).
@@ -321,13 +356,14 @@ impl Catalog {
         limits: Limits,
         before: Option<(&Place, &str)>,
     ) -> Result<Box<dyn BatchSource>, ReadError> {
-        let mut source = LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), limits);
+        let tests = self.narrowed.as_ref().and_then(|narrowed| narrowed.tests.as_ref());
+        let wanted = tests.and_then(|tests| self.wanted(tests, lane));
+        let mut source = LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), limits, wanted);
         if let Some((Place::Offset(offset), file)) = before {
             source.trust(*offset, file);
         }
         let source: Box<dyn BatchSource> =
             if self.dead_letters { Box::new(Stripped(source)) } else { Box::new(source) };
-        let tests = self.narrowed.as_ref().and_then(|narrowed| narrowed.tests.as_ref());
         Ok(match tests {
             Some(tests) => Box::new(Selecting::new(source, Arc::clone(tests), &lane.source)),
             None => source,

@@ -1,10 +1,24 @@
 //! How the catalog opens files: by the readers of the formats, or by whatever a test puts there.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::batch::Limits;
 use crate::job;
-use crate::read::{self, FileFacts, LaneRoom, LargeRoom, OpenFile, ReadError, ReadSettings, RowReader};
+use crate::read::{self, Extent, FileFacts, LaneRoom, LargeRoom, OpenFile, ReadError, ReadSettings, RowReader, Wanted};
+
+/// How the rows of a file are read.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// The row to begin with.
+    pub first_row: u64,
+    /// When a batch of rows is full.
+    pub limits: Limits,
+    /// That of the file's lane.
+    pub room: LaneRoom,
+    /// What is wanted of the rows; `None`: all of them.
+    pub wanted: Option<Arc<Wanted>>,
+}
 
 /// Opens files and tells their facts.
 pub trait Opener: Send + Sync {
@@ -17,17 +31,19 @@ pub trait Opener: Send + Sync {
     /// What is large in the files of a backup finds room here.
     fn room(&self) -> LaneRoom;
 
-    /// The rows of a file from row `first_row` on, in batches within `limits`; `room` is that of its lane.
+    /// The rows of a file.
     ///
     /// # Errors
     /// A file that is not readable, with its path.
-    fn open(
-        &self,
-        file: OpenFile,
-        first_row: u64,
-        limits: Limits,
-        room: LaneRoom,
-    ) -> Result<Box<dyn RowReader>, ReadError>;
+    fn open(&self, file: OpenFile, opening: Opening) -> Result<Box<dyn RowReader>, ReadError>;
+
+    /// How much of a file is read for what is wanted of it.
+    ///
+    /// # Errors
+    /// A file that is not readable, with its path.
+    fn extent(&self, file: &OpenFile, _: Arc<Wanted>) -> Result<Extent, ReadError> {
+        Ok(Extent::whole(file.size()))
+    }
 }
 
 /// The readers of the formats, with the columns and encodings that a job gives.
@@ -47,6 +63,7 @@ impl Readers {
             first_row: 0,
             format: backup.format,
             room: LaneRoom::default(),
+            wanted: None,
         };
         Self { settings, room: LargeRoom::default() }
     }
@@ -61,14 +78,13 @@ impl Opener for Readers {
         self.room.lane()
     }
 
-    fn open(
-        &self,
-        file: OpenFile,
-        first_row: u64,
-        limits: Limits,
-        room: LaneRoom,
-    ) -> Result<Box<dyn RowReader>, ReadError> {
-        read::open(file, &ReadSettings { first_row, limits, room, ..self.settings.clone() })
+    fn open(&self, file: OpenFile, opening: Opening) -> Result<Box<dyn RowReader>, ReadError> {
+        let Opening { first_row, limits, room, wanted } = opening;
+        read::open(file, &ReadSettings { first_row, limits, room, wanted, ..self.settings.clone() })
+    }
+
+    fn extent(&self, file: &OpenFile, wanted: Arc<Wanted>) -> Result<Extent, ReadError> {
+        read::extent(file, &ReadSettings { room: self.room.lane(), wanted: Some(wanted), ..self.settings.clone() })
     }
 }
 

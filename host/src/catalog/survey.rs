@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow_array::Array;
 
 use super::names::Named;
-use super::opener::Opener;
+use super::opener::{Opener, Opening};
 use super::{CatalogError, LaneError, Offsets, Piece, spanning};
 use crate::batch::{Limits, NO_TIMESTAMP};
 use crate::position::TopicPartition;
@@ -173,8 +173,9 @@ impl Survey<'_> {
 
     /// The offset of a file's first row.
     fn first_offset(&self, file: &OpenFile) -> Result<Option<i64>, CatalogError> {
-        let mut reader =
-            self.opener.open(Arc::clone(file), 0, Limits { records: 1, ..Limits::default() }, self.opener.room())?;
+        let limits = Limits { records: 1, ..Limits::default() };
+        let opening = Opening { limits, room: self.opener.room(), ..Opening::default() };
+        let mut reader = self.opener.open(Arc::clone(file), opening)?;
         loop {
             match reader.next()? {
                 Some(rows) if rows.columns.is_empty() => {}
@@ -192,7 +193,8 @@ impl Survey<'_> {
         named: &Named,
     ) -> Result<BTreeMap<TopicPartition, Found>, CatalogError> {
         let mut found = BTreeMap::<TopicPartition, Found>::new();
-        let mut reader = self.opener.open(Arc::clone(file), 0, Limits::default(), self.opener.room())?;
+        let mut reader =
+            self.opener.open(Arc::clone(file), Opening { room: self.opener.room(), ..Opening::default() })?;
         while let Some(rows) = reader.next()? {
             let mut start = 0;
             while start < rows.columns.len() {

@@ -114,6 +114,7 @@ fn select(table: &Reader<'_>, folder: &Path) -> Result<Select, JobError> {
         },
         headers: table.texts_parsed("headers", HeaderTest::parse)?,
         tombstones: table.one_of("tombstones", TOMBSTONES)?,
+        trusts_statistics: table.boolean("trust_statistics")?.unwrap_or(true),
     })
 }
 

@@ -162,6 +162,7 @@ fn the_example_is_a_job_and_uses_every_key() {
             tombstones: Some(
                 None,
             ),
+            trusts_statistics: false,
         },
         plugins: [
             PluginUse {

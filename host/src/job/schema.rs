@@ -283,6 +283,13 @@ static SELECT: Table = Table {
             "like others",
             "Whether nothing but tombstones is taken, or none of them. The flag is `--tombstones`.",
         ),
+        key(
+            "trust_statistics",
+            Kind::Boolean,
+            "`true`",
+            "Whether files, row groups and pages are passed over that hold nothing of it by their own statistics. The flag \
+             is `--trust-statistics`.",
+        ),
         key("offsets", Kind::Table(&OFFSETS), "", ""),
     ]),
 };

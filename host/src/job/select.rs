@@ -12,7 +12,7 @@ use regex::Regex;
 use super::Encoding;
 
 /// What is taken of a backup. Everything that is given has to hold; nothing given takes all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Select {
     /// Topics; of several patterns one has to fit. None: all.
     pub topics: Vec<TopicPattern>,
@@ -32,6 +32,25 @@ pub struct Select {
     pub headers: Vec<HeaderTest>,
     /// Tombstones only, or none.
     pub tombstones: Option<Tombstones>,
+    /// Whether what the statistics of a file exclude is not read.
+    pub trusts_statistics: bool,
+}
+
+impl Default for Select {
+    fn default() -> Self {
+        Self {
+            topics: Vec::new(),
+            exclude: Vec::new(),
+            partitions: BTreeSet::new(),
+            offsets: BTreeMap::new(),
+            from: None,
+            until: None,
+            keys: Keys::default(),
+            headers: Vec::new(),
+            tombstones: None,
+            trusts_statistics: true,
+        }
+    }
 }
 
 /// Keys; of all that is given one has to fit.

@@ -11,12 +11,14 @@ pub mod mapping;
 pub mod parquet;
 mod sniff;
 pub mod structured;
+mod wanted;
 
 use std::sync::Arc;
 
 use arrow_array::StringArray;
 pub use large::{LARGE, LaneRoom, LargeRoom};
 use serde::{Deserialize, Serialize};
+pub use wanted::{Extent, LeftOut, Reason, Wanted, WantedKeys};
 
 use crate::batch::{Columns, Limits};
 use crate::store::SourceFile;
@@ -35,7 +37,8 @@ pub enum Format {
 /// Rows of one file, in its order. A file may hold several topic-partitions.
 #[derive(Clone, Debug)]
 pub struct Rows {
-    /// Row of the first one within the file, from 0; the others follow without a gap.
+    /// Row of the first one within the file, from 0; the others follow without a gap. Between these rows and the next
+    /// ones there is one where rows are left out that nobody [wants](Wanted).
     pub first_row: u64,
     /// The records.
     pub columns: Columns,
@@ -71,6 +74,8 @@ pub struct ReadSettings {
     pub format: Option<Format>,
     /// Where room is found for what is large, shared with other readers.
     pub room: LaneRoom,
+    /// What is wanted of the rows; `None`: all of them.
+    pub wanted: Option<Arc<Wanted>>,
 }
 
 /// A count, and how well it is known.
@@ -207,5 +212,16 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         Format::Parquet => parquet::facts(file, settings),
         Format::Avro => avro::facts(file, settings),
         Format::JsonLines => json_lines::facts(file, settings),
+    }
+}
+
+/// How much of a file is read for what is wanted of it.
+///
+/// # Errors
+/// As [`open`].
+pub fn extent(file: &OpenFile, settings: &ReadSettings) -> Result<Extent, ReadError> {
+    match sniff::format(file, settings.format)? {
+        Format::Parquet => parquet::extent(file, settings),
+        Format::Avro | Format::JsonLines => Ok(Extent::whole(file.size())),
     }
 }

@@ -1,6 +1,6 @@
 //! Which keys are taken: some, those of a file of millions, those that begin in a certain way.
 //!
-//! All keys lie in one buffer, and a table of hashes points into it: some 20 bytes a key beside its own.
+//! All keys lie in one buffer, and a table of hashes points into it: some 25 bytes a key beside its own.
 
 use std::fs::File;
 use std::hash::BuildHasher as _;
@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::SelectError;
 use crate::job::{Encoding, Keys};
+use crate::read::WantedKeys;
 use crate::read::encoding::decode;
 
 /// What some editors write before the text.
@@ -25,6 +26,8 @@ pub(super) struct KeySet {
     bytes: Vec<u8>,
     /// Where each key ends in `bytes`.
     ends: Vec<usize>,
+    /// Keys in order, by their numbers.
+    sorted: Vec<u32>,
     /// In order, none of them beginning with another.
     prefixes: Vec<Vec<u8>>,
 }
@@ -51,6 +54,9 @@ impl KeySet {
         if let Some(path) = file {
             set.read(path, *encoding)?;
         }
+        let Self { sorted, bytes, ends, .. } = &mut set;
+        *sorted = (0..).take(ends.len()).collect();
+        sorted.sort_unstable_by_key(|index| at(bytes, ends, *index));
         Ok(set)
     }
 
@@ -109,11 +115,14 @@ impl KeySet {
         after.checked_sub(1).and_then(|index| self.prefixes.get(index)).is_some_and(|prefix| key.starts_with(prefix))
     }
 
+    /// The keys, in order.
+    fn exact(&self) -> impl Iterator<Item = &[u8]> {
+        self.sorted.iter().map(|index| at(&self.bytes, &self.ends, *index))
+    }
+
     /// Adds all of it to a digest, in whatever order it was given.
     pub(super) fn digest(&self, digest: &mut Sha256) {
-        let mut keys: Vec<&[u8]> =
-            (0..).take(self.ends.len()).map(|index| at(&self.bytes, &self.ends, index)).collect();
-        keys.sort_unstable();
+        let keys: Vec<&[u8]> = self.exact().collect();
         for (kind, keys) in [(b"k", keys), (b"p", self.prefixes.iter().map(Vec::as_slice).collect())] {
             for key in keys {
                 digest.update(kind);
@@ -121,6 +130,21 @@ impl KeySet {
                 digest.update(key);
             }
         }
+    }
+}
+
+impl WantedKeys for KeySet {
+    fn any_between(&self, least: &[u8], most: &[u8]) -> bool {
+        let first = self.sorted.partition_point(|index| at(&self.bytes, &self.ends, *index) < least);
+        let exact = self.sorted.get(first).is_some_and(|index| at(&self.bytes, &self.ends, *index) <= most);
+        // What begins with a prefix comes after it, and before all that comes after it and begins otherwise.
+        let begins =
+            |prefix: &Vec<u8>| prefix.as_slice() <= most && (prefix.as_slice() >= least || least.starts_with(prefix));
+        exact || self.prefixes.iter().any(begins)
+    }
+
+    fn any_of(&self, may_hold: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        !self.prefixes.is_empty() || self.exact().any(may_hold)
     }
 }
 

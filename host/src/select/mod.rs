@@ -38,7 +38,19 @@ impl Selection {
     /// # Errors
     /// A file of keys that cannot be read or holds none.
     pub fn load(select: &Select) -> Result<Option<Self>, SelectError> {
-        let Select { topics, exclude, partitions, offsets, from, until, keys, headers, tombstones } = select;
+        // What is read of the backup for it makes no difference to what is taken.
+        let Select {
+            topics,
+            exclude,
+            partitions,
+            offsets,
+            from,
+            until,
+            keys,
+            headers,
+            tombstones,
+            trusts_statistics: _,
+        } = select;
         let takes_all = topics.is_empty()
             && exclude.is_empty()
             && partitions.is_empty()

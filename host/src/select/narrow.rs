@@ -87,6 +87,29 @@ impl Selection {
         Ok(())
     }
 
+    /// What the records have to be, for a job that was first started at `started`.
+    ///
+    /// # Errors
+    /// Times that nothing is between.
+    pub fn tests(self, started: i64) -> Result<RowTests, SelectError> {
+        let Self { select, keys, digest: _ } = self;
+        let (from, until) = (select.from.map(|from| from.at(started)), select.until.map(|until| until.at(started)));
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            return Err(SelectError::EmptyTime);
+        }
+        let header = |HeaderTest { name, value }| (name, value.map(String::into_bytes));
+        Ok(RowTests {
+            offsets: select.offsets,
+            from,
+            until,
+            keys: keys.map(Arc::new),
+            headers: select.headers.into_iter().map(header).collect(),
+            tombstones: select.tombstones,
+            trusts_statistics: select.trusts_statistics,
+            ..RowTests::default()
+        })
+    }
+
     /// Leaves the files that may hold records of the times that are taken, for a job that was first started at `started`;
     /// from here on the catalog's lanes give only the records that are. After [`Self::narrow_lanes`].
     ///
@@ -94,12 +117,11 @@ impl Selection {
     /// Times that nothing is between.
     pub fn narrow_rows(self, catalog: &mut Catalog, started: i64) -> Result<(), SelectError> {
         let Some(mut narrowed) = catalog.narrowed.take() else { return Ok(()) };
-        let Self { select, keys, digest: _ } = self;
-        let (from, until) = (select.from.map(|from| from.at(started)), select.until.map(|until| until.at(started)));
-        if from.zip(until).is_some_and(|(from, until)| from >= until) {
-            return Err(SelectError::EmptyTime);
-        }
-        if from.is_some() || until.is_some() {
+        let trusts_statistics = self.select.trusts_statistics;
+        let tests = self.tests(started)?;
+        let (from, until) = tests.times();
+        // The time of a dead letter is told by its headers, and is not that of the statistics.
+        if (from.is_some() || until.is_some()) && trusts_statistics && !catalog.has_dead_letters() {
             narrowed.keep_pieces(catalog, "time", |_, piece| {
                 // Smallest and largest that contradict each other tell nothing.
                 piece.timestamps.filter(|(first, last)| first <= last).is_none_or(|(first, last)| {
@@ -110,16 +132,7 @@ impl Selection {
                 return Err(SelectError::Nothing { why: "no file has records of these times" });
             }
         }
-        let header = |HeaderTest { name, value }| (name, value.map(String::into_bytes));
-        narrowed.tests = Some(Arc::new(RowTests {
-            offsets: select.offsets,
-            from,
-            until,
-            keys: keys.map(Arc::new),
-            headers: select.headers.into_iter().map(header).collect(),
-            tombstones: select.tombstones,
-            ..RowTests::default()
-        }));
+        narrowed.tests = Some(Arc::new(tests));
         for lane in &mut catalog.lanes {
             // How many of them are taken is known once they are read.
             lane.records = match lane.records {

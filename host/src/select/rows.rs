@@ -10,6 +10,7 @@ use super::keys::KeySet;
 use crate::batch::{Batch, Headers, NO_TIMESTAMP, Outputs, Patches, Selection, value_at};
 use crate::job::{OffsetRange, Tombstones};
 use crate::position::TopicPartition;
+use crate::read::{Wanted, WantedKeys};
 
 /// What a record has to be to be taken.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct RowTests {
     /// Names and values.
     pub(super) headers: Vec<(String, Option<Vec<u8>>)>,
     pub(super) tombstones: Option<Tombstones>,
+    /// Whether what statistics exclude is not read.
+    pub(super) trusts_statistics: bool,
     /// Records without a timestamp that a range of time left out.
     pub(super) untimed: AtomicU64,
 }
@@ -42,6 +45,21 @@ impl RowTests {
         self.untimed.load(Ordering::Relaxed)
     }
 
+    /// What a reader of a lane's files need not give; `None` where their statistics are not to be trusted.
+    pub(crate) fn wanted(&self, lane: &TopicPartition) -> Option<Arc<Wanted>> {
+        let Self { from, until, keys, headers, tombstones, trusts_statistics, .. } = self;
+        trusts_statistics.then(|| {
+            Arc::new(Wanted {
+                offsets: self.offsets_of(lane).unwrap_or_default(),
+                from: *from,
+                until: *until,
+                keys: keys.clone().map(|keys| keys as Arc<dyn WantedKeys>),
+                tombstones: *tombstones,
+                headers: headers.iter().map(|(name, _)| name.clone()).collect(),
+            })
+        })
+    }
+
     /// Whether only offsets count.
     fn is_by_offset_alone(&self) -> bool {
         self.from.is_none()
@@ -49,6 +67,12 @@ impl RowTests {
             && self.keys.is_none()
             && self.headers.is_empty()
             && self.tombstones.is_none()
+    }
+
+    /// What is taken of a batch of the lane that it is of; `mask` is room that is used again.
+    pub fn taken(&self, batch: Arc<Batch>, mask: &mut Vec<u8>) -> Arc<Batch> {
+        let offsets = self.offsets_of(&batch.source);
+        self.of(batch, offsets, mask)
     }
 
     /// What is taken of a batch, whose lane may have only some of its offsets taken. `mask` is room that is used again.

@@ -44,6 +44,7 @@ impl Subject {
             first_row,
             format: None,
             room: LaneRoom::default(),
+            wanted: None,
         }
     }
 

@@ -14,11 +14,11 @@ mod tally;
 use std::cmp::Ordering;
 use std::sync::{Arc, mpsc};
 
-use super::opener::Opener;
+use super::opener::{Opener, Opening};
 use super::{BatchSource, Lane, LaneError, LaneStatistics, Piece};
 use crate::batch::{Batch, Limits};
 use crate::position::{Place, TopicPartition};
-use crate::read::{LaneRoom, ReadError};
+use crate::read::{LaneRoom, ReadError, Wanted};
 use crate::store::Store;
 use chunk::same_record;
 pub use finished::Finished;
@@ -36,6 +36,16 @@ struct Context {
     limits: Limits,
     /// The lane's own, for all its files.
     room: LaneRoom,
+    /// What is wanted of the lane.
+    wanted: Option<Arc<Wanted>>,
+}
+
+impl Context {
+    /// How a file is opened that is read from a row on.
+    fn opening(&self, first_row: u64) -> Opening {
+        let Self { limits, room, wanted, .. } = self;
+        Opening { first_row, limits: *limits, room: room.clone(), wanted: wanted.clone() }
+    }
 }
 
 /// See the module.
@@ -67,10 +77,16 @@ struct Ahead {
 
 impl LaneSource {
     /// A lane at its beginning.
-    pub(super) fn new(lane: &Lane, store: Store, opener: Arc<dyn Opener>, limits: Limits) -> Self {
+    pub(super) fn new(
+        lane: &Lane,
+        store: Store,
+        opener: Arc<dyn Opener>,
+        limits: Limits,
+        wanted: Option<Arc<Wanted>>,
+    ) -> Self {
         let limits = Limits { records: limits.records.max(1), bytes: limits.bytes.max(1) };
         Self {
-            context: Context { source: Arc::clone(&lane.source), store, room: opener.room(), opener, limits },
+            context: Context { source: Arc::clone(&lane.source), store, room: opener.room(), opener, limits, wanted },
             pieces: Arc::clone(&lane.pieces),
             by_offset: lane.pieces.first().is_some_and(|piece| piece.first_offset().is_some()),
             learned: vec![Learned::default(); lane.pieces.len()],

@@ -69,7 +69,7 @@ impl PieceReader {
             path: Arc::clone(&piece.entry.path),
             mixed: piece.mixed,
             offsets: piece.offsets,
-            reader: context.opener.open(file, row, context.limits, context.room.clone())?,
+            reader: context.opener.open(file, context.opening(row))?,
             from,
             head: None,
             previous: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::StringArray;
 
 use crate::batch::{ColumnsBuilder, Limits, NO_TIMESTAMP};
-use crate::catalog::Opener;
+use crate::catalog::{Opener, Opening};
 use crate::read::{Count, FileFacts, Format, LaneRoom, OpenFile, Placing, ReadError, RowReader, Rows};
 
 /// Opens files of the format, with or without statistics.
@@ -85,15 +85,9 @@ impl Opener for Lines {
         LaneRoom::default()
     }
 
-    fn open(
-        &self,
-        file: OpenFile,
-        first_row: u64,
-        limits: Limits,
-        _: LaneRoom,
-    ) -> Result<Box<dyn RowReader>, ReadError> {
+    fn open(&self, file: OpenFile, opening: Opening) -> Result<Box<dyn RowReader>, ReadError> {
         let (has, lines) = parse(&file)?;
-        Ok(Box::new(Reader { has, lines, next: first_row as usize, limits }))
+        Ok(Box::new(Reader { has, lines, next: opening.first_row as usize, limits: opening.limits }))
     }
 }
 

@@ -28,18 +28,18 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 /// A store of these files.
-fn store(files: &[(String, String)]) -> Store {
+pub(crate) fn store(files: &[(String, impl AsRef<[u8]>)]) -> Store {
     let memory = Arc::new(InMemory::new());
     for (path, content) in files {
         let path = Path::parse(path).unwrap();
-        RUNTIME.block_on(memory.put(&path, content.clone().into_bytes().into())).unwrap();
+        RUNTIME.block_on(memory.put(&path, content.as_ref().to_vec().into())).unwrap();
     }
     let memory: Arc<dyn ObjectStore> = memory;
     Store::over(memory, Path::default(), RUNTIME.handle())
 }
 
 /// A backup that says nothing.
-fn backup() -> Backup {
+pub(crate) fn backup() -> Backup {
     Backup {
         url: "memory".to_owned(),
         store: std::collections::BTreeMap::new(),

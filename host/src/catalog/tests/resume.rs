@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::lines::{Line, Lines, file};
 use super::{backup, read, store};
 use crate::batch::Limits;
-use crate::catalog::{Catalog, Opener};
+use crate::catalog::{Catalog, Opener, Opening};
 use crate::position::Place;
 use crate::read::{FileFacts, LaneRoom, OpenFile, ReadError, RowReader};
 
@@ -29,15 +29,9 @@ impl Opener for Remembering {
         self.lines.room()
     }
 
-    fn open(
-        &self,
-        file: OpenFile,
-        first_row: u64,
-        limits: Limits,
-        room: LaneRoom,
-    ) -> Result<Box<dyn RowReader>, ReadError> {
+    fn open(&self, file: OpenFile, opening: Opening) -> Result<Box<dyn RowReader>, ReadError> {
         self.opened.lock().push(file.path().to_string());
-        self.lines.open(file, first_row, limits, room)
+        self.lines.open(file, opening)
     }
 }
 

@@ -51,6 +51,9 @@ pub(super) struct SelectFlags {
     /// Take nothing but tombstones (`only`), or none of them (`none`)
     #[arg(long, value_name = "WHICH", value_parser = |text: &str| word(TOMBSTONES, text))]
     tombstones: Option<Tombstones>,
+    /// Whether files, row groups and pages are passed over that hold nothing of it by their own statistics
+    #[arg(long, value_name = "true|false")]
+    trust_statistics: Option<bool>,
 }
 
 /// Partitions that one flag names.
@@ -87,6 +90,7 @@ impl SelectFlags {
             key_encoding,
             header,
             tombstones,
+            trust_statistics,
         } = self;
         once("--offsets", &offsets)?;
         replace(&mut select.topics, select_topic);
@@ -105,6 +109,7 @@ impl SelectFlags {
         select.keys.encoding = key_encoding.unwrap_or(select.keys.encoding);
         replace(&mut select.headers, header);
         select.tombstones = tombstones.or(select.tombstones);
+        select.trusts_statistics = trust_statistics.unwrap_or(select.trusts_statistics);
         Ok(())
     }
 }

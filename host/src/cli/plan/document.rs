@@ -14,6 +14,7 @@ use crate::cli::prepare::OpenBackup;
 use crate::finding::{Finding, FindingDocument};
 use crate::job::{Job, PluginUse};
 use crate::plugin::Chain;
+use crate::read::Extent;
 use crate::report::shown;
 use crate::restore::Memory;
 
@@ -77,6 +78,7 @@ impl<'a> PlanDocument<'a> {
         job: &'a Job,
         open: &OpenBackup,
         chain: Option<&Chain>,
+        extent: Option<&Extent>,
         target: TargetState,
         findings: &'a [Finding],
     ) -> Self {
@@ -99,7 +101,12 @@ impl<'a> PlanDocument<'a> {
             schema: "anabranch.plan/1",
             job: &job.name,
             backup: BackupDocument::new(&open.url, &open.catalog, Some(&job.target)),
-            selection: open.catalog.narrowed.as_ref().map(SelectionDocument::new),
+            selection: open
+                .catalog
+                .narrowed
+                .as_ref()
+                .zip(extent)
+                .map(|(narrowed, extent)| SelectionDocument::new(narrowed, extent)),
             plugins: plugins.collect(),
             target: TargetDocument { cluster: job.target.cluster.to_string(), established, error },
             start,

@@ -67,7 +67,8 @@ impl PlanCommand {
         if let (false, Some(files)) = (offline, DeadLetterFiles::open(&job, open.runtime())?) {
             files.check()?;
         }
-        let document = PlanDocument::new(&job, &open, chain.as_ref(), state, &findings);
+        let extent = open.catalog.extent()?;
+        let document = PlanDocument::new(&job, &open, chain.as_ref(), extent.as_ref(), state, &findings);
         terminal.give(&document, || document.text(&findings))?;
         match failure {
             Some(failure) => Err(failure),
@@ -101,7 +102,7 @@ pub(super) fn without_a_time(catalog: &Catalog) -> Option<Finding> {
         code: "times-unknown",
         weight: Weight::Warning,
         message: format!(
-            "{} records have no timestamp, and are in no range of time: they were left out",
+            "{} records that were read have no timestamp, and are in no range of time: they were left out",
             shown::count(records)
         ),
         remedy: Some("select them by offset or key, if they are wanted".to_owned()),

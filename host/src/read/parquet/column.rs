@@ -3,12 +3,14 @@
 //! Values of plain and dictionary pages are slices of the page: decoding allocates nothing for a
 //! record. Pages whose values expand when decoded are read in steps that follow the sizes seen.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::page_index::offset_index::PageLocation;
 
 use super::pages::{CountedPages, Progress};
 use super::views::Views;
@@ -29,6 +31,22 @@ pub(super) struct Group<'a> {
     pub(super) rows: usize,
     /// Rows of the group that are passed over.
     pub(super) skip: usize,
+    /// The row of the group before which reading ends.
+    pub(super) end: usize,
+    /// By leaf where its pages are, for those of which an index tells.
+    pub(super) locations: &'a HashMap<usize, Vec<PageLocation>>,
+}
+
+impl Group<'_> {
+    /// The pages of a leaf.
+    ///
+    /// # Errors
+    /// A codec that is unknown, and a leaf that the row group does not have.
+    pub(super) fn pages(&self, leaf: usize) -> Result<(CountedPages, Arc<Progress>)> {
+        let chunk = self.metadata.columns().get(leaf);
+        let chunk = chunk.ok_or_else(|| ParquetError::General(format!("a row group has no column {leaf}")))?;
+        CountedPages::new(self.windows, chunk, self.rows, self.locations.get(&leaf).cloned())
+    }
 }
 
 /// Values that know their size.
@@ -72,7 +90,10 @@ struct Decoder<T: DataType> {
     max_definition: i16,
     /// Levels decoded or skipped so far.
     taken: u64,
+    /// Rows to the end of the row group.
     rows_left: usize,
+    /// Rows to where reading ends.
+    rows_due: usize,
     step: usize,
 }
 
@@ -91,7 +112,7 @@ where
         if descriptor.physical_type() != T::get_physical_type() {
             return Err(ParquetError::General(format!("column `{name}` changes its type between row groups")));
         }
-        let (pages, progress) = CountedPages::new(group.windows, chunk, group.rows)?;
+        let (pages, progress) = group.pages(leaf)?;
         let max_definition = descriptor.max_def_level();
         let mut reader = get_typed_column_reader::<T>(get_column_reader(descriptor, Box::new(pages)));
         let skipped = reader.skip_records(group.skip)?;
@@ -105,6 +126,7 @@ where
             max_definition,
             taken: group.skip as u64,
             rows_left: group.rows.saturating_sub(group.skip),
+            rows_due: group.end.saturating_sub(group.skip),
             step: STEP,
         };
         if skipped < group.skip {
@@ -121,13 +143,14 @@ where
     /// Adds up to `rows` rows to the vectors.
     fn read(&mut self, rows: usize) -> Result<usize> {
         let (rows, _, levels) = self.reader.read_records(
-            rows.min(self.rows_left),
+            rows.min(self.rows_due),
             Some(&mut self.definitions),
             Some(&mut self.repetitions),
             &mut self.values,
         )?;
         self.taken += levels as u64;
         self.rows_left -= rows;
+        self.rows_due -= rows;
         Ok(rows)
     }
 

@@ -4,7 +4,7 @@ use parquet::basic::{TimeUnit, Type};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
-use super::schema::{nodes, unit};
+use super::schema::{is_unsigned, nodes, unit};
 use super::source::Source;
 use crate::read::{Count, FileFacts, Format};
 
@@ -73,6 +73,10 @@ fn broker_set(metadata: &ParquetMetaData, leaf: usize) -> Option<bool> {
 
 /// The smallest and largest integer of a leaf, if the statistics of every row group tell.
 fn range(metadata: &ParquetMetaData, leaf: usize) -> Option<(i64, i64)> {
+    // What is ordered as unsigned is not ordered as it is read here.
+    if metadata.file_metadata().schema_descr().columns().get(leaf).is_none_or(|leaf| is_unsigned(leaf)) {
+        return None;
+    }
     let mut range: Option<(i64, i64)> = None;
     for group in metadata.row_groups().iter().filter(|group| group.num_rows() > 0) {
         let (min, max) = match group.columns().get(leaf)?.statistics()? {

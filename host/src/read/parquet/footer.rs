@@ -79,6 +79,23 @@ fn check(footer: &[u8]) -> Result<(), ParquetError> {
     Ok(())
 }
 
+/// Whether a page index has no list that says of itself that it has more items than there are bytes: the crate reserves
+/// memory for them. `OffsetIndex` and `ColumnIndex` of `parquet.thrift` have lists as their fields, but for the order of
+/// the column index, which is a number.
+pub(super) fn has_sound_lists(index: &[u8]) -> bool {
+    let mut input = index;
+    let mut field = 0;
+    loop {
+        match next_field(&mut input, field) {
+            Some((_, TYPE_STOP)) => return true,
+            Some((number, kind @ (TYPE_LIST | TYPE_I32))) if pass(kind, &mut input, UNKNOWN_DEPTH).is_some() => {
+                field = number;
+            }
+            _ => return false,
+        }
+    }
+}
+
 /// Goes to the schema's elements and gives their count.
 fn elements(input: &mut &[u8]) -> Option<u64> {
     let mut field = 0;
@@ -151,6 +168,11 @@ fn pass(kind: u8, input: &mut &[u8], depth: usize) -> Option<()> {
         TYPE_BINARY => usize::try_from(super::delta::varint(|| byte(input))?).ok()?,
         TYPE_LIST | 10 => {
             let (kind, count) = list(input)?;
+            // In a list a boolean is a byte, and its type does not say which.
+            if matches!(kind, 1 | 2) {
+                *input = input.get(usize::try_from(count).ok()?..)?;
+                return Some(());
+            }
             for _ in 0..count {
                 pass(kind, input, depth.checked_sub(1)?)?;
             }

@@ -128,6 +128,7 @@ impl JsonColumn {
             .with_row_groups(vec![index])
             .with_projection(leaves)
             .with_offset(group.skip)
+            .with_limit(group.end.saturating_sub(group.skip))
             .with_batch_size(step as usize)
             .build()?;
         let fields = reader.schema().fields().clone();

@@ -14,17 +14,18 @@
 //! | partition, offset | `INT32`, `INT64`, decimal text |
 //! | topic | `BYTE_ARRAY` of UTF-8 |
 
+mod coalesce;
 mod column;
 mod constant;
 mod content;
 mod delta;
 mod facts;
 mod footer;
-
 mod header_column;
 mod json;
 mod page_header;
 mod pages;
+mod prune;
 mod reader;
 mod scalar;
 mod schema;
@@ -38,7 +39,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::{FileFacts, OpenFile, ReadError, ReadSettings, RowReader};
+use super::{Extent, FileFacts, OpenFile, ReadError, ReadSettings, RowReader};
 
 /// The first and last four bytes of every Parquet file.
 pub const MAGIC: &[u8; 4] = b"PAR1";
@@ -58,4 +59,14 @@ pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader
 /// As [`open`].
 pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, ReadError> {
     Ok(facts::of(&source::Source::open(Arc::clone(file), settings)?))
+}
+
+/// How much of a file is read for what is wanted of it.
+///
+/// # Errors
+/// As [`open`].
+pub fn extent(file: &OpenFile, settings: &ReadSettings) -> Result<Extent, ReadError> {
+    let source = source::Source::open(Arc::clone(file), settings)?;
+    let Some(wanted) = &settings.wanted else { return Ok(Extent::whole(file.size())) };
+    reader::extent(&source, Arc::clone(wanted), settings.encoding)
 }

@@ -12,6 +12,7 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::delta::counts_fit;
@@ -49,19 +50,28 @@ pub(super) struct CountedPages {
     pauses: bool,
     /// How often there will seem to be no further page.
     pauses_due: u8,
+    /// Whether an index tells where they are.
+    located: bool,
 }
 
 impl CountedPages {
-    /// The pages of `chunk`, which has `rows` rows.
+    /// The pages of `chunk`, which has `rows` rows; with `locations` those that are passed over are not read.
     ///
     /// # Errors
     /// A codec that is not built in.
-    pub(super) fn new(windows: &Windows, chunk: &ColumnChunkMetaData, rows: usize) -> Result<(Self, Arc<Progress>)> {
+    pub(super) fn new(
+        windows: &Windows,
+        chunk: &ColumnChunkMetaData,
+        rows: usize,
+        locations: Option<Vec<PageLocation>>,
+    ) -> Result<(Self, Arc<Progress>)> {
         let progress = Arc::new(Progress::default());
-        let pages = SerializedPageReader::new(Arc::new(windows.clone()), chunk, rows, None)?;
+        let located = locations.is_some();
+        let pages = SerializedPageReader::new(Arc::new(windows.clone()), chunk, rows, locations)?;
         let descriptor = chunk.column_descr();
         let (levels, repeats) = (descriptor.max_def_level() > 0, descriptor.max_rep_level() > 0);
-        let pages = Self { pages, progress: Arc::clone(&progress), levels, repeats, pauses: false, pauses_due: 0 };
+        let pages =
+            Self { pages, progress: Arc::clone(&progress), levels, repeats, pauses: false, pauses_due: 0, located };
         Ok((pages, progress))
     }
 
@@ -95,6 +105,22 @@ impl CountedPages {
         }
     }
 
+    /// A page must have the rows that the index says, or those of other columns would be put beside them.
+    fn check_rows(&self, page: &Page, due: Option<usize>) -> Result<()> {
+        let rows = match page {
+            Page::DataPageV2 { num_rows, .. } => Some(*num_rows as usize),
+            _ if self.repeats => None,
+            _ => Some(page.num_values() as usize),
+        };
+        match due.zip(rows) {
+            Some((due, rows)) if due != rows => Err(ParquetError::General(format!(
+                "the page index says that a page has {due} rows, but it has {rows}; `select.trust_statistics = false` reads \
+                 the file without it"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self, page: &Page) -> Result<()> {
         let streams = match page.encoding() {
             Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
@@ -123,10 +149,15 @@ impl PageReader for CountedPages {
             return Ok(None);
         }
         loop {
+            let due = match self.located {
+                true => self.pages.peek_next_page()?.filter(|page| !page.is_dict).and_then(|page| page.num_rows),
+                false => None,
+            };
             let Some(page) = self.pages.get_next_page()? else {
                 return Ok(None);
             };
             if page.is_data_page() {
+                self.check_rows(&page, due)?;
                 // A column reader takes an empty page for the end of the column.
                 if page.num_values() == 0 {
                     continue;
@@ -145,7 +176,9 @@ impl PageReader for CountedPages {
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
-        if let Some(levels) = self.pages.peek_next_page()?.and_then(|page| page.num_levels) {
+        // An index tells rows only, which are the levels of a column that does not repeat.
+        let levels = self.pages.peek_next_page()?.and_then(|page| page.num_levels.or(page.num_rows));
+        if let Some(levels) = levels {
             self.progress.values.fetch_add(levels as u64, Ordering::Relaxed);
         }
         self.pages.skip_next_page()

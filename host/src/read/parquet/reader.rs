@@ -1,25 +1,28 @@
 //! Reads the rows of a Parquet file in batches, row group after row group.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::StringArray;
 use arrow_array::builder::StringBuilder;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
 
 use super::column::{Bytes, Group};
 use super::content::{ContentColumn, Failure, too_large};
 use super::header_column::HeaderColumn;
 use super::json::JsonSchema;
 use super::page_header::PageClaims;
+use super::prune::{GroupRuns, Part, Pruner, Run, page_ranges};
 use super::scalar::Scalar;
 use super::shape::{Content, HeaderSource, Shape};
 use super::source::{Source, corrupt, damaged};
-use super::window::Windows;
+use super::window::{Place, Windows};
 use crate::batch::{ColumnsBuilder, Limits, NO_TIMESTAMP};
 use crate::guard::guarded;
 use crate::job::Encodings;
-use crate::read::{LaneRoom, OpenFile, ReadError, ReadSettings, RowReader, Rows};
+use crate::read::{Extent, LaneRoom, OpenFile, ReadError, ReadSettings, RowReader, Rows, Wanted};
 
 /// Reads a file; see the module.
 pub(super) struct Reader {
@@ -35,6 +38,10 @@ pub(super) struct Reader {
     /// Rows before the next row group.
     before: u64,
     next_group: usize,
+    /// Tells what is read of a row group; `None`: all of it.
+    pruner: Option<Pruner>,
+    /// What is still to be read of the row group last looked at.
+    ahead: Option<GroupAhead>,
     group: Option<OpenGroup>,
     /// Windows of the row group last opened, which know why the store failed.
     windows: Windows,
@@ -42,7 +49,18 @@ pub(super) struct Reader {
     is_done: bool,
 }
 
-/// The columns of the row group that is being read.
+/// A row group of which something is still to be read.
+struct GroupAhead {
+    index: usize,
+    /// The row of the file that it begins with.
+    first: u64,
+    /// The rows of it, the last ones first.
+    runs: Vec<Run>,
+    /// By leaf where its pages are.
+    locations: HashMap<usize, Vec<PageLocation>>,
+}
+
+/// The columns of the rows that are being read one after the other.
 struct OpenGroup {
     key: ContentColumn,
     value: ContentColumn,
@@ -52,6 +70,8 @@ struct OpenGroup {
     offset: Option<Scalar>,
     topic: Option<Bytes>,
     rows_left: usize,
+    /// What the file's statistics claim of these rows, where something was left out by them.
+    run: Option<Run>,
     /// Timestamps on their way to the builder.
     instants: Vec<i64>,
 }
@@ -80,6 +100,10 @@ impl Reader {
             },
             false => None,
         };
+        let pruner = settings.wanted.as_ref().map(|wanted| {
+            let wanted = Arc::clone(wanted);
+            Pruner::new(wanted, &metadata, &shape, settings.encoding)
+        });
         Ok(Self {
             file,
             metadata,
@@ -91,6 +115,8 @@ impl Reader {
             row: settings.first_row,
             before: 0,
             next_group: 0,
+            pruner,
+            ahead: None,
             group: None,
             windows,
             builder: ColumnsBuilder::default(),
@@ -98,54 +124,93 @@ impl Reader {
         })
     }
 
-    /// Opens the row group that has the next row; says whether there is one.
-    fn open_group(&mut self) -> Result<bool, Failure> {
-        while let Some(metadata) = self.metadata.row_groups().get(self.next_group) {
+    /// The next row that is to be read, at or behind [`Self::row`]; `None` at the end of the file.
+    fn next_row(&mut self) -> Result<Option<u64>, Failure> {
+        loop {
+            if let Some(GroupAhead { first, runs, .. }) = &mut self.ahead {
+                while let Some(run) = runs.last() {
+                    let place = |row: usize| first.saturating_add(row as u64);
+                    if place(run.rows.end) > self.row {
+                        return Ok(Some(place(run.rows.start).max(self.row)));
+                    }
+                    runs.pop();
+                }
+            }
+            self.ahead = None;
+            let Some(group) = self.metadata.row_groups().get(self.next_group) else { return Ok(None) };
             let index = self.next_group;
             self.next_group += 1;
-            let rows = u64::try_from(metadata.num_rows()).unwrap_or_default();
+            let rows = u64::try_from(group.num_rows()).unwrap_or_default();
             let first = self.before;
             self.before += rows;
             if self.before <= self.row {
                 continue;
             }
-            let leaves = self.shape.leaves();
-            let chunks = leaves.iter().filter_map(|leaf| metadata.columns().get(*leaf)).map(|chunk| {
-                let (start, length) = chunk.byte_range();
-                let claims = PageClaims {
-                    values: u64::try_from(chunk.num_values()).unwrap_or_default(),
-                    bytes: u64::try_from(chunk.uncompressed_size()).unwrap_or_default(),
-                };
-                (start..start + length, claims)
-            });
-            self.windows = Windows::over(&self.file, chunks, &self.room);
-            let group = Group {
-                windows: &self.windows,
-                file: &self.metadata,
-                metadata,
-                rows: usize::try_from(rows).unwrap_or(usize::MAX),
-                skip: usize::try_from(self.row - first).unwrap_or(usize::MAX),
+            let part = match &self.pruner {
+                None => Part::Runs(GroupRuns::of_rows(0..usize::try_from(rows).unwrap_or(usize::MAX))),
+                Some(pruner) => {
+                    self.windows = Windows::tail(&self.file);
+                    pruner.part(&self.metadata, index, &self.windows)?
+                }
             };
-            let (shape, schema) = (&self.shape, self.schema.as_ref());
-            let scalar = |leaf: Option<_>| leaf.map(|leaf| Scalar::open(group, leaf)).transpose();
-            self.group = Some(OpenGroup {
-                key: ContentColumn::open(group, index, &shape.key, self.encoding.key, schema)?,
-                value: ContentColumn::open(group, index, &shape.value, self.encoding.value, schema)?,
-                headers: HeaderColumn::open(group, &shape.headers, self.encoding.headers)?,
-                timestamp: scalar(shape.timestamp)?,
-                partition: scalar(shape.partition)?,
-                offset: scalar(shape.offset)?,
-                topic: shape.topic.map(|leaf| Bytes::open(group, leaf.leaf, leaf.fixed)).transpose()?,
-                rows_left: group.rows - group.skip,
-                instants: Vec::new(),
-            });
-            return Ok(true);
+            if let Part::Runs(GroupRuns { mut runs, locations, .. }) = part {
+                runs.reverse();
+                self.ahead = Some(GroupAhead { index, first, runs, locations });
+            }
         }
-        Ok(false)
+    }
+
+    /// Opens the columns for the rows from [`Self::row`] on, which [`Self::next_row`] has told.
+    fn open_group(&mut self) -> Result<(), Failure> {
+        let Some(ahead) = &mut self.ahead else { return Ok(()) };
+        let (Some(run), Some(metadata)) = (ahead.runs.pop(), self.metadata.row_groups().get(ahead.index)) else {
+            return Ok(());
+        };
+        let skip = usize::try_from(self.row - ahead.first).unwrap_or(usize::MAX);
+        let rows = skip..run.rows.end;
+        let places = self.shape.leaves().into_iter().filter_map(|leaf| {
+            let chunk = metadata.columns().get(leaf)?;
+            let (start, length) = chunk.byte_range();
+            let claims = PageClaims {
+                values: u64::try_from(chunk.num_values()).unwrap_or_default(),
+                bytes: u64::try_from(chunk.uncompressed_size()).unwrap_or_default(),
+            };
+            let (ranges, located) = match ahead.locations.get(&leaf) {
+                Some(locations) => (page_ranges(locations, start, &rows), true),
+                None => (std::iter::once(start..start + length).collect(), false),
+            };
+            Some(ranges.into_iter().map(move |range| Place { range, claims, located }))
+        });
+        self.windows = Windows::over(&self.file, places.flatten(), &self.room);
+        self.windows.fill()?;
+        let group = Group {
+            windows: &self.windows,
+            file: &self.metadata,
+            metadata,
+            rows: usize::try_from(metadata.num_rows()).unwrap_or(usize::MAX),
+            skip,
+            end: rows.end,
+            locations: &ahead.locations,
+        };
+        let (shape, schema) = (&self.shape, self.schema.as_ref());
+        let scalar = |leaf: Option<_>| leaf.map(|leaf| Scalar::open(group, leaf)).transpose();
+        self.group = Some(OpenGroup {
+            key: ContentColumn::open(group, ahead.index, &shape.key, self.encoding.key, schema)?,
+            value: ContentColumn::open(group, ahead.index, &shape.value, self.encoding.value, schema)?,
+            headers: HeaderColumn::open(group, &shape.headers, self.encoding.headers)?,
+            timestamp: scalar(shape.timestamp)?,
+            partition: scalar(shape.partition)?,
+            offset: scalar(shape.offset)?,
+            topic: shape.topic.map(|leaf| Bytes::open(group, leaf.leaf, leaf.fixed)).transpose()?,
+            rows_left: rows.len(),
+            run: self.pruner.is_some().then_some(run),
+            instants: Vec::new(),
+        });
+        Ok(())
     }
 
     fn read_rows(&mut self) -> Result<Option<Rows>, Failure> {
-        let first_row = self.row;
+        let mut first_row = self.row;
         let mut places = Places {
             topics: self.shape.topic.map(|_| StringBuilder::new()),
             partitions: self.shape.partition.map(|_| Vec::new()),
@@ -154,9 +219,16 @@ impl Reader {
         while !self.builder.is_full(self.limits) {
             if self.group.as_ref().is_none_or(|group| group.rows_left == 0) {
                 self.group = None;
-                if !self.open_group()? {
+                let Some(row) = self.next_row()? else { break };
+                if row != self.row && !self.builder.is_empty() {
+                    // Rows are left out before the next one, so these are a batch of their own.
                     break;
                 }
+                if self.builder.is_empty() {
+                    first_row = row;
+                }
+                self.row = row;
+                self.open_group()?;
             }
             if let Some(group) = &mut self.group {
                 group.append(&mut self.row, &mut self.builder, &mut places, self.limits)?;
@@ -227,6 +299,9 @@ impl OpenGroup {
             };
             builder.end_row(timestamp);
             self.append_place(places)?;
+            let offset = places.offsets.as_deref().and_then(<[i64]>::last);
+            self.check(&[timestamp], offset.map_or(&[], std::slice::from_ref))
+                .map_err(|(_, message)| Failure::Row(message))?;
             *row += 1;
             self.rows_left -= 1;
             if builder.is_full(limits) {
@@ -273,9 +348,9 @@ impl OpenGroup {
             None => self.instants.resize(rows, NO_TIMESTAMP),
         }
         builder.end_rows(&self.instants);
+        let before = places.offsets.as_ref().map_or(0, Vec::len);
         match (&mut self.offset, &mut places.offsets) {
             (Some(column), Some(offsets)) if self.partition.is_none() && self.topic.is_none() => {
-                let before = offsets.len();
                 let read = column.integers(rows, || Err(null("offset")), offsets);
                 read.inspect_err(|_| *row += (offsets.len() - before) as u64)?;
                 *row += rows as u64;
@@ -287,8 +362,18 @@ impl OpenGroup {
                 }
             }
         }
+        let offsets = places.offsets.as_ref().and_then(|offsets| offsets.get(before..)).unwrap_or_default();
+        self.check(&self.instants, offsets).map_err(|(at, message)| {
+            *row -= (rows - at) as u64;
+            Failure::Row(message)
+        })?;
         self.rows_left -= rows;
         Ok(())
+    }
+
+    /// Whether rows are what was claimed of them when others were left out; see [`Run::check`].
+    fn check(&self, timestamps: &[i64], offsets: &[i64]) -> Result<(), (usize, String)> {
+        self.run.as_ref().map_or(Ok(()), |run| run.check(timestamps, offsets))
     }
 
     fn append_place(&mut self, places: &mut Places) -> Result<(), Failure> {
@@ -323,6 +408,21 @@ impl OpenGroup {
     }
 }
 
+/// How much of a file is read for what is wanted of it.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn extent(source: &Source, wanted: Arc<Wanted>, encoding: Encodings) -> Result<Extent, ReadError> {
+    let Source { file, metadata, shape, .. } = source;
+    let windows = Windows::tail(file);
+    let pruner = Pruner::new(wanted, metadata, shape, encoding);
+    match guarded(|| pruner.extent(metadata, &windows)) {
+        Ok(Ok(extent)) => Ok(extent),
+        Ok(Err(error)) => Err(damaged(file, &windows, None, error, "what is to be read of it cannot be told")),
+        Err(panic) => Err(corrupt(file, None, format!("what is to be read of it cannot be told: {panic}"))),
+    }
+}
+
 fn null(part: &str) -> Failure {
     Failure::Row(format!("the {part} is null (`backup.columns.{part} = \"-\"` if the file's {part}s do not count)"))
 }
@@ -333,6 +433,15 @@ fn kafka_partition(partition: i64) -> Result<i32, Failure> {
 }
 
 impl Shape {
+    /// The leaves that are read as rows of text, and not by page.
+    pub(super) fn leaves_as_text(&self) -> Vec<usize> {
+        let sources = [&self.key, &self.value].into_iter().filter_map(|content| match content {
+            Content::Json(source) => Some(&source.leaves),
+            Content::None | Content::Leaf(_) => None,
+        });
+        sources.flatten().copied().collect()
+    }
+
     /// Every leaf that is read.
     pub(super) fn leaves(&self) -> Vec<usize> {
         let mut leaves = Vec::new();

@@ -197,6 +197,7 @@ mod tests {
             first_row: 0,
             format: None,
             room: LaneRoom::default(),
+            wanted: None,
         };
         let codecs = [
             (Compression::BROTLI(BrotliLevel::default()), "brotli"),

@@ -42,6 +42,7 @@ fn settings() -> ReadSettings {
         first_row: 0,
         format: None,
         room: LaneRoom::default(),
+        wanted: None,
     }
 }
 

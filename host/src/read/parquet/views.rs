@@ -129,8 +129,7 @@ impl RowGroups for OneColumn<'_> {
     }
 
     fn column_chunks(&self, _: usize) -> Result<Box<dyn PageIterator>> {
-        let Group { windows, metadata, rows, .. } = self.group;
-        let (pages, _) = CountedPages::new(windows, metadata.column(self.leaf), rows)?;
+        let (pages, _) = self.group.pages(self.leaf)?;
         Ok(Box::new(OneChunk(Some(pages.pausing()))))
     }
 

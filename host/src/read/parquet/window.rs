@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::coalesce;
 use super::page_header::PageClaims;
 use crate::read::OpenFile;
 use crate::read::large::{Held, LARGE, LaneRoom, Large};
@@ -39,9 +40,22 @@ struct Chunk {
     ahead: u64,
     /// What its pages may claim; `None` for the footer, which has no pages.
     claims: Option<PageClaims>,
+    /// Whether pages are asked for as wholes, since an index tells where they are.
+    located: bool,
     loaded: Mutex<Loaded>,
     /// Room for its pages, from the first large one on: a dictionary stays as long as the chunk is read.
     held: Mutex<Option<Held>>,
+}
+
+/// Where a column chunk lies, or a part of it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Its bytes.
+    pub(super) range: Range<u64>,
+    /// What its pages may claim.
+    pub(super) claims: PageClaims,
+    /// Whether pages are asked for as wholes, since an index tells where they are.
+    pub(super) located: bool,
 }
 
 /// A file with windows over some of its column chunks. Clones share the windows.
@@ -57,18 +71,15 @@ pub(super) struct Windows {
 
 impl Windows {
     /// Windows over column chunks that lie at these places of the file.
-    pub(super) fn over(
-        file: &OpenFile,
-        chunks: impl IntoIterator<Item = (Range<u64>, PageClaims)>,
-        room: &LaneRoom,
-    ) -> Self {
+    pub(super) fn over(file: &OpenFile, chunks: impl IntoIterator<Item = Place>, room: &LaneRoom) -> Self {
         let mut places: Vec<_> = chunks.into_iter().collect();
-        places.sort_by_key(|(range, _)| range.start);
-        let total = places.iter().map(|(range, _)| range.end - range.start).sum::<u64>().max(1);
-        let chunks = places.into_iter().map(|(range, claims)| {
+        places.sort_by_key(|place| place.range.start);
+        let total = places.iter().map(|Place { range, .. }| range.end - range.start).sum::<u64>().max(1);
+        let chunks = places.into_iter().map(|Place { range, claims, located }| {
             let share = u128::from(READ_AHEAD) * u128::from(range.end - range.start) / u128::from(total);
             let ahead = u64::try_from(share).unwrap_or(WINDOW.end).clamp(WINDOW.start, WINDOW.end);
-            Chunk { range, ahead, claims: Some(claims), loaded: Mutex::default(), held: Mutex::default() }
+            let (loaded, held) = (Mutex::default(), Mutex::default());
+            Chunk { range, ahead, claims: Some(claims), located, loaded, held }
         });
         Self { file: Arc::clone(file), chunks: chunks.collect(), room: room.clone(), failure: Arc::default() }
     }
@@ -78,8 +89,53 @@ impl Windows {
         let start = file.size().saturating_sub(TAIL);
         let range = start..file.size();
         let ahead = range.end - range.start;
-        let chunk = Chunk { range, ahead, claims: None, loaded: Mutex::default(), held: Mutex::default() };
+        let (loaded, held) = (Mutex::default(), Mutex::default());
+        let chunk = Chunk { range, ahead, claims: None, located: false, loaded, held };
         Self { file: Arc::clone(file), chunks: Arc::new([chunk]), room: LaneRoom::default(), failure: Arc::default() }
+    }
+
+    /// Bytes of the file.
+    pub(super) fn size(&self) -> u64 {
+        self.file.size()
+    }
+
+    /// Fills all windows for the first time, with as few requests as that takes.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) fn fill(&self) -> Result<(), ParquetError> {
+        let first =
+            |chunk: &Chunk| chunk.range.start..chunk.range.end.min(chunk.range.start.saturating_add(chunk.ahead));
+        let ranges: Vec<Range<u64>> = self.chunks.iter().map(first).collect();
+        for (chunk, data) in self.chunks.iter().zip(self.read_all(&ranges)?) {
+            *chunk.loaded.lock() = Loaded { start: chunk.range.start, data };
+        }
+        Ok(())
+    }
+
+    /// The bytes of several ranges, which lie within the file.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) fn read_all(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+        coalesce::read(&self.file, ranges).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: StoreError) -> ParquetError {
+        let message = error.to_string();
+        *self.failure.lock() = Some(error);
+        ParquetError::General(message)
+    }
+
+    /// Whether the store has delivered so far.
+    ///
+    /// # Errors
+    /// Where it has not.
+    pub(super) fn check(&self) -> Result<(), ParquetError> {
+        match &*self.failure.lock() {
+            Some(error) => Err(ParquetError::General(error.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// Takes the store's failure, if that was why a read failed.
@@ -93,6 +149,14 @@ impl Windows {
         (position < chunk.range.end).then_some(chunk)
     }
 
+    /// Checks what a page claims whose header comes next, and sees that there is room for it.
+    fn admit(&self, chunk: &Chunk, claims: PageClaims, header: &mut impl Read) -> Result<(), ParquetError> {
+        if claims.check(header)? > LARGE as u64 {
+            chunk.held.lock().get_or_insert_with(|| self.room.take(Large::Page));
+        }
+        Ok(())
+    }
+
     fn read_at(&self, start: u64, length: u64) -> Result<Bytes, ParquetError> {
         if start.checked_add(length).is_none_or(|end| end > self.file.size()) {
             return Err(ParquetError::EOF(format!(
@@ -102,11 +166,7 @@ impl Windows {
             )));
         }
         let length = usize::try_from(length).map_err(|error| ParquetError::External(Box::new(error)))?;
-        self.file.read_at(start, length).map_err(|error| {
-            let message = error.to_string();
-            *self.failure.lock() = Some(error);
-            ParquetError::General(message)
-        })
+        self.file.read_at(start, length).map_err(|error| self.failed(error))
     }
 
     /// `length` bytes from `start`, from the chunk's window where there is one.
@@ -163,23 +223,27 @@ impl Length for Windows {
 impl ChunkReader for Windows {
     type T = WindowRead;
 
-    /// The crate asks for a reader where a page header begins, so that is where its claims are checked.
+    /// The crate asks for a reader where a page header begins, so that is where its claims are checked; for pages as a
+    /// whole by [`Self::get_bytes`] where an index tells where they are.
     fn get_read(&self, start: u64) -> Result<WindowRead, ParquetError> {
         let mut read = WindowRead { windows: self.clone(), position: start, data: Bytes::new() };
         if let Some(chunk) = self.chunk_at(start)
             && let Some(claims) = chunk.claims
         {
-            let bytes = claims.check(&mut WindowRead { windows: self.clone(), position: start, data: Bytes::new() })?;
-            if bytes > LARGE as u64 {
-                chunk.held.lock().get_or_insert_with(|| self.room.take(Large::Page));
-            }
+            self.admit(chunk, claims, &mut WindowRead { windows: self.clone(), position: start, data: Bytes::new() })?;
         }
         read.refill().map_err(|error| ParquetError::External(Box::new(error)))?;
         Ok(read)
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        self.bytes(start, length)
+        let bytes = self.bytes(start, length)?;
+        if let Some(chunk) = self.chunk_at(start).filter(|chunk| chunk.located)
+            && let Some(claims) = chunk.claims
+        {
+            self.admit(chunk, claims, &mut &bytes[..])?;
+        }
+        Ok(bytes)
     }
 }
 

@@ -18,3 +18,8 @@ pub(crate) fn description() -> Result<String> {
     let build = if cfg!(debug_assertions) { "**debug build: figures mean nothing**" } else { "release build" };
     Ok(format!("Measured on {model}, {cores} cores, memory {memory}; {build}."))
 }
+
+/// Bytes as people read them.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}

@@ -12,6 +12,7 @@ mod pipeline;
 mod processor;
 mod restore;
 mod resume;
+mod selection;
 mod timing;
 
 use std::env;
@@ -23,9 +24,10 @@ use anyhow::{Result, bail};
 type Measure = fn() -> Result<String>;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [(&str, Measure); 4] = [
+const PARTS: [(&str, Measure); 5] = [
     ("boundary", boundary::measure),
     ("pipeline", pipeline::measure),
+    ("selection", selection::measure),
     ("broker", broker::measure),
     ("resume", resume::measure),
 ];

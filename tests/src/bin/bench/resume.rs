@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anabranch_tests::binaries;
 use anabranch_tests::kafka::Cluster;
-use anabranch_tests::orders::{Orders, TOPIC};
+use anabranch_tests::orders::{self, Orders, TOPIC};
 use anabranch_tests::resident::{Used, Watched};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::machine::mebibytes;
 use crate::restore;
 
 const ORDERS: Orders = Orders { records: 4_000_000, partitions: 4, files: 2_500, headers: false };
@@ -39,7 +40,7 @@ pub(crate) fn measure() -> Result<String> {
         "### Going on\n\n{} files of {} Parquet (snappy) in all, {} partitions, exactly once into Apache Kafka, on local disk; \
          one run each.\n\n| | records read | bytes read by the process | s |\n|---|---|---|---|\n",
         ORDERS.files * u64::from(ORDERS.partitions.unsigned_abs()),
-        mebibytes(size(&backup)?),
+        mebibytes(orders::size(&backup)?),
         ORDERS.partitions
     );
     for (name, run) in [("whole", &whole), ("stopped in its middle", &stopped), ("gone on", &resumed)] {
@@ -67,18 +68,4 @@ fn run(cluster: &Cluster, backup: &Path, topic: &str, stop_after: Option<Duratio
         serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
     let records = summary["read"]["records"].as_u64().context("no records in the summary")?;
     Ok(Run { records, used, took, complete: summary["complete"] == true })
-}
-
-/// Bytes of all files of a folder.
-fn size(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in folder.read_dir()? {
-        let entry = entry?;
-        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(bytes)
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 use proptest::prelude::*;
 
+mod pruning;
+
 use super::*;
 use crate::batch::{Batch, Columns, ColumnsBuilder, HeadersBuilder, NO_TIMESTAMP, Routes};
 use crate::job::{Encoding, Keys, OffsetRange, Tombstones};
@@ -140,7 +142,7 @@ proptest! {
     fn columns_take_what_rows_would(list in some_rows(), wanted in wanted()) {
         let tests = wanted.tests();
         let batch = batch(&list);
-        let taken = tests.of(Arc::clone(&batch), tests.offsets_of(&batch.source), &mut Vec::new());
+        let taken = tests.taken(Arc::clone(&batch), &mut Vec::new());
         let due: Vec<Row> = list.iter().filter(|row| wanted.takes(row)).cloned().collect();
         prop_assert_eq!(rows(&taken), due);
     }
@@ -150,7 +152,7 @@ proptest! {
 fn a_time_that_leaves_out_records_without_one_says_how_many() {
     let row = |timestamp| (timestamp + 5, timestamp, None, None, Vec::new());
     let tests = RowTests { from: Some(0), ..RowTests::default() };
-    let taken = tests.of(batch(&[row(-1), row(0), row(7)]), None, &mut Vec::new());
+    let taken = tests.taken(batch(&[row(-1), row(0), row(7)]), &mut Vec::new());
     assert_eq!((taken.len(), tests.untimed()), (2, 1));
 }
 
