@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A topic and, where the backup tells it, one of its partitions. A lane has exactly one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TopicPartition {
@@ -56,6 +58,32 @@ impl fmt::Display for Place {
         match self {
             Self::Offset(offset) => write!(f, "{offset}"),
             Self::Row { file, row } => write!(f, "{file}:{row}"),
+        }
+    }
+}
+
+/// A [`Place`] as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum PlaceRecord {
+    Offset { offset: i64 },
+    Row { file: String, row: u64 },
+}
+
+impl From<&Place> for PlaceRecord {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::Offset(offset) => Self::Offset { offset: *offset },
+            Place::Row { file, row } => Self::Row { file: file.to_string(), row: *row },
+        }
+    }
+}
+
+impl From<&PlaceRecord> for Place {
+    fn from(record: &PlaceRecord) -> Self {
+        match record {
+            PlaceRecord::Offset { offset } => Self::Offset(*offset),
+            PlaceRecord::Row { file, row } => Self::Row { file: file.as_str().into(), row: *row },
         }
     }
 }

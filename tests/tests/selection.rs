@@ -184,7 +184,8 @@ fn parquet_backup() -> TempDir {
         let properties = WriterProperties::builder()
             .set_max_row_group_row_count(Some(1000))
             .set_data_page_row_count_limit(100)
-            .set_write_batch_size(100);
+            .set_write_batch_size(100)
+            .set_dictionary_enabled(false);
         let file = fs::File::create(place.join(format!("orders+{partition}+{first:010}.parquet"))).unwrap();
         let mut writer = ParquetWriter::with_properties(file, properties).unwrap();
         writer.write(&orders.batch(partition, first, first + 5000), None).unwrap();
@@ -216,6 +217,55 @@ fn row_groups_and_pages_that_hold_nothing_of_it_are_not_read_and_nothing_is_lost
     assert!(line.ends_with("to read, in 2 of 4 files, 2 of their 10 row groups"), "{line}");
     let all = plan(folder.path(), &[&flags[..], &["--trust-statistics", "false"]].concat())["selection"].take();
     assert_eq!((&all["files"], &all["bytes"]), (&json!(4), &all["bytes_in_backup"]), "{all}");
+}
+
+#[test]
+fn the_first_or_last_are_those_of_each_partition_and_of_what_is_selected_otherwise() {
+    let folder = backup();
+    let refund = |record: &Record| record.kind == Some("refund") && record.topic != "orders-eu";
+    let of_lane = |(topic, partition): (&str, i32)| -> Vec<String> {
+        let of_lane = |record: &&Record| (record.topic, record.partition) == (topic, partition) && refund(record);
+        records().iter().filter(of_lane).map(Record::position).collect()
+    };
+    let lanes: Vec<Vec<String>> = [("orders", 0), ("orders", 1), ("refunds", 0)].into_iter().map(of_lane).collect();
+    let flags = ["--header", "kind=refund", "--exclude-topic", "orders-eu"];
+    let taken = |more: &[&str]| taken(folder.path(), &[&flags, more].concat());
+    let first: Vec<String> = lanes.iter().flat_map(|lane| lane[..40].to_vec()).collect();
+    assert_eq!(taken(&["--first", "40"]), first);
+    let last: Vec<String> = lanes.iter().flat_map(|lane| lane[60..].to_vec()).collect();
+    assert_eq!(taken(&["--last", "40"]), last);
+    assert_eq!(taken(&["--last", "100000"]), lanes.concat());
+    // What no one of the last records lies in is not read.
+    let plan = plan(folder.path(), &["--last", "150"])["selection"].take();
+    assert_eq!((&plan["left_out"][0]["by"], &plan["left_out"][0]["files"]), (&json!("last"), &json!(4)), "{plan}");
+    insta::assert_snapshot!(refused(folder.path(), &["--first", "1", "--last", "1"]), @r#"
+    exit 2
+    error: the argument '--first <RECORDS>' cannot be used with '--last <RECORDS>'
+    
+    Usage: anabranch preview --backup <URL> --first <RECORDS> [JOB]
+    
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn the_last_records_of_files_without_offsets_are_those_of_their_last_files() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("backup")).unwrap();
+    for file in 0..4 {
+        let lines: String = (0..100).map(|row| format!("{{\"key\":\"{}\",\"value\":\"{file}\"}}\n", row % 3)).collect();
+        fs::write(folder.path().join(format!("backup/part-{file}.jsonl")), lines).unwrap();
+    }
+    let of = |range: std::ops::Range<usize>| -> Vec<String> {
+        let places = (0..400).filter(|place| place % 100 % 3 == 1);
+        let places: Vec<String> =
+            places.map(|place| format!("orders@part-{}.jsonl:{}", place / 100, place % 100)).collect();
+        places[range].to_vec()
+    };
+    let taken = |more: &[&str]| taken(folder.path(), &[&["--topic", "orders", "--key", "1"], more].concat());
+    assert_eq!(taken(&["--last", "40"]), of(92..132));
+    assert_eq!(taken(&["--first", "40"]), of(0..40));
+    assert_eq!(taken(&["--last", "1000"]), of(0..132));
 }
 
 #[test]

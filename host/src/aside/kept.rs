@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use crate::position::Place;
-use crate::progress::PlaceRecord;
+use crate::position::PlaceRecord;
 
 /// Records that are kept one by one.
 const RECORDS: usize = 1000;

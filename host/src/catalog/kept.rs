@@ -17,6 +17,7 @@ use super::{Offsets, Piece};
 use crate::job::Backup;
 use crate::position::TopicPartition;
 use crate::read::{Count, FileFacts, Format, Placing};
+use crate::select::Spans;
 use crate::store::Entry;
 
 /// The largest survey that is taken from outside, in bytes: some millions of files.
@@ -31,6 +32,9 @@ pub struct KeptSurvey {
     rules: String,
     kinds: Vec<Kind>,
     files: Vec<KeptFile>,
+    /// What is taken of each lane, where only the first or last records are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) spans: Option<Spans>,
 }
 
 /// What many files have in common.
@@ -124,7 +128,12 @@ impl KeptSurvey {
         }
         let mut kinds: Vec<(Kind, usize)> = kinds.into_iter().collect();
         kinds.sort_by_key(|(_, index)| *index);
-        Self { rules: rules(backup), kinds: kinds.into_iter().map(|(kind, _)| kind).collect(), files }
+        Self { rules: rules(backup), kinds: kinds.into_iter().map(|(kind, _)| kind).collect(), files, spans: None }
+    }
+
+    /// Takes over what an earlier one knows of the first or last records.
+    pub(crate) fn known_spans(&mut self, earlier: Option<&Self>) {
+        self.spans = earlier.and_then(|earlier| earlier.spans.clone());
     }
 
     /// How the job reads files, as text that differs where that does.

@@ -278,9 +278,9 @@ impl Catalog {
 
         let survey =
             Survey { store, opener: &*opener, topic: backup.topic.as_deref().map(Arc::from), format: backup.format };
-        let known = known.map(|known| known.by_path(backup)).unwrap_or_default();
+        let by_path = known.map(|known| known.by_path(backup)).unwrap_or_default();
         let surveyed = opener::side_by_side(&files, |(entry, named)| {
-            match known.get(&*entry.path).and_then(|known| known.surveyed(entry, named)) {
+            match by_path.get(&*entry.path).and_then(|known| known.surveyed(entry, named)) {
                 Some(surveyed) => Ok(surveyed),
                 None => survey.look(entry, named.clone()),
             }
@@ -293,7 +293,8 @@ impl Catalog {
         }
         findings.extend(findings::of_lanes(&lanes));
         let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, file.facts.as_ref()?))));
-        let survey = KeptSurvey::of(backup, &surveyed);
+        let mut survey = KeptSurvey::of(backup, &surveyed);
+        survey.known_spans(known);
         let entries = surveyed.into_iter().map(|file| file.entry).collect();
         let dead_letters = backup.dead_letters;
         Ok(Self {
@@ -365,7 +366,7 @@ impl Catalog {
         let source: Box<dyn BatchSource> =
             if self.dead_letters { Box::new(Stripped(source)) } else { Box::new(source) };
         Ok(match tests {
-            Some(tests) => Box::new(Selecting::new(source, Arc::clone(tests), &lane.source)),
+            Some(tests) => Box::new(Selecting::new(source, Arc::clone(tests), lane)),
             None => source,
         })
     }

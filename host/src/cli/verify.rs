@@ -43,6 +43,7 @@ impl Verify {
             chain.started_at(started);
         }
         if let Some(selection) = selection {
+            open.catalog.survey.known_spans(committed.survey());
             // Of a job that never was started nothing is committed.
             selection.narrow_rows(&mut open.catalog, committed.started().unwrap_or_default())?;
         }

@@ -11,8 +11,9 @@ use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
 use super::{
-    ColumnNames, CreateTopics, Encodings, HeaderTest, Job, Keys, Moment, OffsetRange, PartitionStrategy, PluginLimits,
-    PluginUse, Policy, Report, Resources, Secret, Select, Share, TopicPattern, Transactions, rejected, servers, topic,
+    ColumnNames, CreateTopics, Encodings, HeaderTest, Job, Keys, Limit, Moment, OffsetRange, PartitionStrategy,
+    PluginLimits, PluginUse, Policy, Report, Resources, Secret, Select, Share, TopicPattern, Transactions, rejected,
+    servers, topic,
 };
 use crate::aside::Cause;
 
@@ -114,6 +115,7 @@ fn select(table: &Reader<'_>, folder: &Path) -> Result<Select, JobError> {
         },
         headers: table.texts_parsed("headers", HeaderTest::parse)?,
         tombstones: table.one_of("tombstones", TOMBSTONES)?,
+        limit: Limit::of(table.integer("first", 1)?, table.integer("last", 1)?)?,
         trusts_statistics: table.boolean("trust_statistics")?.unwrap_or(true),
     })
 }

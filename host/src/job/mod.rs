@@ -34,7 +34,7 @@ pub use error::{At, JobError};
 pub use nearest::nearest;
 pub use rejected::{Ceiling, DeadLetters, FileFormat, Policies, Policy, Rejected, Share};
 pub use secret::Secret;
-pub use select::{HeaderTest, Keys, Moment, OffsetRange, Select, Tombstones, TopicPattern};
+pub use select::{HeaderTest, Keys, Limit, Moment, OffsetRange, Select, Tombstones, TopicPattern};
 
 use crate::read::Format;
 

@@ -284,6 +284,14 @@ static SELECT: Table = Table {
             "Whether nothing but tombstones is taken, or none of them. The flag is `--tombstones`.",
         ),
         key(
+            "first",
+            Kind::Integer,
+            "all",
+            "So many records of each source partition, the first ones of what all the other keys take. The flag is \
+             `--first`.",
+        ),
+        key("last", Kind::Integer, "all", "The last ones, likewise, as of the first start. The flag is `--last`."),
+        key(
             "trust_statistics",
             Kind::Boolean,
             "`true`",

@@ -9,7 +9,7 @@ use chrono::DateTime;
 use globset::{GlobBuilder, GlobMatcher};
 use regex::Regex;
 
-use super::Encoding;
+use super::{Encoding, JobError};
 
 /// What is taken of a backup. Everything that is given has to hold; nothing given takes all.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Select {
     pub headers: Vec<HeaderTest>,
     /// Tombstones only, or none.
     pub tombstones: Option<Tombstones>,
+    /// How many of each lane, of what all the others take.
+    pub limit: Option<Limit>,
     /// Whether what the statistics of a file exclude is not read.
     pub trusts_statistics: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Select {
             keys: Keys::default(),
             headers: Vec::new(),
             tombstones: None,
+            limit: None,
             trusts_statistics: true,
         }
     }
@@ -80,6 +83,31 @@ pub enum Tombstones {
     Only,
     /// None of them.
     None,
+}
+
+/// Records at one end of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// So many at its beginning.
+    First(u64),
+    /// So many at its end.
+    Last(u64),
+}
+
+impl Limit {
+    /// From what a job says; both are one too many.
+    ///
+    /// # Errors
+    /// Both.
+    pub fn of(first: Option<u64>, last: Option<u64>) -> Result<Option<Self>, JobError> {
+        match (first, last) {
+            (Some(_), Some(_)) => Err(JobError::Conflict {
+                message: "`select.first` and `select.last` are both given".to_owned(),
+                hint: "a job takes the first records of each partition, or the last",
+            }),
+            (first, last) => Ok(first.map(Self::First).or(last.map(Self::Last))),
+        }
+    }
 }
 
 /// A header that has to be there.

@@ -35,7 +35,7 @@ pub(crate) use key::Key;
 pub(crate) use look::look;
 pub use ranges::{OffsetRange, Ranges, TopicRanges};
 pub(crate) use reader::{EXPIRY, Reader};
-pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord, PlaceRecord, SurveyRecord};
+pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord, SurveyRecord};
 pub(crate) use session::{Begun, Producers, Session};
 pub use stored::{Stored, Unreadable};
 pub(crate) use survey::SurveyParts;

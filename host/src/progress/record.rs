@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Ranges;
 use crate::aside::{AsideCounts, Kept};
-use crate::position::Place;
+use crate::position::{Place, PlaceRecord};
 use crate::report::{PluginCounts, Tally, Volume};
 use crate::target::Standing;
 
@@ -82,32 +82,6 @@ pub(crate) struct LaneRecord {
     /// What is kept of them one by one.
     #[serde(default)]
     pub(crate) kept: Kept,
-}
-
-/// A [`Place`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum PlaceRecord {
-    Offset { offset: i64 },
-    Row { file: String, row: u64 },
-}
-
-impl From<&Place> for PlaceRecord {
-    fn from(place: &Place) -> Self {
-        match place {
-            Place::Offset(offset) => Self::Offset { offset: *offset },
-            Place::Row { file, row } => Self::Row { file: file.to_string(), row: *row },
-        }
-    }
-}
-
-impl From<&PlaceRecord> for Place {
-    fn from(record: &PlaceRecord) -> Self {
-        match record {
-            PlaceRecord::Offset { offset } => Self::Offset(*offset),
-            PlaceRecord::Row { file, row } => Self::Row { file: file.as_str().into(), row: *row },
-        }
-    }
 }
 
 impl LaneRecord {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::failure::{Exit, Explain};
 use crate::job::OffsetRange;
+use crate::read::ReadError;
 
 /// Why nothing can be selected like this.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,9 @@ pub enum SelectError {
         /// What is wrong with it.
         message: String,
     },
+    /// What has to be read for the first or the last records.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// A file of no keys.
     #[error("there are no keys in `{path}`")]
     NoKeys {
@@ -86,7 +90,10 @@ pub enum SelectError {
 
 impl Explain for SelectError {
     fn exit(&self) -> Exit {
-        Exit::Usage
+        match self {
+            Self::Read(error) => error.exit(),
+            _ => Exit::Usage,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -103,6 +110,7 @@ impl Explain for SelectError {
                 Some("`from` is the first moment that is taken, `until` the first that is not".to_owned())
             }
             Self::Nothing { .. } => Some("`anabranch plan` without it shows what there is".to_owned()),
+            Self::Read(error) => error.hint(),
             Self::Unreadable { .. } => None,
             Self::Key { .. } => Some(
                 "`select.key_encoding` (`--key-encoding`) says how keys are written: `text`, `base64` or `hex`"

@@ -10,6 +10,7 @@ mod error;
 mod keys;
 mod narrow;
 mod rows;
+mod span;
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ pub(crate) use batches::Selecting;
 pub use error::SelectError;
 pub use narrow::{LeftOut, Narrowed, Size};
 pub use rows::RowTests;
+pub use span::{Span, Spans};
 
 use crate::job::Select;
 use keys::KeySet;
@@ -49,6 +51,7 @@ impl Selection {
             keys,
             headers,
             tombstones,
+            limit,
             trusts_statistics: _,
         } = select;
         let takes_all = topics.is_empty()
@@ -59,7 +62,8 @@ impl Selection {
             && until.is_none()
             && keys.is_any()
             && headers.is_empty()
-            && tombstones.is_none();
+            && tombstones.is_none()
+            && limit.is_none();
         if takes_all {
             return Ok(None);
         }
@@ -70,6 +74,10 @@ impl Selection {
         ));
         if let Some(keys) = &keys {
             keys.digest(&mut digest);
+        }
+        // Only where there is something to say, so that a job without it is the same as ever.
+        if let Some(limit) = limit {
+            digest.update(format!("{limit:?}"));
         }
         Ok(Some(Self { select: select.clone(), keys, digest: hex::encode(digest.finalize()) }))
     }

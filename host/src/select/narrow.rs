@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{RowTests, SelectError, Selection};
+use super::{RowTests, SelectError, Selection, Spans};
 use crate::catalog::{Catalog, Lane, Piece};
-use crate::job::{HeaderTest, OffsetRange, TopicPattern, nearest};
+use crate::job::{HeaderTest, Limit, OffsetRange, TopicPattern, nearest};
 use crate::read::Count;
 
 /// What a selection has left of a catalog.
@@ -36,7 +36,7 @@ pub struct Size {
 /// Files that are not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// `topic`, `partition`, `offsets` or `time`: what the last of their records was left out by.
+    /// `topic`, `partition`, `offsets`, `time`, `first` or `last`: what the last of their records was left out by.
     pub by: &'static str,
     /// How much that is.
     pub size: Size,
@@ -117,7 +117,7 @@ impl Selection {
     /// Times that nothing is between.
     pub fn narrow_rows(self, catalog: &mut Catalog, started: i64) -> Result<(), SelectError> {
         let Some(mut narrowed) = catalog.narrowed.take() else { return Ok(()) };
-        let trusts_statistics = self.select.trusts_statistics;
+        let (limit, trusts_statistics) = (self.select.limit, self.select.trusts_statistics);
         let tests = self.tests(started)?;
         let (from, until) = tests.times();
         // The time of a dead letter is told by its headers, and is not that of the statistics.
@@ -140,8 +140,30 @@ impl Selection {
             };
         }
         catalog.narrowed = Some(narrowed);
-        Ok(())
+        limit.map_or(Ok(()), |limit| narrow_ends(catalog, limit))
     }
+}
+
+/// Leaves the first or the last of what the lanes give.
+fn narrow_ends(catalog: &mut Catalog, limit: Limit) -> Result<(), SelectError> {
+    let Some(mut narrowed) = catalog.narrowed.clone() else { return Ok(()) };
+    let known = catalog.survey.spans.take().filter(|known| known.are_of(&narrowed.digest));
+    let spans = match known {
+        Some(known) => known,
+        None => Spans::find(catalog, limit, &narrowed.digest)?,
+    };
+    let by = match limit {
+        Limit::First(_) => "first",
+        Limit::Last(_) => "last",
+    };
+    let span = |lane: &Lane| spans.lanes().get(&lane.source.to_string());
+    narrowed.keep_pieces(catalog, by, |lane, piece| span(lane).is_none_or(|span| span.meets(lane, piece)));
+    if let Some(tests) = &narrowed.tests {
+        tests.between(spans.lanes().clone());
+    }
+    catalog.survey.spans = Some(spans);
+    catalog.narrowed = Some(narrowed);
+    Ok(())
 }
 
 impl Narrowed {

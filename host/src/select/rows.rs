@@ -1,15 +1,16 @@
 //! The tests of single records, a column at a time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::Array as _;
 
+use super::Span;
 use super::keys::KeySet;
 use crate::batch::{Batch, Headers, NO_TIMESTAMP, Outputs, Patches, Selection, value_at};
 use crate::job::{OffsetRange, Tombstones};
-use crate::position::TopicPartition;
+use crate::position::{Place, TopicPartition};
 use crate::read::{Wanted, WantedKeys};
 
 /// What a record has to be to be taken.
@@ -25,6 +26,8 @@ pub struct RowTests {
     pub(super) tombstones: Option<Tombstones>,
     /// Whether what statistics exclude is not read.
     pub(super) trusts_statistics: bool,
+    /// By lane, where only the first or last records are taken, and once it is known which these are.
+    pub(super) spans: OnceLock<BTreeMap<String, Span>>,
     /// Records without a timestamp that a range of time left out.
     pub(super) untimed: AtomicU64,
 }
@@ -32,7 +35,22 @@ pub struct RowTests {
 impl RowTests {
     /// Which offsets of a lane are taken.
     pub(super) fn offsets_of(&self, lane: &TopicPartition) -> Option<OffsetRange> {
-        self.offsets.get(&lane.to_string()).copied()
+        let name = lane.to_string();
+        let range = self.offsets.get(&name).copied();
+        let Some(span) = self.span_of(&name) else { return range };
+        let OffsetRange { from, until } = range.unwrap_or_default();
+        let offset = |place| match place {
+            Some(Place::Offset(offset)) => Some(offset),
+            _ => None,
+        };
+        let end = offset(span.last()).map(|last| last.saturating_add(1));
+        let until = until.into_iter().chain(end).min();
+        Some(OffsetRange { from: from.max(offset(span.first())), until })
+    }
+
+    /// Between which places of a lane it is taken.
+    pub(super) fn span_of(&self, lane: &str) -> Option<&Span> {
+        self.spans.get()?.get(lane)
     }
 
     /// The first millisecond that is taken, and the first one that is not any more.
@@ -58,6 +76,14 @@ impl RowTests {
                 headers: headers.iter().map(|(name, _)| name.clone()).collect(),
             })
         })
+    }
+
+    /// Takes only what lies between these places, by lane, from now on.
+    pub(super) fn between(&self, spans: BTreeMap<String, Span>) {
+        // It is told once.
+        let _ = self.spans.set(spans);
+        // What was read to find these places is read again.
+        self.untimed.store(0, Ordering::Relaxed);
     }
 
     /// Whether only offsets count.

@@ -51,7 +51,7 @@ use origin::{Homes, Origin};
 use up_to::UpTo;
 
 use crate::aside::Ceiling;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, KeptSurvey};
 use crate::clock::now;
 use crate::finding::Finding;
 use crate::job::{self, Cluster, Delivery, Job};
@@ -118,6 +118,11 @@ impl Committed {
     /// The first start of the job, in milliseconds since the epoch.
     pub fn started(&self) -> Option<i64> {
         self.stored.times().map(|(started, _)| started)
+    }
+
+    /// What the first start found in the backup.
+    pub fn survey(&self) -> Option<&KeptSurvey> {
+        self.stored.survey.as_ref()
     }
 
     /// Whether so many milliseconds are over since the job was begun, whatever the clock of brokers says.

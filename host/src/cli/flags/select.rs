@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use super::pair::{once, pair, word};
 use crate::job::select::partitions;
 use crate::job::{
-    ENCODINGS, Encoding, HeaderTest, JobError, Moment, OffsetRange, Select, TOMBSTONES, Tombstones, TopicPattern,
+    ENCODINGS, Encoding, HeaderTest, JobError, Limit, Moment, OffsetRange, Select, TOMBSTONES, Tombstones, TopicPattern,
 };
 
 /// What is taken of a backup; docs/selection.md has the rules.
@@ -51,6 +51,12 @@ pub(super) struct SelectFlags {
     /// Take nothing but tombstones (`only`), or none of them (`none`)
     #[arg(long, value_name = "WHICH", value_parser = |text: &str| word(TOMBSTONES, text))]
     tombstones: Option<Tombstones>,
+    /// Take only so many records of each source partition, the first ones of what is selected otherwise
+    #[arg(long, value_name = "RECORDS", value_parser = value_parser!(u64).range(1..), conflicts_with = "last")]
+    first: Option<u64>,
+    /// Take only so many records of each source partition, the last ones of what is selected otherwise
+    #[arg(long, value_name = "RECORDS", value_parser = value_parser!(u64).range(1..))]
+    last: Option<u64>,
     /// Whether files, row groups and pages are passed over that hold nothing of it by their own statistics
     #[arg(long, value_name = "true|false")]
     trust_statistics: Option<bool>,
@@ -90,6 +96,8 @@ impl SelectFlags {
             key_encoding,
             header,
             tombstones,
+            first,
+            last,
             trust_statistics,
         } = self;
         once("--offsets", &offsets)?;
@@ -109,6 +117,7 @@ impl SelectFlags {
         select.keys.encoding = key_encoding.unwrap_or(select.keys.encoding);
         replace(&mut select.headers, header);
         select.tombstones = tombstones.or(select.tombstones);
+        select.limit = Limit::of(first, last)?.or(select.limit);
         select.trusts_statistics = trust_statistics.unwrap_or(select.trusts_statistics);
         Ok(())
     }

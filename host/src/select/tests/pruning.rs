@@ -8,6 +8,7 @@ use super::*;
 use crate::batch::Limits;
 use crate::catalog::Catalog;
 use crate::catalog::tests::{backup, store};
+use crate::job::Limit;
 use crate::position::Place;
 use crate::read::WantedKeys;
 use crate::write::parquet::ParquetWriter;
@@ -133,6 +134,31 @@ proptest! {
         let after = from.unwrap_or_default();
         let due: Vec<Row> = due.into_iter().filter(|row| row.0 >= after).collect();
         prop_assert_eq!(taken(&catalog, limits, from), due);
+    }
+
+    #[test]
+    fn the_first_or_last_are_those_of_what_is_selected_otherwise(
+        list in clustered().prop_filter("a backup has records", |list| !list.is_empty()),
+        files in 1_usize..5,
+        writing in writing(),
+        wanted in wanted(),
+        number in 1_u64..40,
+        is_last in any::<bool>(),
+        records in 1_usize..50,
+    ) {
+        let tests = RowTests { trusts_statistics: true, ..wanted.tests() };
+        let catalog = catalog(&list, files, writing, tests);
+        let limit = if is_last { Limit::Last(number) } else { Limit::First(number) };
+        let spans = Spans::find(&catalog, limit, "").unwrap();
+        catalog.narrowed.as_ref().unwrap().tests.as_ref().unwrap().between(spans.lanes().clone());
+        let mut due: Vec<Row> = list.iter().filter(|row| wanted.takes(row)).cloned().collect();
+        let number = due.len().min(number as usize);
+        due = if is_last { due.split_off(due.len() - number) } else { due.drain(..number).collect() };
+        let limits = Limits { records, ..Limits::default() };
+        prop_assert_eq!(&taken(&catalog, limits, None), &due);
+        for (place, row) in due.iter().enumerate().step_by(7) {
+            prop_assert_eq!(&taken(&catalog, limits, Some(row.0)), &due[place..]);
+        }
     }
 
     #[test]
