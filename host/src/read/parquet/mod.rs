@@ -23,6 +23,7 @@ mod facts;
 mod footer;
 mod header_column;
 mod json;
+mod open_group;
 mod page_header;
 mod pages;
 mod prune;

@@ -91,6 +91,37 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// The leaves that are read as rows of text, and not by page.
+    pub(super) fn leaves_as_text(&self) -> Vec<usize> {
+        let sources = [&self.key, &self.value].into_iter().filter_map(|content| match content {
+            Content::Json(source) => Some(&source.leaves),
+            Content::None | Content::Leaf(_) => None,
+        });
+        sources.flatten().copied().collect()
+    }
+
+    /// Every leaf that is read.
+    pub(super) fn leaves(&self) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        for content in [&self.key, &self.value] {
+            match content {
+                Content::None => {}
+                Content::Leaf(leaf) => leaves.push(leaf.leaf),
+                Content::Json(source) => leaves.extend(&source.leaves),
+            }
+        }
+        match &self.headers {
+            HeaderSource::None => {}
+            HeaderSource::List { names, values, .. } => leaves.extend([names.leaf, values.leaf]),
+            HeaderSource::Struct(fields) => leaves.extend(fields.iter().map(|(_, leaf)| leaf.leaf)),
+        }
+        leaves.extend([self.timestamp, self.partition, self.offset].into_iter().flatten().map(|leaf| leaf.leaf));
+        leaves.extend(self.topic.map(|leaf| leaf.leaf));
+        leaves.sort_unstable();
+        leaves.dedup();
+        leaves
+    }
+
     /// Resolves the job's names of columns against the file.
     ///
     /// # Errors
