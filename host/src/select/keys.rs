@@ -11,6 +11,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use sha2::{Digest as _, Sha256};
 
 use super::SelectError;
+use super::glance::Glance;
 use crate::job::{Encoding, Keys};
 use crate::read::WantedKeys;
 use crate::read::encoding::decode;
@@ -21,6 +22,7 @@ const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// A set of keys.
 #[derive(Debug, Default)]
 pub(super) struct KeySet {
+    glance: Glance,
     hashes: DefaultHashBuilder,
     table: HashTable<u32>,
     bytes: Vec<u8>,
@@ -51,6 +53,7 @@ impl KeySet {
         }
         set.prefixes.sort_unstable();
         set.prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter));
+        set.prefixes.iter().for_each(|prefix| set.glance.prefix(prefix));
         if let Some(path) = file {
             set.read(path, *encoding)?;
         }
@@ -94,6 +97,7 @@ impl KeySet {
         if self.holds(key) {
             return;
         }
+        self.glance.key(key);
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
         let Self { hashes, table, bytes, ends, .. } = self;
@@ -107,8 +111,11 @@ impl KeySet {
 
     /// Whether a record with this key is taken.
     pub(super) fn fits(&self, key: &[u8]) -> bool {
-        if self.holds(key) {
+        if self.glance.may_be_key(key) && self.holds(key) {
             return true;
+        }
+        if !self.glance.may_begin(key) {
+            return false;
         }
         // All that lies between a prefix and what begins with it begins with it too, and no prefix does.
         let after = self.prefixes.partition_point(|prefix| prefix.as_slice() <= key);

@@ -7,6 +7,7 @@
 
 mod batches;
 mod error;
+mod glance;
 mod keys;
 mod narrow;
 mod rows;
