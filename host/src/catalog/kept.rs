@@ -68,6 +68,8 @@ struct KeptFacts {
     offsets: Option<(i64, i64)>,
     timestamps: Option<(i64, i64)>,
     log_append_time: Option<bool>,
+    #[serde(default)]
+    without_key: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +82,8 @@ struct KeptPiece {
     timestamps: Option<(i64, i64)>,
     log_append_time: bool,
     largest_record: Option<u64>,
+    #[serde(default)]
+    without_key: Option<u64>,
     mixed: bool,
 }
 
@@ -114,6 +118,7 @@ impl KeptSurvey {
                     offsets: facts.offsets,
                     timestamps: facts.timestamps,
                     log_append_time: facts.log_append_time,
+                    without_key: facts.without_key,
                 }
             });
             files.push(KeptFile {
@@ -209,16 +214,28 @@ impl Kind {
 
 impl KeptPiece {
     fn of(source: &TopicPartition, piece: &Piece) -> Self {
-        let Piece { entry: _, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed } = *piece;
+        let Piece { entry: _, rows, bytes, offsets, timestamps, log_append_time, largest_record, without_key, mixed } =
+            *piece;
         let (topic, partition) = (source.topic.to_string(), source.partition);
-        Self { topic, partition, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed }
+        Self { topic, partition, rows, bytes, offsets, timestamps, log_append_time, largest_record, without_key, mixed }
     }
 
     fn piece(&self, entry: &Arc<Entry>) -> (TopicPartition, Piece) {
-        let Self { topic, partition, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed } =
-            self.clone();
+        let Self {
+            topic,
+            partition,
+            rows,
+            bytes,
+            offsets,
+            timestamps,
+            log_append_time,
+            largest_record,
+            without_key,
+            mixed,
+        } = self.clone();
         let entry = Arc::clone(entry);
-        let piece = Piece { entry, rows, bytes, offsets, timestamps, log_append_time, largest_record, mixed };
+        let piece =
+            Piece { entry, rows, bytes, offsets, timestamps, log_append_time, largest_record, without_key, mixed };
         (TopicPartition::new(topic, partition), piece)
     }
 }
@@ -240,10 +257,22 @@ impl Known<'_> {
         }
         let facts = match facts {
             None => None,
-            Some(KeptFacts { kind, rows, offsets, timestamps, log_append_time }) => {
+            Some(KeptFacts { kind, rows, offsets, timestamps, log_append_time, without_key }) => {
                 let Kind { format, schema, mapping, lost, has } = self.survey.kinds.get(*kind)?.clone();
-                let (rows, offsets, timestamps, log_append_time) = (*rows, *offsets, *timestamps, *log_append_time);
-                Some(FileFacts { format, rows, schema, mapping, lost, offsets, timestamps, log_append_time, has })
+                let (rows, offsets, timestamps) = (*rows, *offsets, *timestamps);
+                let (log_append_time, without_key) = (*log_append_time, *without_key);
+                Some(FileFacts {
+                    format,
+                    rows,
+                    schema,
+                    mapping,
+                    lost,
+                    offsets,
+                    timestamps,
+                    log_append_time,
+                    without_key,
+                    has,
+                })
             }
         };
         Some(Surveyed {

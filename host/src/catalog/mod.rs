@@ -110,6 +110,8 @@ pub struct Lane {
     pub log_append_time: bool,
     /// Bytes of key, value and headers of the largest record of the files that were read through.
     pub largest_record: Option<u64>,
+    /// Records without a key, where all its files tell.
+    pub without_key: Option<u64>,
     /// What its files hold of it, in order.
     pub pieces: Arc<[Piece]>,
 }
@@ -127,6 +129,7 @@ impl Lane {
             timestamps: pieces.iter().filter_map(|piece| piece.timestamps).reduce(spanning),
             log_append_time: pieces.iter().any(|piece| piece.log_append_time),
             largest_record: pieces.iter().filter_map(|piece| piece.largest_record).max(),
+            without_key: pieces.iter().map(|piece| piece.without_key).sum(),
             pieces: pieces.into(),
         }
     }
@@ -175,6 +178,8 @@ pub struct Piece {
     pub log_append_time: bool,
     /// Bytes of key, value and headers of its largest record, where a scan tells.
     pub largest_record: Option<u64>,
+    /// Its records without a key, where statistics, the columns or a scan tell.
+    pub without_key: Option<u64>,
     /// Whether it also holds records of other lanes.
     pub mixed: bool,
 }

@@ -55,6 +55,7 @@ struct Found {
     offsets: Option<(i64, i64)>,
     timestamps: Option<(i64, i64)>,
     largest_record: u64,
+    without_key: u64,
 }
 
 impl Survey<'_> {
@@ -119,6 +120,7 @@ impl Survey<'_> {
                     timestamps: found.timestamps,
                     log_append_time: facts.log_append_time == Some(true),
                     largest_record: Some(found.largest_record),
+                    without_key: Some(found.without_key),
                     mixed,
                 };
                 pieces.push((source, piece));
@@ -136,6 +138,7 @@ impl Survey<'_> {
             timestamps: facts.timestamps,
             log_append_time: facts.log_append_time == Some(true),
             largest_record: None,
+            without_key: facts.without_key,
             mixed: false,
         };
         pieces.push((source, piece));
@@ -214,6 +217,7 @@ impl Survey<'_> {
                 entry.bytes += bytes;
                 let largest = (start..end).map(|row| rows.columns.record_bytes_at(row)).max().unwrap_or(0) as u64;
                 entry.largest_record = entry.largest_record.max(largest);
+                entry.without_key += rows.columns.keys.slice(start, end - start).null_count() as u64;
                 for offset in offsets.unwrap_or_default() {
                     entry.offsets = Some(spanning(entry.offsets.unwrap_or((*offset, *offset)), (*offset, *offset)));
                 }

@@ -108,6 +108,8 @@ pub struct FileFacts {
     pub timestamps: Option<(i64, i64)>,
     /// Whether the broker set the timestamps of some records (`LogAppendTime`), where statistics tell.
     pub log_append_time: Option<bool>,
+    /// Records without a key, where statistics or the columns tell.
+    pub without_key: Option<u64>,
     /// Whether the file has a column of offsets, partitions and topics.
     pub has: Placing,
 }
@@ -200,6 +202,14 @@ pub fn open(file: OpenFile, settings: &ReadSettings) -> Result<Box<dyn RowReader
         Format::Parquet => parquet::open(file, settings),
         Format::Avro => avro::open(file, settings),
         Format::JsonLines => json_lines::open(file, settings),
+    }
+}
+
+impl Count {
+    /// The number, known or judged.
+    pub fn number(self) -> u64 {
+        let (Self::Exact(number) | Self::Estimated(number)) = self;
+        number
     }
 }
 

@@ -69,7 +69,7 @@ impl Drop for Display {
 }
 
 fn bar(progress: &Progress) -> ProgressBar {
-    let (Count::Exact(total) | Count::Estimated(total)) = progress.expected();
+    let total = progress.expected().number();
     let style = ProgressStyle::with_template("{bar:20} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total).with_style(style)
 }

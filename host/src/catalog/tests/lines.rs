@@ -77,6 +77,7 @@ impl Opener for Lines {
             offsets: range.filter(|_| self.statistics),
             timestamps: None,
             log_append_time: None,
+            without_key: None,
             has,
         })
     }

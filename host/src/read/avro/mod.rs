@@ -36,15 +36,17 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
     let mut lost = schema.mapping.lost();
     lost.extend(schema.lost);
     lost.extend(schema.mapping.timestamp_type_lost());
+    let rows = rows(blocks, file.size())?;
     Ok(FileFacts {
         format: Format::Avro,
-        rows: rows(blocks, file.size())?,
+        rows,
         schema: schema.fields,
         mapping: schema.mapping.in_words(),
         lost,
         offsets: None,
         timestamps: None,
         log_append_time: None,
+        without_key: schema.mapping.without_key(rows),
         has: schema.mapping.placing(),
     })
 }

@@ -52,6 +52,7 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
         offsets: None,
         timestamps: None,
         log_append_time: None,
+        without_key: mapping.without_key(rows).filter(|_| !empty),
         has: mapping.placing(),
     })
 }

@@ -1,8 +1,14 @@
 //! What a file with a mapping cannot give back, in words.
 
 use super::{Column, Kind, Mapping, ROW, Role, ValueSource};
+use crate::read::Count;
 
 impl Mapping {
+    /// Records without a key, of so many: all of them, where there is no column of keys, and else nobody knows.
+    pub fn without_key(&self, rows: Count) -> Option<u64> {
+        self.key.is_none().then(|| rows.number())
+    }
+
     /// What a file with these columns cannot give back, in words.
     pub fn lost(&self) -> Vec<String> {
         let mut lost = Vec::new();

@@ -5,6 +5,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
 use super::schema::{is_unsigned, nodes, unit};
+use super::shape::Content;
 use super::source::Source;
 use crate::read::{Count, FileFacts, Format};
 
@@ -50,6 +51,7 @@ pub(super) fn of(source: &Source) -> FileFacts {
             Some((least.div_euclid(a_millisecond), most.div_euclid(a_millisecond)))
         }),
         log_append_time,
+        without_key: without_key(&source.metadata, &source.shape.key),
         has: source.shape.placing(),
     }
 }
@@ -69,6 +71,16 @@ fn broker_set(metadata: &ParquetMetaData, leaf: usize) -> Option<bool> {
         }
     }
     Some(found)
+}
+
+/// Records without a key, if the statistics of every row group tell.
+fn without_key(metadata: &ParquetMetaData, key: &Content) -> Option<u64> {
+    let groups = metadata.row_groups().iter().filter(|group| group.num_rows() > 0);
+    match key {
+        Content::None => Some(groups.map(|group| group.num_rows().unsigned_abs()).sum()),
+        Content::Leaf(key) => groups.map(|group| group.columns().get(key.leaf)?.statistics()?.null_count_opt()).sum(),
+        Content::Json(_) => None,
+    }
 }
 
 /// The smallest and largest integer of a leaf, if the statistics of every row group tell.
