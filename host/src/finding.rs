@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 35] = [
+pub const CODES: [&str; 44] = [
     "at-least-once",
     "changed-delivery",
     "changed-map",
@@ -28,6 +28,8 @@ pub const CODES: [&str; 35] = [
     "counted-offsets",
     "empty-files",
     "estimated-records",
+    "keys-in-partitions",
+    "keys-missing",
     "limits-unknown",
     "lost",
     "map-unused",
@@ -35,15 +37,21 @@ pub const CODES: [&str; 35] = [
     "names-assumed",
     "no-offsets",
     "no-partitions",
+    "not-established",
+    "one-replica",
     "partition-count",
+    "permission-missing",
     "plugin-partitions",
     "record-too-large",
+    "replicas-behind",
     "retention-deletes",
     "separate-keys",
     "set-aside",
     "shortened-target",
     "skipped-files",
     "sources-merged",
+    "target-compacted",
+    "target-not-empty",
     "times-unknown",
     "timestamp-out-of-range",
     "timestamp-type-lost",
@@ -52,6 +60,7 @@ pub const CODES: [&str; 35] = [
     "timestamps-unknown",
     "topic-assumed",
     "topic-created",
+    "too-few-replicas",
     "topic-unused",
     "unmatched-files",
 ];

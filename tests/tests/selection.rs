@@ -353,3 +353,47 @@ fn a_restore_says_what_it_left_out_for_want_of_a_time() {
     );
     assert_eq!(finding.unwrap()["message"], wanted);
 }
+
+#[test]
+fn keys_of_several_partitions_are_looked_for_where_that_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let record = |partition: i32, offset: i64, key: &str| {
+        format!(
+            "{{\"topic\":\"orders\",\"partition\":{partition},\"offset\":{offset},\"timestamp\":1,\"key\":{key},\"value\":\"v\"}}\n"
+        )
+    };
+    let keys =
+        [(0, "\"a\""), (0, "\"b\""), (0, "null"), (1, "\"a\""), (1, "\"c\""), (1, "null"), (2, "\"c\""), (2, "\"d\"")];
+    let lines: String = (0..).zip(keys).map(|(offset, (partition, key))| record(partition, offset, key)).collect();
+    fs::write(folder.path().join("orders.jsonl"), lines).unwrap();
+    let plan = |more: &[&str]| {
+        let arguments = ["plan", "--offline", "--output", "json", "--backup", "orders.jsonl"];
+        let run = run(folder.path(), &[&arguments[..], more].concat()).unwrap();
+        assert_eq!(run.code, Some(0), "{run}");
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        let findings = document["findings"].as_array().unwrap().iter();
+        let found: Vec<Value> = findings.filter(|found| found["code"] == "keys-in-partitions").cloned().collect();
+        (document["keys"].clone(), found)
+    };
+    // Where records keep their partition it is of no matter, and where it is, what looking would take is said.
+    assert_eq!(plan(&[]), (Value::Null, Vec::new()));
+    let (keys, found) = plan(&["--partition", "key"]);
+    assert_eq!((keys, &found[0]["weight"]), (Value::Null, &json!("note")));
+    let remedy = found[0]["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("`anabranch plan --scan-keys` looks, for which it reads "), "{remedy}");
+    let (keys, found) = plan(&["--partition", "key", "--scan-keys"]);
+    let examples = [("\"a\"", ["orders-0", "orders-1"]), ("\"c\"", ["orders-1", "orders-2"])];
+    let examples = examples.map(|(key, sources)| json!({"key": key, "sources": sources}));
+    assert_eq!(
+        keys,
+        json!([{"target_topic": "orders", "keys": 4, "in_several": 2, "one_of": 1, "examples": examples}])
+    );
+    assert_eq!((found.len(), &found[0]["weight"]), (1, &json!("warning")));
+    let message = "of 4 keys of `orders` 2 occur in several source partitions, for instance \"a\" in orders-0 and orders-1, \
+                   \"c\" in orders-1 and orders-2: the records of such a key keep the order of each source partition, and \
+                   there is none between these";
+    assert_eq!(found[0]["message"], message);
+    // Only of what is selected.
+    let (keys, found) = plan(&["--partition", "key", "--scan-keys", "--source-partitions", "0,2"]);
+    assert_eq!((&keys[0]["keys"], &keys[0]["in_several"], &found[0]["weight"]), (&json!(4), &json!(0), &json!("note")));
+}

@@ -19,8 +19,8 @@ use crate::select::Selection;
 use crate::store;
 use crate::target::LaneNeed;
 
-/// How long the survey of a backup may be silent.
-const SILENCE: Duration = Duration::from_secs(2);
+/// How long reading of a backup may be silent.
+pub(super) const SILENCE: Duration = Duration::from_secs(2);
 
 /// A backup that was listed and put in order.
 pub(super) struct OpenBackup {
@@ -97,7 +97,7 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// Does `work` on this thread, and says something once if it takes longer than `silence`.
-fn with_patience<T>(silence: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
+pub(super) fn with_patience<T>(silence: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
     let (done, waiting) = crossbeam_channel::bounded::<()>(0);
     thread::scope(|scope| {
         // Without a thread nothing is said; the work does not depend on it.
@@ -135,10 +135,18 @@ pub(super) fn try_out(chain: &Chain, job: &Job, catalog: &Catalog) -> Result<(),
 
 /// What the lanes of a catalog will ask of the target.
 pub(super) fn needs(catalog: &Catalog) -> Vec<LaneNeed> {
+    let (from, until) =
+        catalog.narrowed.as_ref().and_then(|narrowed| Some(narrowed.tests.as_ref()?.times())).unwrap_or_default();
+    let taken = |(least, most): (i64, i64)| {
+        (from.map_or(least, |from| least.max(from)), until.map_or(most, |until| most.min(until.saturating_sub(1))))
+    };
     let need = |lane: &Lane| LaneNeed {
         source: Arc::clone(&lane.source),
+        records: lane.records.number(),
+        bytes: lane.bytes,
         largest_record: lane.largest_record,
-        timestamps: lane.timestamps,
+        without_key: lane.without_key,
+        timestamps: lane.timestamps.map(taken),
         log_append_time: lane.log_append_time,
     };
     catalog.lanes.iter().map(need).collect()

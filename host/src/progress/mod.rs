@@ -39,4 +39,4 @@ pub(crate) use record::{FORMAT, Identity, JobRecord, LaneRecord, SurveyRecord};
 pub(crate) use session::{Begun, Producers, Session};
 pub use stored::{Stored, Unreadable};
 pub(crate) use survey::SurveyParts;
-pub(crate) use topic::ensure;
+pub(crate) use topic::{ensure, would_ensure};

@@ -44,13 +44,31 @@ pub(crate) fn ensure(connection: &Connection, progress: &Progress) -> Result<(),
     if is_there(connection, &progress.topic)? {
         return Ok(());
     }
+    of_progress(connection.create(&topics(progress), &how(progress)))
+}
+
+/// Asks whether the topic, which is missing, could be created; creates none.
+///
+/// # Errors
+/// What the cluster says to its creation.
+pub(crate) fn would_ensure(connection: &Connection, progress: &Progress) -> Result<(), TargetError> {
+    of_progress(connection.would_create(&topics(progress), &how(progress)))
+}
+
+fn topics(progress: &Progress) -> BTreeMap<Arc<str>, i32> {
+    BTreeMap::from([(progress.topic.as_str().into(), 1)])
+}
+
+fn how(progress: &Progress) -> CreateTopics {
     let configs = [("cleanup.policy", "compact"), ("segment.bytes", SEGMENT)];
-    let how = CreateTopics {
+    CreateTopics {
         partitions: Some(1),
         replication: progress.replication,
         configs: configs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-    };
-    let created = connection.create(&BTreeMap::from([(progress.topic.as_str().into(), 1)]), &how);
+    }
+}
+
+fn of_progress(created: Result<(), TargetError>) -> Result<(), TargetError> {
     created.map_err(|error| match error {
         TargetError::Create { topic, reason, by_job: true } => ProgressError::Uncreated { topic, reason }.into(),
         error => error,

@@ -171,8 +171,14 @@ impl Sent {
 pub struct LaneNeed {
     /// The lane.
     pub source: Arc<TopicPartition>,
+    /// Its records, known or judged.
+    pub records: u64,
+    /// Bytes of its files, or its share of them.
+    pub bytes: u64,
     /// Bytes of key, value and headers of its largest record.
     pub largest_record: Option<u64>,
+    /// Records without a key in its files.
+    pub without_key: Option<u64>,
     /// Its smallest and largest timestamp, in milliseconds since the epoch.
     pub timestamps: Option<(i64, i64)>,
     /// Whether the backup says of records that the broker set their timestamps.
@@ -182,7 +188,15 @@ pub struct LaneNeed {
 impl LaneNeed {
     /// A lane of which nothing else is known.
     pub fn new(source: Arc<TopicPartition>) -> Self {
-        Self { source, largest_record: None, timestamps: None, log_append_time: false }
+        Self {
+            source,
+            records: 0,
+            bytes: 0,
+            largest_record: None,
+            without_key: None,
+            timestamps: None,
+            log_append_time: false,
+        }
     }
 }
 

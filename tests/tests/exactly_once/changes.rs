@@ -118,7 +118,8 @@ fn a_job_that_was_begun_exactly_once_does_not_go_on_at_least_once_unasked() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("changed-delivery"), "{}", said(&output));
     assert_eq!(plain.values().len(), 100);
-    let output = plain.run(&["restore", "--delivery", "at-least-once", "--allow", "changed-delivery"]);
+    let allowed = ["--allow", "changed-delivery", "--allow", "target-not-empty"];
+    let output = plain.run(&[&["restore", "--delivery", "at-least-once"][..], &allowed].concat());
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(plain.values().len(), 200);
 }

@@ -277,9 +277,13 @@ fn status_and_forget_need_the_cluster_alone() {
     let (code, _, text) = status(&["status", "--name", &shop.name]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("holds no progress of a job"), "{text}");
-    // It begins anew, and what was written is there twice.
+    // It begins anew, and what was written is there twice: which is asked for.
     fs::rename(shop.folder.path().join("elsewhere"), shop.folder.path().join("backup")).unwrap();
     let before = shop.visible();
+    let refused = shop.command("restore", &shop.job()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("target-not-empty"), "{}", said(&refused));
+    let shop = shop.among_others();
     let summary = shop.restore();
     assert_eq!(summary["read"]["records"], shop.source_records());
     shop.settle();
@@ -288,7 +292,7 @@ fn status_and_forget_need_the_cluster_alone() {
 
 #[test]
 fn at_least_once_begins_at_the_beginning_and_says_so() {
-    let shop = slow().settings("delivery = \"at-least-once\"");
+    let shop = slow().settings("delivery = \"at-least-once\"").among_others();
     for run in 1..=2 {
         let summary = shop.restore();
         assert_eq!(summary["read"]["records"], shop.source_records());

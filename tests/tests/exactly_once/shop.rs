@@ -31,6 +31,8 @@ pub(crate) struct Shop {
     backup: String,
     settings: String,
     resources: String,
+    /// Whether it may be restored into topics that are not empty.
+    among_others: bool,
     starts: AtomicU32,
 }
 
@@ -76,6 +78,7 @@ impl Shop {
             backup: "url = \"backup\"".to_owned(),
             settings: String::new(),
             resources: String::new(),
+            among_others: false,
             starts: AtomicU32::new(0),
         }
     }
@@ -104,6 +107,12 @@ impl Shop {
     /// With these lines in `[target]`.
     pub(crate) fn settings(mut self, lines: &str) -> Self {
         self.settings = lines.to_owned();
+        self
+    }
+
+    /// Restored also into topics that are not empty.
+    pub(crate) fn among_others(mut self) -> Self {
+        self.among_others = true;
         self
     }
 
@@ -170,6 +179,9 @@ topic = "{progress}"
     pub(crate) fn command(&self, verb: &str, job: &Path) -> Command {
         let mut command = anabranch().unwrap();
         command.arg(verb).arg(job).args(["--output", "json"]).current_dir(self.folder.path());
+        if self.among_others && verb == "restore" {
+            command.args(["--allow", "target-not-empty"]);
+        }
         command
     }
 

@@ -30,7 +30,8 @@ fn write_others(shop: &Shop) {
 fn a_restore_is_compared_while_it_runs_halfway_and_at_its_end_and_is_not_disturbed() {
     let shop = Shop::new(12_000)
         .settings("transactions.age = \"1ms\"\nproperties = { \"linger.ms\" = 5 }")
-        .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n");
+        .resources("[resources]\nlanes = 2\nbytes_in_flight = \"64 KiB\"\n")
+        .among_others();
     write_others(&shop);
     let mut running = shop.start();
     running.until_it_flows();

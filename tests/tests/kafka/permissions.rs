@@ -9,13 +9,24 @@ use insta::assert_snapshot;
 use tempfile::TempDir;
 
 /// Restores two records, of which a plugin rejects one, as this user into its topics, of which that of the progress is
-/// there or not.
+/// there or not, in spite of what is found beforehand.
 fn restore_as(user: &str, with_progress: bool) -> Run {
+    run_as("restore", user, with_progress, &["--allow", "permission-missing"])
+}
+
+/// Runs a command for that job.
+fn run_as(command: &str, user: &str, with_progress: bool, more: &[&str]) -> Run {
     let cluster = Cluster::secure();
-    cluster.create(&format!("target-{user}"), 1, &[]).unwrap();
-    cluster.create(&format!("dead-{user}"), 1, &[]).unwrap();
+    let there = cluster.partitions().unwrap();
+    let create = |name: String, configs: &[_]| {
+        if !there.contains_key(&name) {
+            cluster.create(&name, 1, configs).unwrap();
+        }
+    };
+    create(format!("target-{user}"), &[]);
+    create(format!("dead-{user}"), &[]);
     if with_progress {
-        cluster.create(&format!("progress-{user}"), 1, &[("cleanup.policy", "compact")]).unwrap();
+        create(format!("progress-{user}"), &[("cleanup.policy", "compact")]);
     }
     let folder = TempDir::new().unwrap();
     let lines = r#"{"topic":"orders","partition":0,"offset":0,"timestamp":1700000000000,"key":"a","value":"1"}
@@ -25,19 +36,41 @@ fn restore_as(user: &str, with_progress: bool) -> Run {
     let password = format!("sasl.password={PASSWORD}");
     let security = ["security.protocol=SASL_SSL", &ca, &user_name, "sasl.mechanism=SCRAM-SHA-256", &password];
     let (map, topic) = (format!("orders=target-{user}"), format!("progress-{user}"));
-    let mut arguments =
-        vec!["restore", "--backup", "orders.jsonl", "--brokers", cluster.secure_servers(), "--map", &map];
+    let mut arguments = vec![command, "--backup", "orders.jsonl", "--brokers", cluster.secure_servers(), "--map", &map];
     arguments.extend(["--name", user, "--progress-topic", &topic]);
     let (mask, dead) = (plugin("mask").unwrap().display().to_string(), format!("topic:dead-{user}"));
     arguments.extend(["--plugin", &mask, "--param", "fields=[\"secret\"]"]);
     arguments.extend(["--rejected", "dead-letter", "--dead-letters", &dead]);
     arguments.extend(security.iter().flat_map(|property| ["--property", property]));
+    arguments.extend(more);
     run(folder.path(), &arguments).unwrap()
 }
 
 /// What is said to a user that lacks a permission.
 fn told(lacked: Permission) -> String {
     let (cluster, user) = (Cluster::secure(), lacked.lacked_by());
+    // As far as the cluster tells it, it is found before the start.
+    let plan = run_as("plan", user, lacked != Permission::CreateProgress, &["--output", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap_or_default();
+    let of = |code: &str| {
+        let findings = document["findings"].as_array().into_iter().flatten();
+        let messages = findings.filter(|finding| finding["code"] == code).map(|finding| finding["message"].clone());
+        messages.map(|message| message.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (verb, kind) = match lacked {
+        // Nobody is told that.
+        Permission::Transactions => ("", ""),
+        Permission::CreateProgress => ("create the topic of progress", "progress"),
+        Permission::WriteProgress => ("write to the topic of progress", "progress"),
+        Permission::ReadProgress => ("read the topic of progress", "progress"),
+        Permission::WriteTarget => ("write to topic", "target"),
+        Permission::WriteDeadLetters => ("write to the topic of dead letters", "dead"),
+    };
+    let missing = format!("the user may not {verb} `{kind}-{user}`: the restore would fail there");
+    let expected = if lacked == Permission::Transactions { Vec::new() } else { vec![missing] };
+    assert_eq!(of("permission-missing"), expected, "{plan}");
+    assert!(of("not-established").concat().contains("transactional ids that begin with `anabranch-`"), "{plan}");
+    assert_eq!(plan.code, Some(i32::from(lacked != Permission::Transactions)), "{plan}");
     let run = restore_as(user, lacked != Permission::CreateProgress);
     assert!(run.took.as_secs() < 30, "it took {:?}: {run}", run.took);
     for topic in ["target", "dead"] {

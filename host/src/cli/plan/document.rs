@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::keys::KeysDocument;
 use super::order::{self, OrderDocument};
 use super::selection::SelectionDocument;
 use super::start::StartDocument;
@@ -39,6 +40,7 @@ pub(super) struct PlanDocument<'a> {
     target: TargetDocument,
     start: Option<Box<StartDocument>>,
     order: Vec<OrderDocument>,
+    keys: Option<Vec<KeysDocument>>,
     memory: MemoryDocument,
     findings: Vec<FindingDocument<'a>>,
     stops: Vec<&'static str>,
@@ -80,6 +82,7 @@ impl<'a> PlanDocument<'a> {
         chain: Option<&Chain>,
         extent: Option<&Extent>,
         target: TargetState,
+        keys: Option<Vec<KeysDocument>>,
         findings: &'a [Finding],
     ) -> Self {
         let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
@@ -111,6 +114,7 @@ impl<'a> PlanDocument<'a> {
             target: TargetDocument { cluster: job.target.cluster.to_string(), established, error },
             start,
             order: order::of_topics(job, &open.catalog, chain),
+            keys,
             memory: MemoryDocument {
                 in_lanes: memory.lanes,
                 in_target_queue: memory.target,

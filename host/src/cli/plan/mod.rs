@@ -1,6 +1,7 @@
 //! `anabranch plan`: what a restore would do, and what speaks against it.
 
 mod document;
+mod keys;
 mod order;
 mod selection;
 mod start;
@@ -35,11 +36,14 @@ pub(super) struct PlanCommand {
     /// Leave the target alone: what it lacks or will not take is then not established
     #[arg(long)]
     offline: bool,
+    /// Read the keys of all selected records, and say which occur in several source partitions
+    #[arg(long)]
+    scan_keys: bool,
 }
 
 impl PlanCommand {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let Self { job, offline } = self;
+        let Self { job, offline, scan_keys } = self;
         let job = if offline { job.job_without_target()? } else { job.job()? };
         let reached = (!offline).then(|| target::reach(&job));
         let known = reached.as_ref().and_then(|reached| reached.as_ref().ok()?.survey());
@@ -67,8 +71,15 @@ impl PlanCommand {
         if let (false, Some(files)) = (offline, DeadLetterFiles::open(&job, open.runtime())?) {
             files.check()?;
         }
+        let say = || terminal.say("reading the keys of all selected records");
+        let scan = || prepare::with_patience(prepare::SILENCE, say, || keys::scan(&job, &open.catalog));
+        let keys = scan_keys.then(scan).transpose()?;
+        if let Some(keys) = &keys {
+            findings.retain(|finding| finding.code != "keys-in-partitions");
+            findings.extend(keys::findings(&job, keys));
+        }
         let extent = open.catalog.extent()?;
-        let document = PlanDocument::new(&job, &open, chain.as_ref(), extent.as_ref(), state, &findings);
+        let document = PlanDocument::new(&job, &open, chain.as_ref(), extent.as_ref(), state, keys, &findings);
         terminal.give(&document, || document.text(&findings))?;
         match failure {
             Some(failure) => Err(failure),
@@ -114,5 +125,6 @@ pub(super) fn before_the_target(job: &Job, open: &OpenBackup, chain: Option<&Cha
     let mut findings = open.catalog.findings.clone();
     findings.extend(order::of_plugins(job, chain));
     findings.extend(unused_maps(job, &open.catalog));
+    findings.extend(keys::unscanned(job, &open.catalog));
     findings
 }

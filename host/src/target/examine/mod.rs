@@ -1,10 +1,16 @@
 //! What the target will not take or give back, found before a restore starts.
 
+mod asked;
+mod compaction;
+mod contents;
+mod durability;
 mod limits;
 mod partitions;
+mod permissions;
 mod policies;
 mod retention;
 mod timestamps;
+mod unknown;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +18,13 @@ use std::sync::Arc;
 use super::kafka::{self, Connection, Limits, Needs, Properties};
 use super::{LaneNeed, Standing, Target, TargetError};
 use crate::catalog::KeptSurvey;
-use crate::finding::{Finding, Weight};
+use crate::finding::Finding;
 use crate::job::{Cluster, Delivery, Job};
-use crate::mechanism::is_off;
 use crate::position::TopicPartition;
 use crate::progress::{self, Inputs, LaneRecord, Ranges, Stored};
 use crate::route::Router;
-use limits::on_limits;
-use partitions::{on_creation, on_merging, on_partitions};
+use asked::Asked;
 use policies::{on_delivery, on_policies};
-use retention::on_retention;
 use timestamps::on_timestamps;
 
 /// A target whose cluster was reached, where it has one, and what it keeps of the job.
@@ -155,62 +158,9 @@ fn examine(reached: Reached, job: &Job, lanes: &[LaneNeed], inputs: &Inputs) -> 
         (Cluster::Kafka(_), None) => {}
         (Cluster::Kafka(_), Some((properties, connection))) => {
             findings.extend(on_delivery(job, connection.is_embedded()));
-            let there = connection.topics(&needs.all_names())?;
-            let create = job.target.create.as_ref();
-            needs.check(&there, create)?;
-            let missing = needs.missing(&there);
-            if begun.is_some() && !is_off("changed-delivery") {
-                findings.push(Finding {
-                    code: "changed-delivery",
-                    weight: Weight::Stop,
-                    message: format!(
-                        "`{}` was begun exactly once: at least once it begins anew, and writes again what is written",
-                        job.progress.job
-                    ),
-                    remedy: Some("leave `delivery` as it was, or give the job another name".to_owned()),
-                });
-            }
-            if let Some(stored) = &mut stored {
-                let cluster = connection.id().map(str::to_owned);
-                let identity = inputs.identity(job, lanes, cluster, connection.topic_ids(&needs.names()));
-                findings.extend(stored.changes(&identity, inputs, connection, properties, job)?);
-                stored.follow_source(&identity);
-            }
-            if create.is_none() && !missing.is_empty() {
-                return Err(TargetError::MissingTopics(missing.into_keys().collect()));
-            }
-            if let Some(create) = create {
-                connection.would_create(&missing, create)?;
-            }
-            let retention = if missing.is_empty() { None } else { connection.default_retention() };
-            for (name, lanes) in &needs.topics {
-                match (there.get(name), create) {
-                    (Some(topic), _) => {
-                        on_partitions(job, name, lanes, topic.partitions, &mut findings);
-                        on_configs(job, name, lanes, &topic.limits, &mut findings);
-                    }
-                    (None, Some(create)) => {
-                        on_creation(name, lanes, create, &mut findings);
-                        let limits = Limits::of_new(&create.configs, retention);
-                        on_configs(job, name, lanes, &limits, &mut findings);
-                    }
-                    (None, None) => {}
-                }
-                on_merging(name, lanes, &mut findings);
-            }
-            for (name, lanes) in &needs.letters {
-                if let (None, Some(create)) = (there.get(name), create) {
-                    on_creation(name, lanes, create, &mut findings);
-                }
-            }
+            let asked = Asked { job, lanes, needs: &needs, inputs, properties, connection };
+            findings.extend(asked.examine(stored.as_mut(), begun.is_some())?);
         }
     }
     Ok(Examined { findings, stored, keeps_progress, connection: cluster.map(|(_, connection)| connection) })
-}
-
-/// What a topic says of what it takes and keeps.
-fn on_configs(job: &Job, name: &str, lanes: &[&LaneNeed], limits: &Limits, findings: &mut Vec<Finding>) {
-    on_limits(job, name, lanes, limits, findings);
-    on_timestamps(job, name, lanes, limits, findings);
-    on_retention(name, lanes, limits, findings);
 }

@@ -19,6 +19,19 @@ pub(super) fn on_creation(name: &str, lanes: &[&LaneNeed], create: &CreateTopics
 
 pub(super) fn on_partitions(job: &Job, name: &str, lanes: &[&LaneNeed], partitions: i32, findings: &mut Vec<Finding>) {
     let source = partitions_in_backup(lanes);
+    let are_told = lanes.iter().any(|lane| lane.source.partition.is_some());
+    if job.target.partition == PartitionStrategy::Key && partitions != source && are_told {
+        findings.push(Finding {
+            code: "partition-count",
+            weight: Weight::Note,
+            message: format!(
+                "topic `{name}` has {partitions} partitions and the backup {source}: records go where their keys belong \
+                 among {partitions} and not where they come from; what `{name}` holds of the same keys lies elsewhere if it \
+                 was written while there were fewer, and then there is no order between the two"
+            ),
+            remedy: None,
+        });
+    }
     if job.target.partition == PartitionStrategy::Same && partitions > source {
         findings.push(Finding {
             code: "partition-count",

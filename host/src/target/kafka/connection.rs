@@ -20,7 +20,7 @@ use rdkafka::metadata::{Metadata, MetadataBroker};
 use rdkafka::producer::{BaseProducer, Producer};
 
 use super::context::{Complaints, Context, reason};
-use super::native;
+use super::native::{self, Description};
 use super::properties::Properties;
 use super::topic::{Limits, Topic};
 use crate::job::CreateTopics;
@@ -36,16 +36,18 @@ const EVENTS: usize = 256;
 
 /// A cluster that has answered.
 pub(crate) struct Connection {
-    admin: AdminClient<Context>,
-    servers: String,
-    patience: Duration,
+    pub(super) admin: AdminClient<Context>,
+    pub(super) servers: String,
+    pub(super) patience: Duration,
     /// The cluster's id.
     id: Option<String>,
     /// One of its brokers.
-    broker: Option<i32>,
+    pub(super) broker: Option<i32>,
+    /// How many it has.
+    brokers: usize,
     /// Whether it is librdkafka's mock, here or in another process, which knows no configs and lets
     /// every question for them run into its time limit.
-    embedded: bool,
+    pub(super) embedded: bool,
     /// Partitions of every topic, as last asked.
     partitions: Mutex<HashMap<String, i32>>,
 }
@@ -64,6 +66,7 @@ impl Connection {
             patience: properties.patience,
             id,
             broker: first.brokers().first().map(MetadataBroker::id),
+            brokers: first.brokers().len(),
             embedded,
             partitions: Mutex::new(partitions_of(&first)),
         })
@@ -81,9 +84,14 @@ impl Connection {
 
     /// Those of these topics that are there, with their ids where the cluster tells them.
     pub(crate) fn topic_ids(&self, names: &[Arc<str>]) -> BTreeMap<String, Option<String>> {
-        let mut ids = native::topic_ids(self.admin.inner(), names, self.patience);
+        let mut described = self.describe(names);
         let there = names.iter().filter(|name| self.partitions(name).is_some());
-        there.map(|name| (name.to_string(), ids.remove(&**name))).collect()
+        there.map(|name| (name.to_string(), described.remove(&**name).and_then(|topic| topic.id))).collect()
+    }
+
+    /// What the cluster tells of those of these topics that are there: who has them, and what the user may do.
+    pub(crate) fn describe(&self, names: &[Arc<str>]) -> BTreeMap<String, Description> {
+        native::describe_topics(self.admin.inner(), names, self.patience)
     }
 
     /// Partitions of `topic`, as last asked.
@@ -131,22 +139,9 @@ impl Connection {
         Ok(topics)
     }
 
-    /// How many milliseconds a topic keeps its records that is created without saying so; `None` for ever, and
-    /// where the cluster does not tell.
-    pub(crate) fn default_retention(&self) -> Option<i64> {
-        if self.embedded {
-            return None;
-        }
-        let asked = self.broker.map(ResourceSpecifier::Broker)?;
-        let told = block_on(self.admin.describe_configs([&asked], &self.options()))
-            .inspect_err(|error| tracing::debug!("{} cannot tell its defaults: {}", self.servers, reason(error)))
-            .ok()?;
-        let configs = told.into_iter().flatten().next()?;
-        // The finer one counts, as in Kafka itself.
-        let units = [("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)];
-        let number = |name: &str| configs.get(name)?.value.as_deref()?.parse::<i64>().ok();
-        let (number, unit) = units.into_iter().find_map(|(name, unit)| Some((number(name)?, unit)))?;
-        Some(number.saturating_mul(unit)).filter(|retention| *retention >= 0)
+    /// How many brokers it has.
+    pub(crate) fn brokers(&self) -> usize {
+        self.brokers
     }
 
     /// Asks whether topics could be created so; creates none.
@@ -230,7 +225,7 @@ impl Connection {
         Ok(())
     }
 
-    fn options(&self) -> AdminOptions {
+    pub(super) fn options(&self) -> AdminOptions {
         AdminOptions::new().request_timeout(Some(self.patience)).operation_timeout(Some(self.patience))
     }
 

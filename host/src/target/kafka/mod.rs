@@ -6,6 +6,7 @@
 //! flight at most), and a record that finds the queue full is tried again before the next one is.
 
 mod committing;
+mod configs;
 mod connection;
 mod context;
 mod embedded;
@@ -35,7 +36,7 @@ pub(crate) use context::{Context, reason};
 pub use embedded::EmbeddedCluster;
 use lane::KafkaLane;
 pub(crate) use ledger::Room;
-pub(crate) use native::{Fetched, PartitionReader, Step, read_partition};
+pub(crate) use native::{Description, Fetched, PartitionReader, Step, read_partition};
 pub(crate) use needs::{Needs, partitions_in_backup};
 use producing::Producing;
 pub(crate) use properties::Properties;

@@ -42,6 +42,10 @@ pub(crate) struct Limits {
     pub(crate) deletes: bool,
     /// Milliseconds after which records are deleted, if they are.
     pub(crate) retention: Option<i64>,
+    /// Bytes of a partition beyond which its first records are deleted, if they are.
+    pub(crate) retention_bytes: Option<u64>,
+    /// Replicas that must be in sync for a record to be taken (`min.insync.replicas`).
+    pub(crate) min_in_sync: usize,
 }
 
 impl Default for Limits {
@@ -57,6 +61,8 @@ impl Default for Limits {
             tombstones: TOMBSTONES,
             deletes: false,
             retention: None,
+            retention_bytes: None,
+            min_in_sync: 1,
         }
     }
 }
@@ -75,19 +81,22 @@ impl Limits {
         if configs.entries.is_empty() {
             return Self::default();
         }
-        Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref()), None) }
+        Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref())) }
     }
 
-    /// The limits of a topic that would be created with these configs, the rest being Kafka's defaults and the
-    /// cluster's own `retention`.
-    pub(crate) fn of_new(configs: &BTreeMap<String, String>, retention: Option<i64>) -> Self {
-        Self { known: true, ..Self::read(|name| configs.get(name).map(String::as_str), retention) }
+    /// The limits of a topic that would be created with these configs, the cluster's own defaults, and for the rest
+    /// Kafka's.
+    pub(crate) fn of_new(configs: &BTreeMap<String, String>, defaults: &BTreeMap<String, String>) -> Self {
+        let text = |name: &str| configs.get(name).or_else(|| defaults.get(name)).map(String::as_str);
+        Self { known: true, ..Self::read(text) }
     }
 
-    /// The limits that configs tell; `retention` counts where they say nothing of it.
-    fn read<'a>(text: impl Fn(&str) -> Option<&'a str>, retention: Option<i64>) -> Self {
-        let number = |name: &str| text(name).and_then(|value| value.parse::<i64>().ok());
+    /// The limits that configs tell.
+    fn read<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let number = |name: &str| text(name).and_then(|value| value.trim().parse::<i64>().ok());
         let bound = |name: &'static str| match (number(name), number(DIFFERENCE)) {
+            // Brokers from 3.6 up to 4.0 have all three, and without a bound of its own the old one counts (KIP-937).
+            (Some(i64::MAX), Some(bound)) => (bound, DIFFERENCE),
             (Some(bound), _) => (bound, name),
             (None, Some(bound)) => (bound, DIFFERENCE),
             (None, None) => (i64::MAX, name),
@@ -105,9 +114,11 @@ impl Limits {
             compacted: policy.contains("compact"),
             tombstones: number("delete.retention.ms").unwrap_or(TOMBSTONES),
             deletes: policy.contains("delete"),
-            retention: text("retention.ms")
-                .map_or(retention, |limit| limit.parse().ok())
-                .filter(|limit| policy.contains("delete") && *limit >= 0),
+            retention: number("retention.ms").filter(|limit| policy.contains("delete") && *limit >= 0),
+            retention_bytes: number("retention.bytes")
+                .filter(|_| policy.contains("delete"))
+                .and_then(|bytes| u64::try_from(bytes).ok()),
+            min_in_sync: number("min.insync.replicas").and_then(|least| usize::try_from(least).ok()).unwrap_or(1),
         }
     }
 
@@ -151,5 +162,40 @@ impl Topic {
             return Err(TargetError::KeyMissing { position: position(), topic: Arc::clone(topic) });
         }
         Ok(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds(configs: &[(&str, &str)]) -> ((i64, &'static str), (i64, &'static str)) {
+        let configs = configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let limits = Limits::of_new(&configs, &BTreeMap::new());
+        (limits.before, limits.after)
+    }
+
+    #[test]
+    fn each_version_of_the_broker_has_its_own_bounds_of_timestamps() {
+        let most = i64::MAX.to_string();
+        // Before 3.6, from 3.6 on, and since 4.0.
+        assert_eq!(bounds(&[(DIFFERENCE, "7")]), ((7, DIFFERENCE), (7, DIFFERENCE)));
+        assert_eq!(bounds(&[(DIFFERENCE, "7"), (BEFORE, &most), (AFTER, "5")]), ((7, DIFFERENCE), (5, AFTER)));
+        assert_eq!(
+            bounds(&[(DIFFERENCE, &most), (BEFORE, "3"), (AFTER, &most)]),
+            ((3, BEFORE), (i64::MAX, DIFFERENCE))
+        );
+        assert_eq!(bounds(&[(BEFORE, &most), (AFTER, "3600000")]), ((i64::MAX, BEFORE), (3_600_000, AFTER)));
+    }
+
+    #[test]
+    fn what_the_job_says_of_a_new_topic_outranks_the_cluster_s_defaults() {
+        let of = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let defaults = of(&[("retention.ms", "5"), ("retention.bytes", "-1"), ("min.insync.replicas", "2")]);
+        let limits = Limits::of_new(&of(&[("retention.bytes", "7")]), &defaults);
+        assert_eq!((limits.retention, limits.retention_bytes, limits.min_in_sync), (Some(5), Some(7), 2));
+        assert_eq!(Limits::of_new(&of(&[("cleanup.policy", "compact")]), &defaults).retention, None);
     }
 }

@@ -1,18 +1,18 @@
-//! What goes around the `rdkafka` crate to librdkafka itself. Nothing outside this file is unsafe.
+//! What goes around the `rdkafka` crate to librdkafka itself. Nothing outside this folder is unsafe.
 //!
 //! - Handing over a record without an allocation or a lock of our own ([`TopicHandle`]): `BaseProducer::send` copies the
 //!   topic's name for each record, and librdkafka then looks it up under a write lock that all lanes share.
 //! - [`flush`], which the crate calls with no time to wait.
 //! - [`PartitionReader`]: the simple consumer, which needs no consumer group and no right to one.
-//! - [`topic_ids`], which the crate does not have.
+//! - [`describe_topics`], which the crate does not have.
 
-use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, c_char, c_void};
+mod topics;
+
+use std::ffi::{CStr, CString, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::client::Client;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
@@ -25,6 +25,8 @@ use rdkafka_sys::types::{RDKafkaHeaders, RDKafkaTopic};
 
 use super::context::Context;
 use crate::batch::{Header, OutputRow, RowHeaders};
+pub(crate) use topics::Description;
+pub(super) use topics::describe_topics;
 
 /// A topic as librdkafka knows it.
 pub(super) struct TopicHandle {
@@ -302,53 +304,6 @@ unsafe fn bytes<'a>(bytes: *mut c_void, length: usize) -> Option<&'a [u8]> {
 
 fn milliseconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
-}
-
-/// The ids of topics (KIP-516), as far as they are there and the cluster knows ids.
-pub(super) fn topic_ids(client: &Client<Context>, names: &[Arc<str>], patience: Duration) -> BTreeMap<String, String> {
-    let names: Vec<CString> = names.iter().filter_map(|name| CString::new(&**name).ok()).collect();
-    let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
-    let mut ids = BTreeMap::new();
-    // SAFETY: the client lives; the names are C strings that the collection copies; everything that is made here is
-    // destroyed here, after its last use, and what lies within the event is not used after it. The pointers of the result
-    // are as many as it says, and its texts are C strings (rdkafka.h).
-    unsafe {
-        let client = client.native_ptr();
-        let topics = librdkafka::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
-        let options = librdkafka::rd_kafka_AdminOptions_new(
-            client,
-            librdkafka::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
-        );
-        let queue = librdkafka::rd_kafka_queue_new(client);
-        librdkafka::rd_kafka_DescribeTopics(client, topics, options, queue);
-        let event = librdkafka::rd_kafka_queue_poll(queue, milliseconds(patience));
-        let result =
-            if event.is_null() { ptr::null() } else { librdkafka::rd_kafka_event_DescribeTopics_result(event) };
-        if !result.is_null() {
-            let mut count = 0;
-            let found = librdkafka::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
-            for index in 0..count {
-                let topic = *found.add(index);
-                let id = librdkafka::rd_kafka_TopicDescription_topic_id(topic);
-                if id.is_null()
-                    || librdkafka::rd_kafka_Uuid_most_significant_bits(id) == 0
-                        && librdkafka::rd_kafka_Uuid_least_significant_bits(id) == 0
-                {
-                    continue;
-                }
-                let text = |text: *const c_char| CStr::from_ptr(text).to_string_lossy().into_owned();
-                let name = librdkafka::rd_kafka_TopicDescription_name(topic);
-                ids.insert(text(name), text(librdkafka::rd_kafka_Uuid_base64str(id)));
-            }
-        }
-        if !event.is_null() {
-            librdkafka::rd_kafka_event_destroy(event);
-        }
-        librdkafka::rd_kafka_queue_destroy(queue);
-        librdkafka::rd_kafka_AdminOptions_destroy(options);
-        librdkafka::rd_kafka_TopicCollection_destroy(topics);
-    }
-    ids
 }
 
 /// Where bytes lie and how many they are; null for none.
