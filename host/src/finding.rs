@@ -18,13 +18,16 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 44] = [
+pub const CODES: [&str; 48] = [
     "at-least-once",
     "changed-delivery",
     "changed-map",
     "changed-plugins",
     "changed-source",
     "changed-target",
+    "configs-changed",
+    "configs-left",
+    "configs-put-back",
     "counted-offsets",
     "empty-files",
     "estimated-records",
@@ -45,6 +48,7 @@ pub const CODES: [&str; 44] = [
     "record-too-large",
     "replicas-behind",
     "retention-deletes",
+    "retention-returns",
     "separate-keys",
     "set-aside",
     "shortened-target",

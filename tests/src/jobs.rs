@@ -17,6 +17,7 @@ pub fn target(cluster: Cluster) -> Target {
         partition: PartitionStrategy::Same,
         order: Order::Key,
         create: None,
+        while_restoring: BTreeMap::new(),
         delivery: Delivery::AtLeastOnce,
         transactions: Transactions::default(),
         provenance: false,

@@ -76,7 +76,7 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     plan::refuse(&findings, &job.allow)?;
     let findings: Vec<Finding> = findings.into_iter().map(Finding::allowed).collect();
     reporter.report().found(&findings);
-    if examined.is_done(&needs) {
+    if examined.is_done(&needs) && !examined.has_changed_topics() {
         let mut report = reporter.report();
         report.runs(None, examined.started());
         let before = |lane: &_| examined.before(lane);
@@ -133,6 +133,12 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     if let Ok(summary) = &mut summary {
         summary.findings.extend(plan::without_a_time(&open.catalog));
     }
+    // After the last commit, and before the report is told of what was found.
+    let finished = match &mut summary {
+        Ok(summary) if summary.is_complete() => target.finish().map(|findings| summary.findings.extend(findings)),
+        _ => Ok(()),
+    };
+    let pending = target.changed_topics();
     if let Ok(summary) = &summary {
         reporter.report().found(&summary.findings);
     }
@@ -143,12 +149,15 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     drop(display);
     let summary = summary.inspect_err(|error| {
         say_how_far(progress, terminal);
+        say_what_is_pending(if error.is_about_another_run() { 0 } else { pending }, terminal);
         say_how_to_go_on(goes_on && !error.is_about_another_run(), terminal);
     })?;
     terminal.give(&summary.document(), || summary.to_string())?;
+    finished?;
     if summary.is_complete() {
         return Ok(done(&summary));
     }
+    say_what_is_pending(pending, terminal);
     say_how_to_go_on(goes_on, terminal);
     Ok(Exit::Failed)
 }
@@ -215,6 +224,16 @@ fn give_what_is_done(
     ));
     terminal.give(&summary.document(), || summary.to_string())?;
     Ok(done(&summary))
+}
+
+fn say_what_is_pending(topics: usize, terminal: &Terminal) {
+    if topics > 0 {
+        let noun = if topics == 1 { "topic keeps" } else { "topics keep" };
+        terminal.say(&format!(
+            "{topics} {noun} the configs of `while_restoring` until the job is complete; `anabranch status` lists them, \
+             and `anabranch forget` puts back what they had"
+        ));
+    }
 }
 
 fn say_how_to_go_on(goes_on: bool, terminal: &Terminal) {

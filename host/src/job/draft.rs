@@ -119,6 +119,8 @@ pub struct TargetDraft {
     pub order: Option<Order>,
     /// As [`Target::create`].
     pub create: Option<CreateTopics>,
+    /// As [`Target::while_restoring`].
+    pub while_restoring: BTreeMap<String, String>,
     /// As [`Target::delivery`].
     pub delivery: Option<Delivery>,
     /// As [`Target::transactions`].
@@ -241,6 +243,7 @@ impl TargetDraft {
             partition,
             order,
             create,
+            while_restoring,
             delivery,
             transactions,
             provenance,
@@ -265,6 +268,15 @@ impl TargetDraft {
             Some(servers) => Cluster::Kafka(servers.to_owned()),
         };
         let delivery = delivery.unwrap_or(Delivery::ExactlyOnce);
+        if delivery == Delivery::AtLeastOnce && !while_restoring.is_empty() {
+            return Err(JobError::Conflict {
+                message:
+                    "`target.while_restoring` needs `delivery = \"exactly-once\"`: what topics had is kept with the \
+                          progress, and at least once keeps none"
+                        .to_owned(),
+                hint: "leave `delivery` out, or change the configs of the topics by hand (`kafka-configs.sh`)",
+            });
+        }
         Ok(Target {
             cluster,
             properties,
@@ -272,6 +284,7 @@ impl TargetDraft {
             partition,
             order,
             create,
+            while_restoring,
             delivery,
             transactions,
             provenance,

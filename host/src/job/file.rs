@@ -183,6 +183,7 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         partition,
         order: table.one_of("order", ORDERS)?,
         create: table.table("create")?.map(|table| create(&table)).transpose()?,
+        while_restoring: free(table, "while_restoring")?,
         delivery: table.one_of("delivery", DELIVERIES)?,
         transactions: table.table("transactions")?.map(|table| transactions(&table)).transpose()?.unwrap_or_default(),
         provenance: table.boolean("provenance")?.unwrap_or_default(),

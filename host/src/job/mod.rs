@@ -214,6 +214,8 @@ pub struct Target {
     pub order: Order,
     /// Topics that are missing are created like this; `None`: they are an error.
     pub create: Option<CreateTopics>,
+    /// Configs that the target topics have until the job is complete.
+    pub while_restoring: BTreeMap<String, String>,
     /// What holds when the restore is interrupted.
     pub delivery: Delivery,
     /// When transactions are closed.

@@ -219,6 +219,9 @@ fn the_example_is_a_job_and_uses_every_key() {
                     },
                 },
             ),
+            while_restoring: {
+                "retention.ms": "-1",
+            },
             delivery: ExactlyOnce,
             transactions: Transactions {
                 age: 1s,

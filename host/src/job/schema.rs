@@ -400,6 +400,7 @@ static TARGET: Table = Table {
         key("topics", Kind::Table(&TOPICS), "", ""),
         key("properties", Kind::Table(&PROPERTIES), "", ""),
         key("create", Kind::Table(&CREATE), "", ""),
+        key("while_restoring", Kind::Table(&WHILE_RESTORING), "", ""),
         key("transactions", Kind::Table(&TRANSACTIONS), "", ""),
     ]),
 };
@@ -565,6 +566,14 @@ static CREATE: Table = Table {
 
 static CONFIGS: Table =
     Table { header: "[target.create.configs]", help: "Topic configs of new topics.", keys: Keys::Free };
+
+static WHILE_RESTORING: Table = Table {
+    header: "[target.while_restoring]",
+    help: "Configs that the target topics have [while they are restored](kafka.md#while-a-topic-is-restored), for instance \
+           `retention.ms = -1`: what they had is kept with the progress, and put back when the job is complete. Needs \
+           `delivery = \"exactly-once\"`. The flag is `--while-restoring NAME=VALUE`.",
+    keys: Keys::Free,
+};
 
 static RESOURCES: Table = Table {
     header: "[resources]",

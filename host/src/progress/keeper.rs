@@ -7,7 +7,7 @@ use super::stored::{Unreadable, all};
 use super::{Key, ProgressError, Reader, Stored, topic};
 use crate::job;
 use crate::target::TargetError;
-use crate::target::kafka::{Connection, Fault, Properties, Room};
+use crate::target::kafka::{Connection, Fault, Properties, PutBack, Room, put_back};
 
 /// The progress that a cluster keeps.
 pub struct Keeper {
@@ -21,6 +21,8 @@ pub struct Keeper {
 pub struct Forgotten {
     /// As it was.
     pub stored: Stored,
+    /// What became of the configs of its target topics.
+    pub put_back: PutBack,
 }
 
 impl Keeper {
@@ -53,10 +55,11 @@ impl Keeper {
         if stored.is_empty() { Err(self.unknown(name)) } else { Ok((vec![stored], Vec::new())) }
     }
 
-    /// Removes the progress of a job. A run of it that is under way is fenced, and stops.
+    /// Removes the progress of a job, after the configs of its target topics are put back that it has changed for the time
+    /// being. A run of it that is under way is fenced, and stops.
     ///
     /// # Errors
-    /// A job that there is not, and a cluster that does not let the user do it.
+    /// A job that there is not, and a cluster that does not let the user do it. What could not be put back stays known.
     pub fn forget(&self, name: &str) -> Result<Forgotten, TargetError> {
         self.jobs(Some(name))?;
         let (config, _) = self.properties.for_producing(usize::MAX, 0);
@@ -73,6 +76,7 @@ impl Keeper {
         let lanes = producers.open_all(&ids(name, lanes).1)?;
         let log = reader.read()?;
         let stored = Stored::of(name, &log)?;
+        let put_back = put_back(&self.connection, &stored.configs)?;
         let remove = || -> Result<(), Fault> {
             leader.begin()?;
             log.keys(name).map(Key::bytes).try_for_each(|key| leader.keep(&producers.topic, &key, None))?;
@@ -80,7 +84,7 @@ impl Keeper {
         };
         remove()?;
         drop(lanes);
-        Ok(Forgotten { stored })
+        Ok(Forgotten { stored, put_back })
     }
 
     fn unknown(&self, name: &str) -> TargetError {

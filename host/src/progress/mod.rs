@@ -11,10 +11,14 @@
 //! - A run whose transaction failed for good cannot tell whether it expired or a second copy was started. It takes the
 //!   lane's id again, then the leading id, then reads, and goes on only if the job's record still is its own.
 //!
+//! The leading id also writes what the job has changed of the configs of its target topics ([`ChangedTopic`]), before it
+//! changes it.
+//!
 //! So of two runs that take ids from each other, either the later one has written its record, and the earlier one sees
 //! it; or it has not, and cannot any more, because its leading id was taken.
 
 mod changes;
+mod configs;
 mod error;
 mod inputs;
 mod keeper;
@@ -28,6 +32,8 @@ mod stored;
 mod survey;
 mod topic;
 
+pub use configs::{ChangedConfig, ChangedTopic};
+pub(crate) use configs::{Overrides, PuttingBack, same};
 pub use error::ProgressError;
 pub use inputs::Inputs;
 pub use keeper::{Forgotten, Keeper};

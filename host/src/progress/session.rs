@@ -12,7 +12,8 @@ use rdkafka::error::KafkaError;
 
 use super::changes::{Present, changes};
 use super::{
-    FORMAT, Identity, Inputs, JobRecord, Key, LaneRecord, ProgressError, Reader, Stored, SurveyParts, SurveyRecord,
+    ChangedTopic, FORMAT, Identity, Inputs, JobRecord, Key, LaneRecord, ProgressError, Reader, Stored, SurveyParts,
+    SurveyRecord,
 };
 use crate::clock::now;
 use crate::finding::Weight;
@@ -175,6 +176,36 @@ impl Session {
             old.into_iter().try_for_each(|part| keep(part, None))?;
         }
         leader.commit()
+    }
+
+    /// Writes what is changed of the configs of these target topics; of one that is given nothing, that nothing is any more.
+    ///
+    /// # Errors
+    /// A second copy of the job that has taken over, and a cluster that does not answer.
+    pub(crate) fn keep_configs(&self, topics: &[(&str, Option<&ChangedTopic>)]) -> Result<(), TargetError> {
+        if topics.is_empty() || is_off("configs-are-kept") {
+            return Ok(());
+        }
+        let write = |leader: &Transactor| -> Result<(), Fault> {
+            leader.begin()?;
+            for (topic, changed) in topics {
+                let key = Key::of_configs(&self.job, topic).bytes();
+                leader.keep(&self.producers.topic, &key, changed.map(json).as_deref())?;
+            }
+            leader.commit()
+        };
+        let mut leader = self.leader.lock();
+        if let Some(leader) = &*leader {
+            match write(leader) {
+                Ok(()) => return Ok(()),
+                Err(fault) => tracing::debug!("the leading id is taken again: {}", TargetError::from(fault)),
+            }
+        }
+        // The cluster forgets ids that are not used for a week; or it is somebody else's now.
+        self.check(&Stored::of(&self.job, &self.reader.peek()?)?)?;
+        let taken = self.producers.open(&leading_id(&self.job))?;
+        self.check(&Stored::of(&self.job, &self.reader.read()?)?)?;
+        write(leader.insert(taken)).map_err(|fault| self.explain(fault))
     }
 
     /// The topic of progress.

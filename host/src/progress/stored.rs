@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reader::Log;
-use super::{FORMAT, Identity, JobRecord, Key, LaneRecord, OffsetRange, ProgressError, TopicRanges};
+use super::{ChangedTopic, FORMAT, Identity, JobRecord, Key, LaneRecord, OffsetRange, ProgressError, TopicRanges};
 use crate::catalog::KeptSurvey;
 use crate::mechanism::is_off;
 use crate::position::TopicPartition;
@@ -20,6 +20,8 @@ pub struct Stored {
     pub(crate) lanes: BTreeMap<TopicPartition, LaneRecord>,
     /// What was found of the files of the backup.
     pub(crate) survey: Option<KeptSurvey>,
+    /// What was changed of the configs of target topics, and is to be put back.
+    pub(crate) configs: BTreeMap<String, ChangedTopic>,
 }
 
 /// What every format has.
@@ -37,6 +39,10 @@ impl Stored {
         let mut stored = Self { name: name.to_owned(), ..Self::default() };
         let mut parts = BTreeMap::new();
         for (key, (offset, value)) in log.records.iter().filter(|(key, _)| key.job == name) {
+            if let Some(topic) = key.configs_of() {
+                stored.configs.insert(topic.to_owned(), parse(name, log, *offset, value)?);
+                continue;
+            }
             match (key.lane(), key.survey()) {
                 (Some(lane), _) => drop(stored.lanes.insert(lane, parse(name, log, *offset, value)?)),
                 (None, Some(part)) => drop(parts.insert(part, value.clone())),
@@ -73,7 +79,12 @@ impl Stored {
 
     /// Whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
-        self.job.is_none() && self.lanes.is_empty()
+        self.job.is_none() && self.lanes.is_empty() && self.configs.is_empty()
+    }
+
+    /// The target topics whose configs are changed for the time being.
+    pub fn changed_topics(&self) -> impl Iterator<Item = (&str, &ChangedTopic)> {
+        self.configs.iter().map(|(topic, changed)| (topic.as_str(), changed))
     }
 
     /// The topics that lanes have written to.

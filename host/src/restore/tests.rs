@@ -47,6 +47,7 @@ fn job(folder: &Path) -> Job {
             partition: PartitionStrategy::Same,
             order: Order::Key,
             create: None,
+            while_restoring: BTreeMap::new(),
             delivery: Delivery::AtLeastOnce,
             transactions: Transactions::default(),
             provenance: false,

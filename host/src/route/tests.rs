@@ -19,6 +19,7 @@ fn rules(partition: PartitionStrategy, order: Order) -> job::Target {
         partition,
         order,
         create: None,
+        while_restoring: BTreeMap::new(),
         delivery: Delivery::AtLeastOnce,
         transactions: Transactions::default(),
         provenance: false,

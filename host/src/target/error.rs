@@ -213,6 +213,19 @@ pub enum TargetError {
         /// The operations and the resource of the ACL that is missing.
         acl: String,
     },
+    /// Configs of a topic that could not be changed while it is restored.
+    #[error("the configs of topic `{topic}` could not be changed: {reason}")]
+    Configs {
+        /// The topic.
+        topic: String,
+        /// The cluster's word.
+        reason: String,
+        /// Whether the job asks for what cannot be.
+        by_job: bool,
+    },
+    /// Configs that could not be put back, of a job that is complete.
+    #[error("all records are restored, and the configs that its topics had are not put back yet")]
+    NotPutBack(#[source] Box<TargetError>),
     /// A topic for dead letters that records go to.
     #[error("`rejected.dead_letters` names topic `{topic}`, to which records are restored")]
     LettersAmongRecords {
@@ -323,10 +336,12 @@ impl Explain for TargetError {
             | Self::LettersAmongRecords { .. }
             | Self::IntoProgress { .. }
             | Self::Lane { .. }
+            | Self::Configs { by_job: true, .. }
             | Self::Create { by_job: true, .. } => Exit::Usage,
             Self::Route(error) => error.exit(),
             Self::Progress(error) => error.exit(),
             Self::DeadLetter(error) => error.exit(),
+            Self::NotPutBack(error) => error.exit(),
             Self::Transaction { denied: Some(_), .. }
             | Self::Transaction { outage: true, .. }
             | Self::Unreadable { .. } => Exit::Environment,
@@ -336,6 +351,7 @@ impl Explain for TargetError {
             | Self::Request { .. }
             | Self::Denied { .. }
             | Self::Gone(_)
+            | Self::Configs { .. }
             | Self::Create { .. }
             | Self::Delivery { outage: true, .. } => Exit::Environment,
             Self::RecordRoute { .. }
@@ -397,6 +413,14 @@ impl Explain for TargetError {
             Self::Transaction { denied: Some(acl), .. } => format!(
                 "an ACL is missing: {acl} (`kafka-acls.sh --add` grants it); `target.delivery = \"at-least-once\"` needs WRITE \
                  on the target topics alone"
+            ),
+            Self::Configs { by_job: true, .. } => {
+                "check the names and values of `[target.while_restoring]` (`--while-restoring`)".to_owned()
+            }
+            Self::Configs { .. } => "start again; `anabranch status` lists what is to be put back".to_owned(),
+            Self::NotPutBack(error) => format!(
+                "{}; the same command puts them back, and so does `anabranch forget`; `anabranch status` lists them",
+                error.hint().unwrap_or_default()
             ),
             Self::LettersAmongRecords { .. } => "give dead letters a topic of their own".to_owned(),
             Self::DeadLetter(error) => match &**error {

@@ -65,6 +65,20 @@ pub trait Target: Send + Sync {
         None
     }
 
+    /// Called when all of the job is restored, and every lane has committed: puts back what was changed of the target for the
+    /// time being, and gives what there is to say of it. A target of which nothing is changed keeps this default.
+    ///
+    /// # Errors
+    /// What could not be put back.
+    fn finish(&self) -> Result<Vec<Finding>, TargetError> {
+        Ok(Vec::new())
+    }
+
+    /// Topics whose configs are changed for the time being.
+    fn changed_topics(&self) -> usize {
+        0
+    }
+
     /// How many lanes may be open at a time, where there is a bound.
     fn lanes_at_a_time(&self) -> Option<usize> {
         None

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, AlterConfig, ConfigSource, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -301,7 +301,16 @@ impl Cluster {
     /// # Errors
     /// The cluster's word.
     pub fn alter(&self, topic: &str, key: &str, value: &str) -> Result<()> {
-        let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
+        self.give(topic, &[(key, value)])
+    }
+
+    /// Gives a topic these configs of its own and no others.
+    ///
+    /// # Errors
+    /// The cluster's word.
+    pub fn give(&self, topic: &str, configs: &[(&str, &str)]) -> Result<()> {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(topic));
+        let change = configs.iter().fold(change, |change, (key, value)| change.set(key, value));
         let made = runtime()?.block_on(self.admin()?.alter_configs([&change], &AdminOptions::new()))?;
         for result in made {
             result.map_err(|(topic, code)| anyhow!("{topic:?}: {code}"))?;
@@ -318,6 +327,18 @@ impl Cluster {
         let told = runtime()?.block_on(self.admin()?.describe_configs(&asked, &AdminOptions::new()))?;
         let Some(Ok(configs)) = told.into_iter().next() else { bail!("no configs of {topic}") };
         Ok(configs.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    }
+
+    /// The configs that are a topic's own.
+    ///
+    /// # Errors
+    /// The cluster's word.
+    pub fn overrides(&self, topic: &str) -> Result<BTreeMap<String, String>> {
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let told = runtime()?.block_on(self.admin()?.describe_configs(&asked, &AdminOptions::new()))?;
+        let Some(Ok(configs)) = told.into_iter().next() else { bail!("no configs of {topic}") };
+        let own = configs.entries.into_iter().filter(|entry| entry.source == ConfigSource::DynamicTopic);
+        Ok(own.filter_map(|entry| Some((entry.name, entry.value?))).collect())
     }
 
     /// Partitions of every topic there is.

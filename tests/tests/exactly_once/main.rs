@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod changes;
+mod configs;
 #[path = "../../../host/tests/documented/mod.rs"]
 mod documented;
 mod faults;

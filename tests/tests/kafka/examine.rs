@@ -60,18 +60,18 @@ fn what_cannot_be_given_back_is_found() {
     let findings = examine(&job(), std::slice::from_ref(&need), &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&topic, "strict")]), @"
         note partition-count: topic `strict` has 3 partitions and the backup 1: records keep their partition, and a producer will look for their keys elsewhere (set `target.partition` to `key`)
-        stop record-too-large: strict-0 holds a record of 6000 bytes, and topic `strict` takes 5000 (raise `max.message.bytes` of the topic)
+        stop record-too-large: strict-0 holds a record of 6000 bytes, and topic `strict` takes 5000 (raise `max.message.bytes` of the topic, or set it in `[target.while_restoring]`)
         warning timestamp-type-lost: timestamps of strict-0 were set by the broker: `strict` gets the same ones, marked as set by the producer (`message.timestamp.type=LogAppendTime` would keep the mark and lose the timestamps)
         stop timestamp-zero: strict-0 holds timestamp 0, which librdkafka takes for none (allowed, it is sent as 1, a millisecond later)
-        stop timestamp-out-of-range: strict-0 holds timestamps further from now than `message.timestamp.before.max.ms` of `strict` allows (raise `message.timestamp.before.max.ms` of the topic)
-        stop retention-deletes: strict-0 holds records from 1970-01-01T00:00:00Z on, and `retention.ms=604800000` of `strict`: the broker deletes what is older as soon as it is written (set it to -1 for the time being; a topic that is created gets it by `target.create.configs`)
+        stop timestamp-out-of-range: strict-0 holds timestamps further from now than `message.timestamp.before.max.ms` of `strict` allows (raise `message.timestamp.before.max.ms` of the topic, or set it in `[target.while_restoring]`)
+        stop retention-deletes: strict-0 holds records from 1970-01-01T00:00:00Z on, and `retention.ms=604800000` of `strict`: the broker deletes what is older as soon as it is written (set it to -1 for the time being, which `[target.while_restoring]` does and puts back (not at least once); a topic that is created keeps what `target.create.configs` says)
     ");
 
     let append = Cluster::plain().topic("append", 1, &[("message.timestamp.type", "LogAppendTime")]).unwrap();
     let need = LaneNeed { source: lane(&append, 0), largest_record: None, ..need };
     let findings = examine(&job(), &[need], &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&append, "append")]), @"
-        stop timestamps-replaced: topic `append` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)
+        stop timestamps-replaced: topic `append` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs, in `[target.while_restoring]`)
         note not-established: not established: how large the largest record is of append-0 (each is held against the 1048588 bytes that its topic takes when it is read)
     ");
 }
@@ -93,7 +93,7 @@ fn topics_to_be_created_are_told_and_not_made() {
     let findings = examine(&job, &asked, &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&topic, "planned")]), @"
         note topic-created: topic `planned` does not exist and will be created with 6 partitions
-        stop timestamps-replaced: topic `planned` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs)
+        stop timestamps-replaced: topic `planned` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp (set it to `CreateTime` while the restore runs, in `[target.while_restoring]`)
         note sources-merged: `orders`, `users` meet in topic `planned`: each keeps its own order, and there is none between them
         note not-established: not established: how large the largest record is of orders-0, orders-5, users-1 (each is held against the 1048588 bytes that its topic takes when it is read)
     ");
@@ -149,8 +149,8 @@ fn what_a_topic_would_delete_at_once_is_found() {
     let mut job = job();
     assert_snapshot!(shown(&examine(&job, &needs, &Inputs::default()).unwrap().findings, &names), @"
         note partition-count: topic `much` has 2 partitions and the backup 1: records keep their partition, and a producer will look for their keys elsewhere (set `target.partition` to `key`)
-        stop retention-deletes: about 97.7 KiB go to a partition of `much`, by the size of the backup's files, and `retention.bytes=80000`: the broker deletes the first of them while the rest is written (set it to -1 for the time being; a topic that is created gets it by `target.create.configs`)
-        stop retention-deletes: old-0 holds records from 2023-11-14T22:13:20Z on, and `retention.ms=3600000` of `old`: the broker deletes what is older as soon as it is written (set it to -1 for the time being; a topic that is created gets it by `target.create.configs`)
+        stop retention-deletes: about 97.7 KiB go to a partition of `much`, by the size of the backup's files, and `retention.bytes=80000`: the broker deletes the first of them while the rest is written (set it to -1 for the time being, which `[target.while_restoring]` does and puts back (not at least once); a topic that is created keeps what `target.create.configs` says)
+        stop retention-deletes: old-0 holds records from 2023-11-14T22:13:20Z on, and `retention.ms=3600000` of `old`: the broker deletes what is older as soon as it is written (set it to -1 for the time being, which `[target.while_restoring]` does and puts back (not at least once); a topic that is created keeps what `target.create.configs` says)
         note timestamps-unknown: timestamps of unknown-0 are known when they are read: the restore stops at one that is 0, or that `unknown` does not take
         note not-established: not established: how large the largest record is of unknown-0, about 100 B on average (each is held against the 1048588 bytes that its topic takes when it is read); whether records are older than `retention.ms` of `unknown` (timestamps that no statistics tell are known when they are read)
     ");
@@ -182,7 +182,7 @@ fn records_that_are_too_large_are_judged_where_they_are_not_known() {
         shown(&examine(&job(), &[need], &Inputs::default()).unwrap().findings, &[(&topic, "small")])
     };
     assert_snapshot!(found(200_000), @"note not-established: not established: how large the largest record is of small-0, about 200 B on average (each is held against the 5000 bytes that its topic takes when it is read)");
-    assert_snapshot!(found(6_000_000), @"stop record-too-large: records of small-0 take about 6000 bytes on average, by the size of its files, and topic `small` takes 5000 (raise `max.message.bytes` of the topic)");
+    assert_snapshot!(found(6_000_000), @"stop record-too-large: records of small-0 take about 6000 bytes on average, by the size of its files, and topic `small` takes 5000 (raise `max.message.bytes` of the topic, or set it in `[target.while_restoring]`)");
 }
 
 #[test]
@@ -209,4 +209,33 @@ fn another_number_of_partitions_is_told_where_keys_decide() {
     let findings = examine(&job, &[known(&topic, 2)], &Inputs::default()).unwrap().findings;
     assert_snapshot!(shown(&findings, &[(&topic, "wide")]), @"note partition-count: topic `wide` has 6 partitions and the backup 3: records go where their keys belong among 6 and not where they come from; what `wide` holds of the same keys lies elsewhere if it was written while there were fewer, and then there is no order between the two");
     assert_eq!(examine(&job, &[known(&topic, 5)], &Inputs::default()).unwrap().findings, []);
+}
+
+#[test]
+fn what_is_changed_while_a_topic_is_restored_is_told_and_tried() {
+    let configs = [("retention.ms", "3600000"), ("max.message.bytes", "400")];
+    let topic = Cluster::plain().topic("changed", 1, &configs).unwrap();
+    let need = [known(&topic, 0)];
+    let mut job = job();
+    let before = Cluster::plain().overrides(&topic).unwrap();
+    let mut found = |name: &str, value: &str| {
+        job.target.while_restoring.insert(name.to_owned(), value.to_owned());
+        let result = examine(&job, &need, &Inputs::default());
+        result.map(|examined| shown(&examined.findings, &[(&topic, "changed")]))
+    };
+    assert_snapshot!(found("retention.ms", "-1").unwrap(), @"
+        note configs-changed: topic `changed` has `retention.ms=-1` from the start until the job is complete, and then again `retention.ms=3600000`
+        stop record-too-large: changed-0 holds a record of 500 bytes, and topic `changed` takes 400 (raise `max.message.bytes` of the topic, or set it in `[target.while_restoring]`)
+        warning retention-returns: when the job is complete `changed` has `retention.ms=3600000` again, and the broker deletes what is older then: the backup holds records from 2023-11-14T22:13:20Z on (to keep them, give the topic a longer `retention.ms` of its own, before the restore or while it runs: what somebody else sets meanwhile is left as it is)
+    ");
+    assert_snapshot!(found("max.message.bytes", "600").unwrap(), @"
+        note configs-changed: topic `changed` has `max.message.bytes=600`, `retention.ms=-1` from the start until the job is complete, and then again `max.message.bytes=400`, `retention.ms=3600000`
+        warning retention-returns: when the job is complete `changed` has `retention.ms=3600000` again, and the broker deletes what is older then: the backup holds records from 2023-11-14T22:13:20Z on (to keep them, give the topic a longer `retention.ms` of its own, before the restore or while it runs: what somebody else sets meanwhile is left as it is)
+    ");
+    let told = told(&found("max.message.bytes", "many").unwrap_err(), &[(&topic, "changed")]);
+    assert_snapshot!(told, @"
+        exit 2: the configs of topic `changed` could not be changed: Invalid value many for configuration max.message.bytes: Not a number of type INT
+        hint: check the names and values of `[target.while_restoring]` (`--while-restoring`)
+    ");
+    assert_eq!(Cluster::plain().overrides(&topic).unwrap(), before);
 }

@@ -95,6 +95,14 @@ fn what_is_documented_as_needed_is_enough() {
         Cluster::secure().settle(&topic).unwrap();
         assert_eq!(Cluster::secure().read(&topic).unwrap()[&0].len(), 1);
     }
+    // But not to change configs while it runs.
+    let plan = run_as("plan", RESTORER, false, &["--output", "json", "--while-restoring", "retention.ms=-1"]);
+    let document: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap_or_else(|_| panic!("{plan}"));
+    let findings = document["findings"].as_array().unwrap().iter();
+    let missing = findings.filter(|finding| finding["code"] == "permission-missing").map(|finding| &finding["message"]);
+    let expected =
+        format!("the user may not read the configs of topic `target-{RESTORER}`: the restore would fail there");
+    assert_eq!(missing.collect::<Vec<_>>(), [&serde_json::Value::from(expected)], "{plan}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ const LONG: &str = "long";
 const POLICIES: &str = "policies";
 
 const KILLED: (&str, &str) = (EXACTLY_ONCE, "whatever_is_killed_and_whenever_each_record_arrives_once_and_in_order");
+const CONFIGS: (&str, &str) = (EXACTLY_ONCE, "whatever_is_killed_topics_get_back_the_configs_that_they_had");
 const SIGNAL: (&str, &str) = (EXACTLY_ONCE, "a_signal_commits_within_seconds_and_the_same_command_goes_on");
 const SECOND_COPY: (&str, &str) = (EXACTLY_ONCE, "a_second_copy_takes_over_and_the_first_one_stops");
 const LATE_SECOND_COPY: (&str, &str) = (EXACTLY_ONCE, "a_second_copy_is_noticed_after_a_long_pause_too");
@@ -78,6 +79,9 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "no-records-among-progress",
         &[(EXACTLY_ONCE, "the_topic_of_progress_takes_no_records_and_what_others_wrote_there_can_be_taken_away")],
     ),
+    switch("configs-are-kept", &[CONFIGS]),
+    switch("configs-are-put-back", &[CONFIGS]),
+    switch("only-what-is-ours", &[(EXACTLY_ONCE, "what_somebody_else_changes_of_a_topic_meanwhile_stays")]),
     switch("foreign-records", &[FOREIGN]),
     switch("format-of-progress", &[FOREIGN]),
     switch("fit-topic-of-progress", &[FOREIGN]),

@@ -43,6 +43,9 @@ pub(super) struct TargetFlags {
     /// A config of topics that are created, for instance `retention.ms=-1`; may be repeated; implies `--create`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     create_config: Vec<(String, String)>,
+    /// A config that target topics have until the job is complete, for instance `retention.ms=-1`; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    while_restoring: Vec<(String, String)>,
     /// A property of librdkafka, for instance `linger.ms=5`; may be repeated. Other people on this
     /// machine can see flags: give passwords in a job file as `${NAME}`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -90,11 +93,14 @@ impl TargetFlags {
             partitions,
             replication,
             create_config,
+            while_restoring,
             property,
         } = self;
         once("--map", &map)?;
         once("--create-config", &create_config)?;
+        once("--while-restoring", &while_restoring)?;
         once("--property", &property)?;
+        draft.while_restoring.extend(while_restoring);
         draft.brokers = brokers.or(draft.brokers.take());
         draft.topics.extend(map);
         draft.partition = partition.or(draft.partition.take());
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_name_given_twice_with_different_values_is_refused_and_not_decided_by_the_last() {
-        for flag in ["--map", "--property", "--create-config"] {
+        for flag in ["--map", "--property", "--create-config", "--while-restoring"] {
             let error = laid(&[flag, "orders=x", flag, "orders=hunter2"]).unwrap_err();
             let wanted = format!("`{flag}` is given more than once for `orders`, with different values");
             assert_eq!(error.to_string(), wanted);

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::progress::{Forgotten, Stored, Unreadable};
+use crate::progress::{ChangedConfig, ChangedTopic, Forgotten, Stored, Unreadable};
 use crate::report::shown::{count, moment};
 use crate::report::{Table, Volume};
+use crate::target::kafka::PutBack;
 
 /// `anabranch.status/1`.
 #[derive(Debug, Serialize)]
@@ -34,6 +35,32 @@ struct JobDocument {
     written: Volume,
     set_aside: u64,
     lanes: Vec<LaneDocument>,
+    changed_configs: Vec<ConfigDocument>,
+}
+
+/// A config of a target topic that the job has changed for the time being.
+#[derive(Debug, Serialize)]
+struct ConfigDocument {
+    topic: String,
+    config: String,
+    set_to: String,
+    was: Option<String>,
+}
+
+impl ConfigDocument {
+    fn all(stored: &Stored) -> Vec<Self> {
+        let of_topic = |(topic, changed): (&str, &ChangedTopic)| {
+            let topic = topic.to_owned();
+            let of = move |(config, changed): (&str, &ChangedConfig)| Self {
+                topic: topic.clone(),
+                config: config.to_owned(),
+                set_to: changed.ours.last().cloned().unwrap_or_default(),
+                was: changed.was.clone(),
+            };
+            changed.configs().map(of).collect::<Vec<_>>()
+        };
+        stored.changed_topics().flat_map(of_topic).collect()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +81,16 @@ pub(super) struct ForgottenDocument<'a> {
     target: &'a str,
     topic: &'a str,
     job: JobDocument,
+    put_back: Vec<PutBackDocument<'a>>,
+}
+
+/// What became of a config that the job had changed for the time being, or of all of a topic.
+#[derive(Debug, Serialize)]
+struct PutBackDocument<'a> {
+    topic: &'a str,
+    config: Option<&'a str>,
+    value: Option<&'a str>,
+    outcome: &'static str,
 }
 
 impl JobDocument {
@@ -87,6 +124,7 @@ impl JobDocument {
             written,
             set_aside,
             lanes,
+            changed_configs: ConfigDocument::all(stored),
         }
     }
 
@@ -139,19 +177,53 @@ impl JobDocument {
             let up_to = lane.up_to.clone().unwrap_or_default();
             lanes.row([lane.source.clone(), state.to_owned(), read, expected, written, aside, up_to]);
         }
-        writeln!(out, "\n{lanes}")
+        writeln!(out, "\n{lanes}")?;
+        if self.changed_configs.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "changed until the job is complete, which puts back what was; `anabranch forget` does so too:\n"
+        )?;
+        let mut configs = Table::new(&["topic", "config", "set to", "was"]);
+        for ConfigDocument { topic, config, set_to, was } in &self.changed_configs {
+            let was = was.clone().unwrap_or_else(|| "not set".to_owned());
+            configs.row([topic.clone(), config.clone(), set_to.clone(), was]);
+        }
+        writeln!(out, "{configs}")
     }
 }
 
 impl<'a> ForgottenDocument<'a> {
-    pub(super) fn new(target: &'a str, topic: &'a str, forgotten: &Forgotten) -> Self {
-        Self { schema: "anabranch.forget/1", target, topic, job: JobDocument::new(&forgotten.stored) }
+    pub(super) fn new(target: &'a str, topic: &'a str, forgotten: &'a Forgotten) -> Self {
+        let of = |outcome| {
+            move |(topic, config, value): &'a (String, String, Option<String>)| PutBackDocument {
+                topic,
+                config: Some(config),
+                value: value.as_deref(),
+                outcome,
+            }
+        };
+        let PutBack { back, left, gone } = &forgotten.put_back;
+        let gone = gone.iter().map(|topic| PutBackDocument { topic, config: None, value: None, outcome: "gone" });
+        let put_back = back.iter().map(of("put-back")).chain(left.iter().map(of("left"))).chain(gone).collect();
+        Self { schema: "anabranch.forget/1", target, topic, job: JobDocument::new(&forgotten.stored), put_back }
     }
 
     /// The same for people.
     pub(super) fn text(&self) -> String {
         let JobDocument { job, read, written, lanes, .. } = &self.job;
-        format!(
+        let mut text = String::new();
+        for PutBackDocument { topic, config, value, outcome } in &self.put_back {
+            let (config, value) = (config.unwrap_or_default(), value.unwrap_or("the cluster's default"));
+            // Writing to a String cannot fail.
+            let _ = match *outcome {
+                "put-back" => writeln!(text, "`{config}` of topic `{topic}` is {value} again, as before the job"),
+                "left" => writeln!(text, "`{config}` of topic `{topic}` was changed by somebody else: left at {value}"),
+                _ => writeln!(text, "topic `{topic}`, whose configs the job had changed, is gone or was created anew"),
+            };
+        }
+        text + &format!(
             "removed the progress of `{job}` from topic `{}`: {} lanes, {} records read and {} written; what was written \
              stays, and would be there twice if the job were begun anew into the same topics",
             self.topic,

@@ -191,6 +191,11 @@ fn what_is_missing_or_does_not_go_together() {
     job.toml:1:1: `plugin.path`: not given, though it is required
     hint: name its file: `path = "….wasm"`
     "#);
+    let changes = "delivery = \"at-least-once\"\nwhile_restoring = { \"retention.ms\" = -1 }\n";
+    insta::assert_snapshot!(complaint(&format!("{LEAST}{changes}")), @r#"
+        `target.while_restoring` needs `delivery = "exactly-once"`: what topics had is kept with the progress, and at least once keeps none
+        hint: leave `delivery` out, or change the configs of the topics by hand (`kafka-configs.sh`)
+    "#);
     insta::assert_snapshot!(complaint(&format!("{LEAST}partition = \"round-robin\"\n")), @r#"
     `partition = "round-robin"` does not keep the records of one key in order
     hint: say `order = "none"` in `[target]` (or `--order none`) if that is meant, or partition by `key`

@@ -12,11 +12,15 @@ use super::permissions::{on_progress, on_topics};
 use super::retention::on_retention;
 use super::timestamps::on_timestamps;
 use super::unknown::Unknown;
+use super::while_restoring::{on_changes, on_return};
+use crate::clock::now;
 use crate::finding::{Finding, Weight};
-use crate::job::{Delivery, Job};
+use crate::job::{CreateTopics, Delivery, Job};
 use crate::mechanism::is_off;
 use crate::progress::{Inputs, Reader, Stored};
-use crate::target::kafka::{Connection, Limits, Needs, Properties, Topic, delivery, partitions_in_backup};
+use crate::target::kafka::{
+    Connection, Limits, Needs, Properties, Topic, delivery, partitions_in_backup, while_restoring,
+};
 use crate::target::{LaneNeed, TargetError};
 
 /// Who is asked, and about what.
@@ -53,9 +57,14 @@ impl Asked<'_> {
         if create.is_none() && !missing.is_empty() {
             return Err(TargetError::MissingTopics(missing.into_keys().collect()));
         }
+        let meanwhile = while_restoring(job, connection);
         if let Some(create) = create {
             connection.would_create(&missing, create)?;
+            let configs = with(&create.configs, meanwhile);
+            connection.would_create(&missing, &CreateTopics { configs, ..create.clone() })?;
         }
+        on_changes(meanwhile, needs, &there, stored.as_deref(), connection, &mut findings)?;
+        let there_meanwhile = connection.topics_under(&needs.names(), meanwhile)?;
         let keeps_progress = delivery(job, connection) == Delivery::ExactlyOnce;
         let mut names = needs.all_names();
         if keeps_progress {
@@ -73,7 +82,9 @@ impl Asked<'_> {
             match (there.get(name), create) {
                 (Some(topic), _) => {
                     on_partitions(job, name, lanes, topic.partitions, &mut findings);
-                    self.on_configs(name, lanes, topic.partitions, &topic.limits, &mut findings, &mut unknown);
+                    let limits = there_meanwhile.get(name).map_or(&topic.limits, |topic| &topic.limits);
+                    self.on_configs(name, lanes, topic.partitions, limits, &mut findings, &mut unknown);
+                    on_return(name, lanes, &topic.limits, limits, now(), &mut findings);
                     if !connection.is_embedded() {
                         let (described, brokers) = (described.get(&**name), connection.brokers());
                         on_replicas(name, described, &topic.limits, brokers, &mut findings, &mut unknown);
@@ -85,8 +96,10 @@ impl Asked<'_> {
                     on_partitions(job, name, lanes, partitions, &mut findings);
                     let nothing = BTreeMap::new();
                     let defaults = defaults.as_ref();
-                    let limits = Limits::of_new(&create.configs, defaults.unwrap_or(&nothing));
+                    let own = Limits::of_new(&create.configs, defaults.unwrap_or(&nothing));
+                    let limits = Limits::of_new(&with(&create.configs, meanwhile), defaults.unwrap_or(&nothing));
                     self.on_configs(name, lanes, partitions, &limits, &mut findings, &mut unknown);
+                    on_return(name, lanes, &own, &limits, now(), &mut findings);
                     on_replicas_of_new(name, create, &limits, defaults, connection.brokers(), &mut findings);
                 }
                 (None, None) => {}
@@ -163,4 +176,9 @@ impl Asked<'_> {
             remedy: Some("leave `delivery` as it was, or give the job another name".to_owned()),
         }
     }
+}
+
+/// Configs, with others over them.
+fn with(configs: &BTreeMap<String, String>, over: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    configs.iter().chain(over).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

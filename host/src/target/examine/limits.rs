@@ -29,7 +29,7 @@ pub(super) fn on_limits(
     }
     let limit = limits.max_message_bytes as u64;
     let mut too_large = |message: String| {
-        let remedy = Some("raise `max.message.bytes` of the topic".to_owned());
+        let remedy = Some("raise `max.message.bytes` of the topic, or set it in `[target.while_restoring]`".to_owned());
         findings.push(Finding { code: "record-too-large", weight: weight(job, Cause::TooLarge), message, remedy });
     };
     let largest = lanes.iter().filter_map(|lane| Some((lane.largest_record?, lane))).max_by_key(|(bytes, _)| *bytes);

@@ -11,6 +11,7 @@ mod policies;
 mod retention;
 mod timestamps;
 mod unknown;
+mod while_restoring;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,6 +96,11 @@ impl Examined {
     /// Whether the target keeps how far the job has come.
     pub fn keeps_progress(&self) -> bool {
         self.keeps_progress
+    }
+
+    /// Whether earlier runs have left topics with configs that are to be put back.
+    pub fn has_changed_topics(&self) -> bool {
+        self.stored.as_ref().is_some_and(|stored| !stored.configs.is_empty())
     }
 
     /// Whether earlier runs have restored all of these lanes.

@@ -74,6 +74,8 @@ pub(super) fn missing(operation: &str, kind: &str, topic: &str) -> Finding {
     let verb = match operation {
         "CREATE" => "create",
         "READ" => "read",
+        "ALTER_CONFIGS" => "change the configs of",
+        "DESCRIBE_CONFIGS" => "read the configs of",
         _ => "write to",
     };
     Finding {

@@ -10,7 +10,8 @@ use crate::target::LaneNeed;
 use crate::target::kafka::Limits;
 
 /// What to do about it.
-const REMEDY: &str = "set it to -1 for the time being; a topic that is created gets it by `target.create.configs`";
+const REMEDY: &str = "set it to -1 for the time being, which `[target.while_restoring]` does and puts back (not at least \
+                      once); a topic that is created keeps what `target.create.configs` says";
 
 /// Records older, or more of them, than the topic keeps. `partitions` are those that it has.
 pub(super) fn on_retention(

@@ -16,7 +16,7 @@ pub(super) fn on_timestamps(job: &Job, name: &str, lanes: &[&LaneNeed], limits: 
             message: format!(
                 "topic `{name}` has `message.timestamp.type=LogAppendTime`: the broker replaces every timestamp"
             ),
-            remedy: Some("set it to `CreateTime` while the restore runs".to_owned()),
+            remedy: Some("set it to `CreateTime` while the restore runs, in `[target.while_restoring]`".to_owned()),
         });
         return;
     }
@@ -73,7 +73,7 @@ pub(super) fn on_timestamps(job: &Job, name: &str, lanes: &[&LaneNeed], limits: 
                     "{} holds timestamps further from now than `{config}` of `{name}` allows",
                     lane.source
                 ),
-                remedy: Some(format!("raise `{config}` of the topic")),
+                remedy: Some(format!("raise `{config}` of the topic, or set it in `[target.while_restoring]`")),
             });
             break;
         }

@@ -1,12 +1,16 @@
-//! Configs that topics have without being told.
+//! Configs of topics: reading them, and changing some of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::executor::block_on;
-use rdkafka::admin::ResourceSpecifier;
+use rdkafka::admin::{ConfigResource, ConfigSource, ResourceSpecifier};
+use rdkafka::error::RDKafkaErrorCode;
 
 use super::connection::Connection;
 use super::context::reason;
+use super::native::{self, Alteration, NotAltered};
+use crate::target::TargetError;
 
 /// Topics' configs, and what a broker calls their defaults (Kafka's `ServerTopicConfigSynonyms`), as far as they matter here
 /// and are called otherwise; those of `retention.ms` aside.
@@ -23,7 +27,71 @@ const SYNONYMS: [(&str, &str); 10] = [
     ("retention.bytes", "log.retention.bytes"),
 ];
 
+/// The configs of a topic.
+#[derive(Debug, Default)]
+pub(crate) struct Configs {
+    /// Those that are its own.
+    pub(crate) own: BTreeMap<String, String>,
+    /// All of them.
+    pub(crate) effective: BTreeMap<String, String>,
+}
+
+impl Configs {
+    fn of(told: ConfigResource) -> Self {
+        let mut configs = Self::default();
+        for entry in told.entries {
+            let Some(value) = entry.value else { continue };
+            if entry.source == ConfigSource::DynamicTopic {
+                configs.own.insert(entry.name.clone(), value.clone());
+            }
+            configs.effective.insert(entry.name, value);
+        }
+        configs
+    }
+}
+
 impl Connection {
+    /// The configs of these topics.
+    ///
+    /// # Errors
+    /// Topics whose configs are not told.
+    pub(crate) fn configs(&self, names: &[Arc<str>]) -> Result<BTreeMap<Arc<str>, Configs>, TargetError> {
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let asked: Vec<ResourceSpecifier<'_>> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+        let told = block_on(self.admin.describe_configs(&asked, &self.options()))
+            .map_err(|error| self.refused("tell the configs of its topics", &error))?;
+        let mut all = BTreeMap::new();
+        for (name, told) in names.iter().zip(told) {
+            let configs =
+                told.ok().filter(|configs| !configs.entries.is_empty()).ok_or_else(|| TargetError::Denied {
+                    place: String::new(),
+                    what: format!("read the configs of topic `{name}`"),
+                    reason: "the cluster does not tell them".to_owned(),
+                    acl: format!("DESCRIBE_CONFIGS on topic `{name}`"),
+                })?;
+            all.insert(Arc::clone(name), Configs::of(configs));
+        }
+        Ok(all)
+    }
+
+    /// Changes configs of topics, those of one topic all or none; `only_asks` changes nothing. Gives what was refused.
+    ///
+    /// # Errors
+    /// A cluster that does not answer, or does not know the request.
+    pub(crate) fn alter(&self, alterations: &[Alteration], only_asks: bool) -> Result<Vec<NotAltered>, TargetError> {
+        native::alter_configs(self.admin.inner(), alterations, only_asks, self.patience).map_err(|(code, reason)| {
+            let reason = match code {
+                RDKafkaErrorCode::UnsupportedFeature => {
+                    format!("brokers before 2.3 cannot change one config and leave the others: {reason}")
+                }
+                _ => reason,
+            };
+            TargetError::Request { servers: self.servers.clone(), what: "change the configs of its topics", reason }
+        })
+    }
+
     /// The configs of a topic that is created without any, and `default.replication.factor`; `None` where the cluster does
     /// not tell.
     pub(crate) fn defaults(&self) -> Option<BTreeMap<String, String>> {

@@ -112,6 +112,15 @@ impl Connection {
 
     /// The topics of these names that exist, with what they take.
     pub(crate) fn topics(&self, names: &[Arc<str>]) -> Result<BTreeMap<Arc<str>, Topic>, TargetError> {
+        self.topics_under(names, &BTreeMap::new())
+    }
+
+    /// As [`Self::topics`], with what they would take if they had these configs of their own.
+    pub(crate) fn topics_under(
+        &self,
+        names: &[Arc<str>],
+        over: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<Arc<str>, Topic>, TargetError> {
         let limits = Limits { fixed: self.embedded, ..Limits::default() };
         let mut topics: BTreeMap<Arc<str>, Topic> = names
             .iter()
@@ -133,7 +142,7 @@ impl Connection {
             if let OwnedResourceSpecifier::Topic(name) = &configs.specifier
                 && let Some(topic) = topics.get_mut(name.as_str())
             {
-                topic.limits = Limits::of(&configs);
+                topic.limits = Limits::of(&configs, over);
             }
         }
         Ok(topics)
@@ -229,7 +238,7 @@ impl Connection {
         AdminOptions::new().request_timeout(Some(self.patience)).operation_timeout(Some(self.patience))
     }
 
-    fn refused(&self, what: &'static str, error: &KafkaError) -> TargetError {
+    pub(super) fn refused(&self, what: &'static str, error: &KafkaError) -> TargetError {
         TargetError::Request { servers: self.servers.clone(), what, reason: reason(error) }
     }
 }

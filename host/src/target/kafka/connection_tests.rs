@@ -30,6 +30,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         partition: PartitionStrategy::Same,
         order: Order::Key,
         create: None,
+        while_restoring: BTreeMap::new(),
         delivery: Delivery::AtLeastOnce,
         transactions: Transactions::default(),
         provenance: false,

@@ -21,12 +21,13 @@ mod size;
 mod topic;
 mod topics;
 mod transaction;
+mod while_restoring;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::producer::ThreadedProducer;
 
@@ -36,13 +37,16 @@ pub(crate) use context::{Context, reason};
 pub use embedded::EmbeddedCluster;
 use lane::KafkaLane;
 pub(crate) use ledger::Room;
-pub(crate) use native::{Description, Fetched, PartitionReader, Step, read_partition};
+pub(crate) use native::{Alteration, Description, Fetched, PartitionReader, Step, read_partition};
 pub(crate) use needs::{Needs, partitions_in_backup};
 use producing::Producing;
 pub(crate) use properties::Properties;
 use provenance::Provenance;
 pub(crate) use topic::{Limits, Topic};
 pub(crate) use transaction::{Fault, Transactor};
+use while_restoring::Changed;
+pub use while_restoring::PutBack;
+pub(crate) use while_restoring::{error as not_altered, put_back};
 
 use super::{LaneNeed, LaneTarget, Standing, Target, TargetError};
 use crate::finding::{Finding, Weight};
@@ -72,6 +76,8 @@ enum Way {
         before: Before,
         /// The first start, in milliseconds since the epoch.
         started: i64,
+        /// What is changed of the target topics' configs.
+        changed: Mutex<Changed>,
     },
     /// By one producer.
     AtLeastOnce(Arc<Producing>),
@@ -154,7 +160,14 @@ impl KafkaTarget {
         let needs = Needs::new(&router, lanes, job.rejected.dead_letters.as_ref());
         needs.keep_out_of(&job.progress.topic)?;
         let names = needs.names();
-        let mut topics = connection.topics(&needs.all_names())?;
+        // As they will be while records are written.
+        let topics_of = |connection: &Connection| -> Result<_, TargetError> {
+            let mut topics = connection.topics_under(&names, while_restoring(job, connection))?;
+            let letters: Vec<Arc<str>> = needs.letters.keys().cloned().collect();
+            topics.extend(connection.topics(&letters)?);
+            Ok(topics)
+        };
+        let mut topics = topics_of(&connection)?;
         // Before anything is created: a job that cannot work leaves no topics behind.
         needs.check(&topics, job.target.create.as_ref())?;
         let missing = needs.missing(&topics);
@@ -163,7 +176,7 @@ impl KafkaTarget {
                 return Err(TargetError::MissingTopics(missing.into_keys().collect()));
             };
             connection.create(&missing, create)?;
-            topics = connection.topics(&needs.all_names())?;
+            topics = topics_of(&connection)?;
             needs.check(&topics, job.target.create.as_ref())?;
         }
         let limits = || topics.values().map(|topic| topic.limits.max_message_bytes);
@@ -185,8 +198,20 @@ impl KafkaTarget {
                 let producers = Producers { config, properties, room, topic };
                 let Begun { session, transactors, stored, started } =
                     Session::begin(job, lanes, inputs, &identity, &connection, producers)?;
+                let wanted = while_restoring(job, &connection);
+                let changed = if stored.is_complete(lanes.iter().map(|lane| &*lane.source)) {
+                    // All that is left to do is to put them back.
+                    stored.configs
+                } else if wanted.is_empty() && stored.configs.is_empty() {
+                    Changed::new()
+                } else {
+                    let changed = while_restoring::set(wanted, &names, &stored.configs, &connection, &session)?;
+                    topics = connection.topics(&needs.all_names())?;
+                    changed
+                };
+                let changed = Mutex::new(changed);
                 let seats = Arc::new(Seats::new(session, transactors, job.target.transactions));
-                Way::ExactlyOnce { seats, before: stored.lanes, started }
+                Way::ExactlyOnce { seats, before: stored.lanes, started, changed }
             }
         };
         let moves_zero = job.allow.iter().any(|code| code == TIMESTAMP_ZERO);
@@ -215,6 +240,15 @@ impl KafkaTarget {
 /// What holds on this cluster: the mock one shows what is not committed and fences nobody.
 pub(crate) fn delivery(job: &Job, connection: &Connection) -> Delivery {
     if connection.is_embedded() { Delivery::AtLeastOnce } else { job.target.delivery }
+}
+
+/// What topics are to have of configs while they are restored: nothing where progress does not keep what they had.
+pub(crate) fn while_restoring<'a>(job: &'a Job, connection: &Connection) -> &'a BTreeMap<String, String> {
+    static NOTHING: BTreeMap<String, String> = BTreeMap::new();
+    match delivery(job, connection) {
+        Delivery::ExactlyOnce => &job.target.while_restoring,
+        Delivery::AtLeastOnce => &NOTHING,
+    }
 }
 
 impl Target for KafkaTarget {
@@ -270,6 +304,24 @@ impl Target for KafkaTarget {
         match &self.way {
             Way::AtLeastOnce(_) => None,
             Way::ExactlyOnce { seats, .. } => Some(seats.commits()),
+        }
+    }
+
+    fn finish(&self) -> Result<Vec<Finding>, TargetError> {
+        let Way::ExactlyOnce { seats, changed, .. } = &self.way else { return Ok(Vec::new()) };
+        let mut changed = changed.lock();
+        let not_yet = |error| TargetError::NotPutBack(Box::new(error));
+        let outcome = put_back(&self.shared.connection, &changed).map_err(not_yet)?;
+        let nothing: Vec<_> = changed.keys().map(|topic| (topic.as_str(), None)).collect();
+        seats.session.keep_configs(&nothing).map_err(not_yet)?;
+        changed.clear();
+        Ok(outcome.findings())
+    }
+
+    fn changed_topics(&self) -> usize {
+        match &self.way {
+            Way::AtLeastOnce(_) => 0,
+            Way::ExactlyOnce { changed, .. } => changed.lock().len(),
         }
     }
 

@@ -39,6 +39,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
             partition: PartitionStrategy::Same,
             order: Order::Key,
             create: None,
+            while_restoring: BTreeMap::new(),
             delivery: Delivery::AtLeastOnce,
             transactions: Transactions::default(),
             provenance: false,

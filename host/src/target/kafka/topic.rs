@@ -76,12 +76,13 @@ const AFTER: &str = "message.timestamp.after.max.ms";
 const DIFFERENCE: &str = "message.timestamp.difference.max.ms";
 
 impl Limits {
-    /// The limits that a topic's configs tell. Where they may not be described, the answer has none.
-    pub(crate) fn of(configs: &ConfigResource) -> Self {
+    /// The limits that a topic's configs tell, with those `over` them. Where they may not be described, the answer has none.
+    pub(crate) fn of(configs: &ConfigResource, over: &BTreeMap<String, String>) -> Self {
         if configs.entries.is_empty() {
             return Self::default();
         }
-        Self { known: true, ..Self::read(|name| configs.get(name).and_then(|entry| entry.value.as_deref())) }
+        let told = |name: &str| configs.get(name).and_then(|entry| entry.value.as_deref());
+        Self { known: true, ..Self::read(|name| over.get(name).map(String::as_str).or_else(|| told(name))) }
     }
 
     /// The limits of a topic that would be created with these configs, the cluster's own defaults, and for the rest

@@ -4,8 +4,9 @@
 //!   topic's name for each record, and librdkafka then looks it up under a write lock that all lanes share.
 //! - [`flush`], which the crate calls with no time to wait.
 //! - [`PartitionReader`]: the simple consumer, which needs no consumer group and no right to one.
-//! - [`describe_topics`], which the crate does not have.
+//! - [`describe_topics`] and [`alter_configs`], which the crate does not have.
 
+mod configs;
 mod topics;
 
 use std::ffi::{CStr, CString, c_void};
@@ -25,6 +26,8 @@ use rdkafka_sys::types::{RDKafkaHeaders, RDKafkaTopic};
 
 use super::context::Context;
 use crate::batch::{Header, OutputRow, RowHeaders};
+pub(super) use configs::alter_configs;
+pub(crate) use configs::{Alteration, NotAltered};
 pub(crate) use topics::Description;
 pub(super) use topics::describe_topics;
 
