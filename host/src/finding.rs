@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 48] = [
+pub const CODES: [&str; 49] = [
     "at-least-once",
     "changed-delivery",
     "changed-map",
@@ -36,6 +36,7 @@ pub const CODES: [&str; 48] = [
     "limits-unknown",
     "lost",
     "map-unused",
+    "merged",
     "mixed-files",
     "names-assumed",
     "no-offsets",

@@ -218,6 +218,7 @@ fn timestamp_zero_is_found_before_anything_is_sent() {
         rows: vec![0, 1, 2].into(),
         offsets: Some(vec![0, 1, 2].into()),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     };
     fs::create_dir(dir.path().join("data")).unwrap();

@@ -64,6 +64,7 @@ fn file(count: usize, size: usize, dictionary: bool) -> Vec<u8> {
             rows: (0..rows as u64).collect::<Vec<_>>().into(),
             offsets: Some((0..rows as i64).map(|row| first as i64 + row).collect::<Vec<_>>().into()),
             columns: builder.finish(),
+            strand: None,
             routes: Routes::default(),
         };
         writer.write(&batch, None).unwrap();

@@ -67,6 +67,7 @@ pub fn batch(source: &Arc<TopicPartition>, first_offset: i64, records: &[Given])
         rows: (0..count.unsigned_abs()).collect::<Vec<u64>>().into(),
         offsets: Some(ScalarBuffer::from((first_offset..first_offset + count).collect::<Vec<i64>>())),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     })
 }

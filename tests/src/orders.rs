@@ -76,6 +76,7 @@ impl Orders {
             rows: (first..end).collect::<Vec<u64>>().into(),
             offsets: Some(ScalarBuffer::from(offsets)),
             columns: columns.finish(),
+            strand: None,
             routes: Routes::default(),
         }
     }

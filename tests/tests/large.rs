@@ -85,6 +85,7 @@ fn records(partition: i32, count: usize, bytes: usize) -> Batch {
         rows: (0..count as u64).collect::<Vec<_>>().into(),
         offsets: Some(ScalarBuffer::from((0..count as i64).collect::<Vec<_>>())),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     }
 }

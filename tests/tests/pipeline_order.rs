@@ -69,6 +69,7 @@ fn batch(partition: i32, records: &[Planned], first: usize) -> Batch {
         rows: (0..records.len() as u64).collect::<Vec<_>>().into(),
         offsets: Some((0..records.len()).map(offset).collect::<Vec<_>>().into()),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     }
 }

@@ -20,7 +20,7 @@ use crate::batch::Batch;
 use crate::failure::{Exit, Explain};
 use crate::job::{DeadLetters, FileFormat, Job};
 use crate::mechanism::is_off;
-use crate::position::{Place, TopicPartition};
+use crate::position::{Place, Strand, TopicPartition};
 use crate::store::{Destination, Existing, Section, StoreError};
 use crate::write::json_lines::{JsonLinesWriter, LinesCompression};
 use crate::write::parquet::ParquetWriter;
@@ -259,6 +259,9 @@ fn in_name(place: &Place) -> String {
     match place {
         Place::Offset(offset) => offset.to_string(),
         Place::Row { row, .. } => format!("row{row}"),
+        Place::Of(Strand::Partition(partition), place) => format!("p{partition}_{}", in_name(place)),
+        Place::Of(Strand::Folder(_), place) => in_name(place),
+        Place::Each(_) => String::new(),
     }
 }
 
@@ -303,6 +306,7 @@ mod tests {
         for ours in [
             "00000007-42-99-s019aa7b2c11-r0123abcd.parquet",
             "00000007-row3-row9-s019aa7b2c11-r0123abcd.jsonl",
+            "00000007-p3_42-p0_7-s019aa7b2c11-r0123abcd.parquet",
             ".00000007-42-99-s019aa7b2c11-r0123abcd.parquet.x1y2.unfinished",
         ] {
             assert_eq!(number(ours, "019aa7b2c11"), Some(7), "{ours}");

@@ -108,6 +108,7 @@ mod tests {
             rows: vec![0, 1, 2, 3].into(),
             offsets: Some(vec![10, 20, 30, 40].into()),
             columns: columns.finish(),
+            strand: None,
             routes: Routes::default(),
         });
         let plugin = Some(Blamed { index: 0, label: "mask 1.0.0".into() });

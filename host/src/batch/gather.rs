@@ -18,6 +18,7 @@ pub(super) fn gather(outputs: &Outputs) -> Batch {
     let gather = Gather { selection, count: outputs.len() };
     Batch {
         source: Arc::clone(&batch.source),
+        strand: batch.strand.clone(),
         file: Arc::clone(&batch.file),
         rows: gather.numbers(&batch.rows, None),
         offsets: batch.offsets.as_ref().map(|offsets| gather.numbers(offsets, None)),

@@ -19,7 +19,7 @@ pub use builder::{ColumnsBuilder, Limits};
 pub use headers::{Header, Headers, HeadersBuilder, RowHeaders};
 pub use outputs::{Drops, OutputRow, OutputRows, Outputs, Patch, Patches, Rejection, Selection};
 
-use crate::position::{Place, TopicPartition};
+use crate::position::{Place, Strand, TopicPartition};
 
 /// The timestamp of a record that has none, as Kafka writes it.
 pub const NO_TIMESTAMP: i64 = -1;
@@ -119,8 +119,10 @@ pub struct Routes {
 /// Records of one source topic-partition, in the order of the backup.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The lane.
+    /// Where all of them come from: the lane, or the part of a merged lane.
     pub source: Arc<TopicPartition>,
+    /// Of a merged lane: which of its strands they are of.
+    pub strand: Option<Strand>,
     /// Path of the file within the backup; of the first row, where a lane merges several.
     pub file: Arc<str>,
     /// Row of each record within its file, from 0.
@@ -150,9 +152,13 @@ impl Batch {
     /// # Panics
     /// If `row` is out of bounds.
     pub fn place(&self, row: usize) -> Place {
-        match &self.offsets {
+        let place = match &self.offsets {
             Some(offsets) => Place::Offset(offsets[row]),
             None => Place::Row { file: Arc::clone(&self.file), row: self.rows[row] },
+        };
+        match &self.strand {
+            None => place,
+            Some(strand) => Place::Of(strand.clone(), Box::new(place)),
         }
     }
 
@@ -180,6 +186,7 @@ impl Batch {
         match (place, &self.offsets) {
             (Place::Offset(offset), Some(offsets)) => equal_range(offsets, *offset),
             (Place::Row { file, row }, None) if *file == self.file => equal_range(&self.rows, *row),
+            (Place::Of(strand, place), _) if self.strand.as_ref() == Some(strand) => self.rows_at(place),
             _ => 0..0,
         }
     }
@@ -191,6 +198,7 @@ impl Batch {
     pub fn slice(&self, offset: usize, length: usize) -> Self {
         Self {
             source: Arc::clone(&self.source),
+            strand: self.strand.clone(),
             file: Arc::clone(&self.file),
             rows: self.rows.slice(offset, length),
             offsets: self.offsets.as_ref().map(|offsets| offsets.slice(offset, length)),

@@ -103,6 +103,41 @@ pub enum CatalogError {
         /// A file without.
         without: Arc<str>,
     },
+    /// The first or last records are selected of a topic whose folders are merged.
+    #[error(
+        "`first` and `last` in `[select]` count the records of a partition, and nothing tells those of `{topic}`, whose \
+             folders are to be merged by timestamp"
+    )]
+    EndsOfFolders {
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// More than can be merged into one lane.
+    #[error("{parts} of `{topic}` are to be merged by timestamp, and {most} can be")]
+    TooManyToMerge {
+        /// The topic.
+        topic: Arc<str>,
+        /// How many strands, in words.
+        parts: String,
+        /// How many can be.
+        most: usize,
+    },
+    /// More than can be read side by side.
+    #[error(
+        "{parts} of `{topic}` are to be merged by timestamp, {open} of them side by side, and memory is allowed for {most}"
+    )]
+    TooManySideBySide {
+        /// The topic.
+        topic: Arc<str>,
+        /// How many strands, in words.
+        parts: String,
+        /// How many have to be read side by side.
+        open: usize,
+        /// How many may.
+        most: usize,
+        /// Mebibytes in flight with which they might.
+        needed: usize,
+    },
 }
 
 impl Explain for CatalogError {
@@ -110,7 +145,12 @@ impl Explain for CatalogError {
         match self {
             Self::Store(error) => error.exit(),
             Self::Read(error) => error.exit(),
-            Self::TopicUnknown { .. } | Self::Template { .. } | Self::NothingMatches { .. } => Exit::Usage,
+            Self::TopicUnknown { .. }
+            | Self::Template { .. }
+            | Self::NothingMatches { .. }
+            | Self::EndsOfFolders { .. }
+            | Self::TooManyToMerge { .. }
+            | Self::TooManySideBySide { .. } => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -139,6 +179,16 @@ impl Explain for CatalogError {
             }
             Self::PartitionsMixed { .. } => {
                 "restore the two kinds in jobs of their own; `backup.path` chooses the files of each"
+            }
+            Self::EndsOfFolders { .. } => "select by time (`from`, `until`), or restore with `order = \"key\"`",
+            Self::TooManyToMerge { .. } => {
+                "restore them with `order = \"key\"`, or some of them at a time, by `partitions` in `[select]`"
+            }
+            Self::TooManySideBySide { needed, .. } => {
+                return Some(format!(
+                    "set `bytes_in_flight = \"{needed} MiB\"` in `[resources]`: beside it the reader of each holds about a \
+                     page of each column of a file; or restore some of them at a time, by `partitions` in `[select]`"
+                ));
             }
         };
         Some(hint.to_owned())

@@ -5,9 +5,11 @@
 //! on the way is a finding. `docs/catalog.md` has the rules for people.
 
 mod error;
+mod files_left;
 mod findings;
 mod kept;
 mod lane;
+mod merging;
 mod names;
 mod natural;
 mod opener;
@@ -16,6 +18,7 @@ mod survey;
 pub(crate) mod tests;
 
 pub use error::{CatalogError, LaneError};
+pub use files_left::{FilesLeft, Finished};
 pub use kept::{Differences, KeptSurvey};
 pub use opener::{Opener, Opening};
 
@@ -29,11 +32,12 @@ use crate::batch::{Batch, Limits};
 use crate::finding::Finding;
 use crate::job;
 use crate::position::{Place, TopicPartition};
-use crate::read::{Count, Extent, FileFacts, Format, ReadError, Wanted};
+use crate::read::{Count, Extent, FileFacts, Format, LaneRoom, ReadError, Wanted};
 use crate::select::{Narrowed, RowTests, Selecting};
 use crate::store::{Entry, Store};
-pub use lane::Finished;
 use lane::LaneSource;
+pub use merging::StrandLane;
+use merging::{Merging, StrandSource, strand_limits};
 use names::{Named, Template};
 use opener::Readers;
 use survey::{Survey, Surveyed};
@@ -47,7 +51,7 @@ pub trait BatchSource: Send {
     fn next(&mut self) -> Result<Option<Arc<Batch>>, ReadError>;
 
     /// Goes to a place of the lane: the next batch begins with the first record at or after it.
-    /// `None` is the beginning.
+    /// `None` is the beginning. In a merged lane it is what follows on all that [`Place::Each`] names.
     ///
     /// # Errors
     /// A place that the lane does not have, or a file that cannot be opened.
@@ -57,7 +61,7 @@ pub trait BatchSource: Send {
     fn statistics(&self) -> LaneStatistics;
 
     /// Which files are done with, as it becomes known; `None` where there are no files.
-    fn finished(&self) -> Option<Arc<Finished>> {
+    fn finished(&self) -> Option<Finished> {
         None
     }
 }
@@ -75,7 +79,7 @@ pub struct LaneStatistics {
 
 /// A backup put in order.
 pub struct Catalog {
-    /// One per source topic-partition, by topic and then partition.
+    /// One per source topic-partition, by topic and then partition; once merged, one per topic.
     pub lanes: Vec<Lane>,
     /// What was assumed, guessed and passed over.
     pub findings: Vec<Finding>,
@@ -93,7 +97,7 @@ pub struct Catalog {
     opener: Arc<dyn Opener>,
 }
 
-/// Everything of one source topic-partition.
+/// Everything of one source topic-partition, or of all of a topic.
 #[derive(Clone, Debug)]
 pub struct Lane {
     /// The topic-partition.
@@ -112,8 +116,10 @@ pub struct Lane {
     pub largest_record: Option<u64>,
     /// Records without a key, where all its files tell.
     pub without_key: Option<u64>,
-    /// What its files hold of it, in order.
+    /// What its files hold of it, in order; of a merged lane strand by strand.
     pub pieces: Arc<[Piece]>,
+    /// What is merged into it; nothing as a rule.
+    pub strands: Arc<[StrandLane]>,
 }
 
 impl Lane {
@@ -131,6 +137,7 @@ impl Lane {
             largest_record: pieces.iter().filter_map(|piece| piece.largest_record).max(),
             without_key: pieces.iter().map(|piece| piece.without_key).sum(),
             pieces: pieces.into(),
+            strands: Arc::default(),
         }
     }
 
@@ -139,9 +146,16 @@ impl Lane {
         Self::of(Arc::clone(&self.source), pieces)
     }
 
-    /// How many of its files are done with, in their order, once everything up to `place` is written; `left` is the
-    /// first one that is not, where an earlier run has told.
-    pub fn files_done(&self, place: Option<&Place>, left: Option<&str>) -> usize {
+    /// Of each of its pieces whether it is done with, once everything up to `place` is written; `left` is the first one
+    /// that is not, where an earlier run has told.
+    pub fn files_done(&self, place: Option<&Place>, left: &FilesLeft) -> Vec<bool> {
+        if !self.strands.is_empty() {
+            return self.strands_done(place, left);
+        }
+        self.done(place, left.of(None))
+    }
+
+    fn done(&self, place: Option<&Place>, left: Option<&str>) -> Vec<bool> {
         let at = |path: &str| self.pieces.iter().position(|piece| &*piece.entry.path == path);
         let by_place = match place {
             None => 0,
@@ -155,8 +169,11 @@ impl Lane {
                 };
                 at(file).map_or(0, |index| index + usize::from(self.pieces.get(index).is_some_and(whole)))
             }
+            // Of a merged lane.
+            Some(Place::Of(..) | Place::Each(_)) => 0,
         };
-        by_place.max(left.and_then(at).unwrap_or_default())
+        let done = by_place.max(left.and_then(at).unwrap_or_default());
+        (0..self.pieces.len()).map(|index| index < done).collect()
     }
 }
 
@@ -324,6 +341,7 @@ impl Catalog {
         let pieces: Vec<_> = self
             .lanes
             .iter()
+            .flat_map(Lane::parts)
             .flat_map(|lane| lane.pieces.iter().map(|piece| (self.wanted(tests, lane), piece)))
             .collect();
         let extents = opener::side_by_side(&pieces, |(wanted, piece)| match wanted {
@@ -360,20 +378,45 @@ impl Catalog {
         &self,
         lane: &Lane,
         limits: Limits,
-        before: Option<(&Place, &str)>,
+        before: Option<(&Place, &FilesLeft)>,
     ) -> Result<Box<dyn BatchSource>, ReadError> {
+        let room = self.opener.room();
+        if lane.strands.is_empty() {
+            let before = before.and_then(|(place, left)| Some((place, left.of(None)?)));
+            return Ok(self.open_one(lane, limits, before, room));
+        }
+        let limits = strand_limits(limits, lane.strands.len());
+        let strand = |part: &StrandLane| {
+            let before = before.and_then(|(place, left)| match place {
+                Place::Each(each) => each.of(&part.strand).zip(left.of(Some(&part.strand))),
+                _ => None,
+            });
+            let batches = self.open_one(&part.lane, limits, before, room.clone());
+            StrandSource::new(part.strand.clone(), batches, part.starts())
+        };
+        Ok(Box::new(Merging::new(Arc::clone(&lane.source), lane.strands.iter().map(strand).collect())))
+    }
+
+    /// Opens what no other is merged into; what is large in it finds `room`.
+    fn open_one(
+        &self,
+        lane: &Lane,
+        limits: Limits,
+        before: Option<(&Place, &str)>,
+        room: LaneRoom,
+    ) -> Box<dyn BatchSource> {
         let tests = self.narrowed.as_ref().and_then(|narrowed| narrowed.tests.as_ref());
         let wanted = tests.and_then(|tests| self.wanted(tests, lane));
-        let mut source = LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), limits, wanted);
+        let mut source = LaneSource::new(lane, self.store.clone(), Arc::clone(&self.opener), room, limits, wanted);
         if let Some((Place::Offset(offset), file)) = before {
             source.trust(*offset, file);
         }
         let source: Box<dyn BatchSource> =
             if self.dead_letters { Box::new(Stripped(source)) } else { Box::new(source) };
-        Ok(match tests {
+        match tests {
             Some(tests) => Box::new(Selecting::new(source, Arc::clone(tests), lane)),
             None => source,
-        })
+        }
     }
 }
 
@@ -393,7 +436,7 @@ impl BatchSource for Stripped {
         self.0.seek(place)
     }
 
-    fn finished(&self) -> Option<Arc<Finished>> {
+    fn finished(&self) -> Option<Finished> {
         self.0.finished()
     }
 }

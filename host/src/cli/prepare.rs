@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use crate::catalog::{Catalog, KeptSurvey, Lane};
 use crate::clock::now;
 use crate::failure::{Exit, Explain, Failure};
-use crate::job::{Backup, Job};
+use crate::job::{Backup, Job, Order};
 use crate::mechanism::unless_off;
 use crate::plugin::{Chain, ChainOrigin};
 use crate::select::Selection;
@@ -82,10 +82,18 @@ pub(super) fn select(job: &Job, open: &mut OpenBackup) -> Result<Option<Selectio
     Ok(selection)
 }
 
-/// The same, for a job that was first started at `started`, or is now.
+/// The same, for a job that was first started at `started`, or is now; with what is left put into lanes.
 pub(super) fn select_since(job: &Job, open: &mut OpenBackup, started: Option<i64>) -> Result<(), Failure> {
     if let Some(selection) = select(job, open)? {
         selection.narrow_rows(&mut open.catalog, started.unwrap_or_else(now))?;
+    }
+    merge(job, open)
+}
+
+/// Merges lanes, where the job wants that: once it is known what is left of each.
+pub(super) fn merge(job: &Job, open: &mut OpenBackup) -> Result<(), Failure> {
+    if job.target.order == Order::Timestamp {
+        open.catalog.merge(job.resources)?;
     }
     Ok(())
 }
@@ -144,6 +152,7 @@ pub(super) fn needs(catalog: &Catalog) -> Vec<LaneNeed> {
         source: Arc::clone(&lane.source),
         records: lane.records.number(),
         bytes: lane.bytes,
+        partitions: lane.partitions(),
         largest_record: lane.largest_record,
         without_key: lane.without_key,
         timestamps: lane.timestamps.map(taken),

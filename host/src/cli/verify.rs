@@ -47,6 +47,7 @@ impl Verify {
             // Of a job that never was started nothing is committed.
             selection.narrow_rows(&mut open.catalog, committed.started().unwrap_or_default())?;
         }
+        prepare::merge(&job, &mut open)?;
         let stop = StopSignal::default();
         // There is nothing to go on with: it is waited for, so that what was compared is told.
         signals.now(Stage::Busy(stop.clone(), None));

@@ -22,7 +22,7 @@ pub const PARTITIONS: Choices<PartitionStrategy> = &[
 ];
 
 /// `target.order`.
-pub const ORDERS: Choices<Order> = &[("key", Order::Key), ("none", Order::None)];
+pub const ORDERS: Choices<Order> = &[("key", Order::Key), ("timestamp", Order::Timestamp), ("none", Order::None)];
 
 /// `target.delivery`.
 pub const DELIVERIES: Choices<Delivery> =

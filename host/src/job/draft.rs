@@ -251,12 +251,12 @@ impl TargetDraft {
         } = self;
         let partition = partition.unwrap_or(PartitionStrategy::Same);
         let order = order.unwrap_or(Order::Key);
-        let splits = match partition {
-            PartitionStrategy::RoundRobin => Some("`partition = \"round-robin\"`"),
-            PartitionStrategy::Table(_) => Some("a table of partitions"),
-            PartitionStrategy::Same | PartitionStrategy::Key => None,
+        let splits = match (&partition, order) {
+            (PartitionStrategy::RoundRobin, Order::Key | Order::Timestamp) => Some("`partition = \"round-robin\"`"),
+            (PartitionStrategy::Table(_), Order::Key) => Some("a table of partitions"),
+            _ => None,
         };
-        if let (Some(strategy), Order::Key) = (splits, order) {
+        if let Some(strategy) = splits {
             return Err(JobError::Conflict {
                 message: format!("{strategy} does not keep the records of one key in order"),
                 hint: "say `order = \"none\"` in `[target]` (or `--order none`) if that is meant, or partition by `key`",

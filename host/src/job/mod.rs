@@ -302,8 +302,17 @@ pub enum PartitionStrategy {
 pub enum Order {
     /// Records of one key arrive in one partition in source order.
     Key,
+    /// The same, and what is ordered separately in a topic of the backup is merged by timestamp.
+    Timestamp,
     /// None beyond what happens to be kept.
     None,
+}
+
+impl Order {
+    /// Whether records of one key and source partition arrive in one partition.
+    pub fn keeps_keys(self) -> bool {
+        self != Self::None
+    }
 }
 
 /// How missing topics are created.

@@ -366,15 +366,17 @@ static TARGET: Table = Table {
             Kind::Partition,
             "`\"same\"`",
             "How a record finds its partition: the source's, by key as Kafka's Java producer does \
-             (murmur2), in turn, or by a table such as `{ 0 = 3, 1 = 4 }`. `round-robin` and a table need \
-             `order = \"none\"`; `same` and a table need a backup that tells its partitions.",
+             (murmur2), in turn, or by a table such as `{ 0 = 3, 1 = 4 }`. `round-robin` needs \
+             `order = \"none\"`, and a table that or `timestamp`; `same` and a table need a backup that tells its \
+             partitions.",
         ),
         key(
             "order",
             Kind::OneOf(|| names(ORDERS)),
             "`\"key\"`",
             "What is promised: records of one key from one source partition stay \
-             [in order](kafka.md#the-promise-of-order), or nothing.",
+             [in order](kafka.md#the-promise-of-order); the same, and all partitions of a topic (or its folders, where \
+             nothing tells partitions) are [merged by timestamp](guarantees.md#merged-lanes) into one lane; or nothing.",
         ),
         key(
             "delivery",

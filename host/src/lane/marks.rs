@@ -11,15 +11,30 @@ use crate::batch::Batch;
 use crate::plugin::State;
 use crate::position::{Place, Restart};
 
-/// Batches remembered: with batches of a few thousand records, some hundred million records.
+/// Batches remembered: with batches of a few thousand records, some hundred million records. Of a merged lane, where each
+/// takes as many places as there are strands, so much fewer.
 const REMEMBERED: usize = 1 << 16;
+/// Records from one remembered batch of a merged lane to the next: its batches may be as short as a record.
+const SPACING: u64 = if cfg!(test) { 16 } else { 1 << 10 };
 
 /// The beginnings of the latest batches.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    /// First place of a batch, and how many records of the lane were read before it since `origin`.
-    passed: VecDeque<(Place, u64)>,
+    passed: VecDeque<Mark>,
     read: u64,
+    /// Of a merged lane: how far what was read goes.
+    reached: Option<Place>,
+}
+
+/// The beginning of a batch.
+#[derive(Clone, Debug)]
+struct Mark {
+    /// Its first record.
+    first: Place,
+    /// Where to go to for it: to the record itself, and in a merged lane behind all before it.
+    from: Option<Place>,
+    /// How many records of the lane were read before it.
+    before: u64,
 }
 
 impl Marks {
@@ -28,11 +43,25 @@ impl Marks {
         if batch.is_empty() {
             return;
         }
-        if self.passed.len() == REMEMBERED {
-            self.passed.pop_front();
+        let first = batch.place(0);
+        let (from, is_due) = match &self.reached {
+            _ if batch.strand.is_none() => (Some(first.clone()), true),
+            reached => {
+                let far = self.passed.back().is_none_or(|last| self.read >= last.before + SPACING);
+                (reached.clone().filter(|_| far), far)
+            }
+        };
+        if is_due {
+            let strands = if let Some(Place::Each(each)) = &from { each.len() } else { 1 };
+            while self.passed.len() >= (REMEMBERED / strands.max(1)).max(1) {
+                self.passed.pop_front();
+            }
+            self.passed.push_back(Mark { first, from, before: self.read });
         }
-        self.passed.push_back((batch.place(0), self.read));
         self.read += batch.len() as u64;
+        if batch.strand.is_some() {
+            Place::advance(&mut self.reached, batch.place(batch.len() - 1));
+        }
     }
 
     /// Where to begin reading so that a transform of this state can go on there; `None` is the beginning of the
@@ -55,17 +84,17 @@ impl Marks {
         };
         // The batch that holds `to` begins at or before it, so counting from its beginning errs on the
         // side of more replay.
-        let holding = self.passed.iter().rposition(|(place, _)| at_or_before(place, to));
+        let holding = self.passed.iter().rposition(|mark| at_or_before(&mark.first, to));
         let start = holding.and_then(|holding| {
-            let (_, read_before) = self.passed.get(holding)?;
-            let wanted = read_before.checked_sub(window)?;
-            self.passed.iter().rposition(|(_, read)| *read <= wanted)
+            let wanted = self.passed.get(holding)?.before.checked_sub(window)?;
+            self.passed.iter().rposition(|mark| mark.before <= wanted)
         });
         match start.and_then(|start| self.passed.get(start).cloned()) {
-            Some((place, read)) => {
-                self.passed.retain(|(_, before)| *before < read);
-                self.read = read;
-                Some(place)
+            Some(Mark { from, before, .. }) => {
+                self.passed.retain(|mark| mark.before < before);
+                self.read = before;
+                self.reached = from.clone().filter(|from| matches!(from, Place::Each(_)));
+                from
             }
             None => {
                 *self = Self::default();
@@ -75,14 +104,15 @@ impl Marks {
     }
 
     fn forget_from(&mut self, to: &Place) {
-        if let Some(holding) = self.passed.iter().rposition(|(place, _)| at_or_before(place, to)) {
-            if let Some((_, read)) = self.passed.get(holding) {
-                self.read = *read;
+        if let Some(holding) = self.passed.iter().rposition(|mark| at_or_before(&mark.first, to)) {
+            if let Some(mark) = self.passed.get(holding) {
+                self.read = mark.before;
             }
             self.passed.truncate(holding);
         } else {
             *self = Self::default();
         }
+        self.reached = Some(to.clone()).filter(|to| matches!(to, Place::Each(_)));
     }
 }
 
@@ -91,7 +121,7 @@ impl Marks {
 fn next(place: &Place) -> Place {
     match place {
         Place::Offset(offset) => Place::Offset(offset.saturating_add(1)),
-        Place::Row { .. } => place.clone(),
+        Place::Row { .. } | Place::Of(..) | Place::Each(_) => place.clone(),
     }
 }
 
@@ -102,16 +132,7 @@ fn at_or_before(place: &Place, to: &Place) -> bool {
     match (place, to) {
         (Place::Offset(place), Place::Offset(to)) => place <= to,
         (Place::Row { file: a, row: place }, Place::Row { file: b, row: to }) => a == b && place <= to,
+        (Place::Of(strand, place), Place::Each(to)) => to.of(strand).is_some_and(|to| at_or_before(place, to)),
         _ => false,
-    }
-}
-
-/// How many records at the beginning of `batch` come up to `place`, itself among them, seen by somebody who
-/// reads towards `place` and has not passed it yet.
-pub(crate) fn records_up_to(batch: &Batch, place: &Place) -> usize {
-    match (place, &batch.offsets) {
-        (Place::Offset(to), Some(offsets)) => offsets.partition_point(|offset| offset <= to),
-        (Place::Row { file, row }, None) if *file == batch.file => batch.rows.partition_point(|before| before <= row),
-        _ => batch.len(),
     }
 }

@@ -16,6 +16,7 @@ mod marks;
 mod read_stage;
 mod send_stage;
 mod transform_stage;
+mod until;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +26,7 @@ use std::{io, thread};
 
 pub use budget::{Budget, Permit};
 pub use letters::Letters;
-pub(crate) use marks::records_up_to;
+pub(crate) use until::Until;
 
 use control::Control;
 use transform_stage::Transformed;
@@ -41,7 +42,7 @@ use crate::report::{LaneEnd, LaneProgress, Tally};
 use crate::stop::StopSignal;
 use crate::target::{LaneTarget, TargetError};
 
-/// Batches that may wait between two stages. Bytes are bounded by [`Budget`]; this bounds the number
+/// Items that may wait between two stages. Bytes are bounded by [`Budget`]; this bounds the number
 /// of tiny ones.
 const QUEUE: usize = 4;
 
@@ -156,8 +157,8 @@ impl Explain for LaneError {
 enum Item<P> {
     /// The lane begins anew somewhere; what comes before is replay.
     Restart { generation: u64, at: Restart },
-    /// A batch, in order.
-    Payload { generation: u64, payload: P, permit: Permit },
+    /// Batches, in order: one as a rule, and several where they are short.
+    Payload { generation: u64, payload: Vec<P>, permit: Permit },
     /// The last batch has passed. `complete` is false after a stop.
     End { generation: u64, complete: bool },
 }

@@ -33,7 +33,7 @@ pub(super) struct Sent {
 /// What the stage works with.
 pub(super) struct Parts<'a> {
     pub(super) target: Box<dyn LaneTarget>,
-    pub(super) finished: Option<Arc<Finished>>,
+    pub(super) finished: Option<Finished>,
     pub(super) letters: Letters,
     pub(super) ceiling: LaneCeiling<'a>,
     pub(super) control: &'a Control,
@@ -68,7 +68,8 @@ pub(super) fn run(
     stop: &StopSignal,
     queue: Receiver<Item<Transformed>>,
 ) -> Result<Sent, LaneError> {
-    let mut sending = Sending { parts, now: begun.clone(), committed: begun, attempted: None, generation: 0 };
+    let last = begun.tally.up_to.clone();
+    let mut sending = Sending { parts, now: begun.clone(), committed: begun, attempted: None, last, generation: 0 };
     let sent = sending.run(stop, queue);
     if sent.is_err() {
         sending.parts.target.abandon();
@@ -92,6 +93,8 @@ struct Sending<'a> {
     committed: Counted,
     /// At the last attempt to commit, which may have come through without a word.
     attempted: Option<Counted>,
+    /// The last record that was handed to the target.
+    last: Option<Place>,
     generation: u64,
 }
 
@@ -124,8 +127,14 @@ impl Sending<'_> {
                 Ok(Item::Restart { .. }) => {}
                 Ok(Item::Payload { generation, .. } | Item::End { generation, .. }) if generation < self.generation => {
                 }
-                Ok(Item::Payload { payload, permit, .. }) => {
-                    self.send(payload)?;
+                Ok(Item::Payload { generation, payload, permit }) => {
+                    for transformed in payload {
+                        if self.generation > generation {
+                            // What comes behind was taken back with it.
+                            break;
+                        }
+                        self.send(transformed)?;
+                    }
                     drop(permit);
                     self.say_how_far();
                 }
@@ -192,7 +201,8 @@ impl Sending<'_> {
         sent.into_iter().for_each(|(topic, written)| tally.wrote(&topic, written));
         tally.read += read;
         tally.plugins.iter_mut().zip(plugins).for_each(|(sum, counts)| sum.add(counts));
-        tally.up_to = Some(last);
+        self.last = Some(last.clone());
+        Place::advance(&mut tally.up_to, last);
         self.say_what_is_done();
     }
 
@@ -203,8 +213,8 @@ impl Sending<'_> {
         self.attempted = Some(self.now.clone());
         let Counted { tally, kept } = self.now.clone();
         let finished = self.parts.finished.as_ref().zip(tally.up_to.as_ref());
-        let file_left = finished.and_then(|(finished, up_to)| finished.first_left(up_to));
-        self.parts.target.commit(&Standing { tally, kept, complete, file_left })?;
+        let files_left = finished.map(|(finished, up_to)| finished.first_left(up_to)).unwrap_or_default();
+        self.parts.target.commit(&Standing { tally, kept, complete, files_left })?;
         let taken_back = self.rewind_if_wanted()?;
         if !taken_back {
             self.committed.clone_from(&self.now);
@@ -225,6 +235,7 @@ impl Sending<'_> {
         }
         if !is_off("counts-go-back") {
             self.now.clone_from(&self.committed);
+            self.last.clone_from(&self.now.tally.up_to);
         }
         self.say_what_is_done();
         // Before the lane goes on: nothing of what it writes again is there twice.
@@ -241,7 +252,6 @@ impl Sending<'_> {
     }
 
     fn say_how_far(&self) {
-        let sent: Option<&Place> = self.now.tally.up_to.as_ref();
-        self.parts.progress.written_up_to(self.parts.target.written_up_to(sent));
+        self.parts.progress.written_up_to(self.parts.target.written_up_to(self.last.as_ref()));
     }
 }

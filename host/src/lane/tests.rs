@@ -13,7 +13,7 @@ use crate::aside::Ceiling;
 use crate::batch::{ColumnsBuilder, Outputs, Patch, Patches, Routes, Selection};
 use crate::catalog::LaneStatistics;
 use crate::plugin::{Passed, State};
-use crate::position::Place;
+use crate::position::{Place, Strand};
 use crate::read::Count;
 use crate::report::{PluginCounts, Progress, Volume};
 use crate::target::{Sent, Standing};
@@ -23,6 +23,8 @@ struct Records {
     source: Arc<TopicPartition>,
     offsets: Vec<i64>,
     by_row: bool,
+    /// How many strands are merged into it; 0 for a lane of its own.
+    strands: i64,
     cuts: Vec<usize>,
     next: usize,
     batches: usize,
@@ -32,13 +34,37 @@ struct Records {
 const FILE_ROWS: u64 = 37;
 
 impl Records {
+    /// A lane of these.
+    fn new(source: &Arc<TopicPartition>, offsets: Vec<i64>, cuts: Vec<usize>) -> Self {
+        Self { source: Arc::clone(source), offsets, by_row: false, strands: 0, cuts, next: 0, batches: 0 }
+    }
+
     fn place(&self, index: usize) -> Place {
-        if self.by_row {
+        let place = if self.by_row {
             let index = index as u64;
             Place::Row { file: format!("f{}", index / FILE_ROWS).into(), row: index % FILE_ROWS }
         } else {
             Place::Offset(self.offsets[index])
+        };
+        match self.strand(index) {
+            None => place,
+            Some(strand) => Place::Of(strand, Box::new(place)),
         }
+    }
+
+    /// The strand of a record; several follow each other in one now and then.
+    fn strand(&self, index: usize) -> Option<Strand> {
+        (self.strands > 0).then(|| Strand::Partition((self.offsets[index] / 3 % self.strands) as i32))
+    }
+
+    /// How far the lane has come once it is done with each record.
+    fn reached(&self) -> Vec<Place> {
+        let mut up_to = None;
+        let reached = |index| {
+            Place::advance(&mut up_to, self.place(index));
+            up_to.clone().unwrap()
+        };
+        (0..self.offsets.len()).map(reached).collect()
     }
 }
 
@@ -54,6 +80,8 @@ impl BatchSource for Records {
             let file_end = (self.next as u64 / FILE_ROWS + 1) * FILE_ROWS;
             end = end.min(file_end as usize);
         }
+        let strand = self.strand(self.next);
+        end = (self.next..end).find(|index| self.strand(*index) != strand).unwrap_or(end);
         let range = self.next..end;
         let mut columns = ColumnsBuilder::default();
         for offset in &self.offsets[range.clone()] {
@@ -71,6 +99,7 @@ impl BatchSource for Records {
             rows: ScalarBuffer::from(rows),
             offsets: (!self.by_row).then(|| ScalarBuffer::from(self.offsets[range].to_vec())),
             columns: columns.finish(),
+            strand,
             routes: Routes::default(),
         })))
     }
@@ -83,6 +112,7 @@ impl BatchSource for Records {
         self.next = match place {
             None => 0,
             Some(Place::Offset(offset)) => self.offsets.partition_point(|before| before < offset),
+            Some(Place::Each(_)) => 1 + self.reached().iter().position(|reached| Some(reached) == place).unwrap(),
             Some(wanted) => (0..self.offsets.len()).position(|index| self.place(index) == *wanted).unwrap(),
         };
         Ok(())
@@ -139,8 +169,8 @@ impl Transform for Digest {
 /// Keeps what is sent and, now and then, takes some of it back.
 struct FickleTarget {
     sent: Arc<Mutex<Vec<(Place, String)>>>,
-    /// Every place of the lane.
-    places: Vec<Place>,
+    /// Every place of the lane, and how far it has come there.
+    places: Vec<(Place, Place)>,
     fickle: Vec<usize>,
     wanted: Option<Restart>,
 }
@@ -153,8 +183,8 @@ impl FickleTarget {
         }
         if let Some(position) = self.fickle.pop().filter(|position| position % 2 == 0) {
             let keep = position % sent.len();
-            let taken = self.places.iter().position(|place| *place == sent[keep].0).unwrap();
-            self.wanted = Some(Restart::from(taken.checked_sub(1).map(|before| self.places[before].clone())));
+            let taken = self.places.iter().position(|(place, _)| *place == sent[keep].0).unwrap();
+            self.wanted = Some(Restart::from(taken.checked_sub(1).map(|before| self.places[before].1.clone())));
             sent.truncate(keep);
         }
     }
@@ -258,11 +288,12 @@ proptest! {
         fickle in prop::collection::vec(any::<prop::sample::Index>().prop_map(|index| index.index(100_000)), 0..12),
         state in state(),
         by_row in any::<bool>(),
+        strands in prop_oneof![Just(0_i64), 1_i64..5],
         start in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let offsets: Vec<i64> = steps.iter().scan(0, |offset, step| { *offset += step; Some(*offset) }).collect();
         let source = Arc::new(TopicPartition::new("orders", Some(3)));
-        let records = Records { source: Arc::clone(&source), offsets: offsets.clone(), by_row, cuts, next: 0, batches: 0 };
+        let records = Records { by_row, strands, ..Records::new(&source, offsets.clone(), cuts) };
         let start = start.map(|start| start.index(offsets.len()));
         let mut model = Digest { state, seen: Vec::new() };
         let expected: Vec<(Place, String)> = offsets.iter().enumerate()
@@ -270,8 +301,9 @@ proptest! {
             .filter(|(index, _)| start.is_none_or(|start| *index >= start))
             .map(|(index, value)| (records.place(index), value))
             .collect();
-        let places: Vec<Place> = (0..offsets.len()).map(|index| records.place(index)).collect();
-        let from = Restart::from(start.and_then(|start| start.checked_sub(1)).map(|done| places[done].clone()));
+        let reached = records.reached();
+        let from = Restart::from(start.and_then(|start| start.checked_sub(1)).map(|done| reached[done].clone()));
+        let places = reached.into_iter().enumerate().map(|(index, reached)| (records.place(index), reached)).collect();
         let sent = Arc::new(Mutex::new(Vec::new()));
         let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
         let outcome = Lane {
@@ -299,17 +331,19 @@ proptest! {
         whims in prop::collection::vec(any::<u8>(), 0..60),
         state in state(),
         by_row in any::<bool>(),
+        strands in prop_oneof![Just(0_i64), 1_i64..5],
         start in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let offsets: Vec<i64> = steps.iter().scan(0, |offset, step| { *offset += step; Some(*offset) }).collect();
         let source = Arc::new(TopicPartition::new("orders", Some(3)));
-        let records = Records { source: Arc::clone(&source), offsets: offsets.clone(), by_row, cuts, next: 0, batches: 0 };
+        let records = Records { by_row, strands, ..Records::new(&source, offsets.clone(), cuts) };
         let start = start.map_or(0, |start| start.index(offsets.len()));
         let mut model = Digest { state, seen: Vec::new() };
         let expected: Vec<String> =
             offsets.iter().map(|offset| model.over(*offset)).skip(start).flatten().collect();
-        let from = Restart::from(start.checked_sub(1).map(|done| records.place(done)));
-        let last = records.place(offsets.len() - 1);
+        let mut reached = records.reached();
+        let from = Restart::from(start.checked_sub(1).map(|done| reached[done].clone()));
+        let last = reached.pop().unwrap();
         let sent = Arc::new(Mutex::new(Vec::new()));
         let progress = Progress::new([(Arc::clone(&source), Count::Exact(0))]);
         let (budget, stop) = (Budget::new(2000), StopSignal::default());
@@ -364,8 +398,7 @@ impl LaneTarget for Idle {
 #[test]
 fn what_was_sent_is_committed_in_time_though_batches_wait() {
     let source = Arc::new(TopicPartition::new("orders", Some(3)));
-    let offsets = (0..2000).collect();
-    let records = Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![1], next: 0, batches: 0 };
+    let records = Records::new(&source, (0..2000).collect(), vec![1]);
     let committed = Arc::new(Mutex::new(Vec::new()));
     let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
     Lane {
@@ -434,8 +467,7 @@ impl BatchSource for Slow {
 #[test]
 fn what_was_sent_is_committed_in_time_though_no_batch_comes() {
     let source = Arc::new(TopicPartition::new("orders", Some(3)));
-    let offsets = (0..20).collect();
-    let records = Records { source: Arc::clone(&source), offsets, by_row: false, cuts: vec![10], next: 0, batches: 0 };
+    let records = Records::new(&source, (0..20).collect(), vec![10]);
     let committed = Arc::new(Mutex::new(Vec::new()));
     let (budget, stop, progress) = (Budget::new(2000), StopSignal::default(), LaneProgress::new(Arc::clone(&source)));
     let outcome = Lane {
@@ -480,14 +512,7 @@ fn into_panics(
     progress: &LaneProgress,
 ) -> Result<LaneOutcome, LaneError> {
     let source = Arc::new(TopicPartition::new("orders", Some(3)));
-    let records = Records {
-        source: Arc::clone(&source),
-        offsets: (0..1000).collect(),
-        by_row: false,
-        cuts: vec![cut],
-        next: 0,
-        batches: 0,
-    };
+    let records = Records::new(&source, (0..1000).collect(), vec![cut]);
     let budget = Budget::new(bytes_in_flight);
     Lane {
         source,

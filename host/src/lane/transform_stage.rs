@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::control::Control;
-use super::marks::records_up_to;
-use super::{Item, LaneError};
+use super::{Item, LaneError, Until};
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::catalog::LaneError::NoSuchPlace;
@@ -44,45 +43,48 @@ pub(super) fn run(
     queue: Receiver<Item<Arc<Batch>>>,
     out: Sender<Item<Transformed>>,
 ) -> Result<(), LaneError> {
-    let mut replay_until: Option<Place> = None;
+    let mut replay_until = Until::of(&Restart::Beginning);
     for item in queue {
         let next = match item {
             Item::Restart { generation, at } => {
                 if generation > 0 {
                     transform.reset()?;
                 }
-                replay_until = match &at {
-                    Restart::Beginning => None,
-                    Restart::After(done) => Some(done.clone()),
-                };
+                replay_until = Until::of(&at);
                 Item::Restart { generation, at }
             }
-            Item::Payload { generation, payload: batch, mut permit } => {
+            Item::Payload { generation, payload: batches, mut permit } => {
                 if generation < control.generation() {
                     continue;
                 }
-                let Some(fresh) = replay(&mut *transform, batch, &mut replay_until, progress)? else {
-                    continue;
-                };
-                let read = Volume::new(fresh.len() as u64, fresh.columns.record_bytes() as u64);
-                let last = fresh.place(fresh.len() - 1);
-                let mut plugins = vec![PluginCounts::default(); plugins];
-                let Passed { outputs, aside } = transform.process(Arc::clone(&fresh), &mut plugins)?;
-                permit.grow(outputs.patches.bytes());
-                Item::Payload {
-                    generation,
-                    payload: Transformed { outputs, source: fresh, aside, read, plugins, last },
-                    permit,
+                let mut payload = Vec::with_capacity(batches.len());
+                for batch in batches {
+                    match pass(&mut *transform, plugins, batch, &mut replay_until, progress) {
+                        Ok(None) => {}
+                        Ok(Some(transformed)) => {
+                            permit.grow(transformed.outputs.patches.bytes());
+                            payload.push(transformed);
+                        }
+                        Err(error) => {
+                            // What came before it is restored; whether the next stage has gone makes no difference.
+                            let _ = out.send(Item::Payload { generation, payload, permit });
+                            return Err(error.into());
+                        }
+                    }
                 }
+                if payload.is_empty() {
+                    continue;
+                }
+                Item::Payload { generation, payload, permit }
             }
             Item::End { generation, complete } => {
-                if let Some(place @ Place::Row { .. }) = &replay_until
+                if let Some(place) = replay_until.missed()
                     && complete
                     && generation == control.generation()
                     && !is_off("place-of-rows")
                 {
                     // All of the lane was taken for what comes before it.
-                    let position = lane.at(place).to_string();
+                    let position = lane.at(&place).to_string();
                     return Err(ReadError::from(NoSuchPlace { position }).into());
                 }
                 Item::End { generation, complete }
@@ -95,26 +97,38 @@ pub(super) fn run(
     Ok(())
 }
 
+/// Passes a batch over the transform; `None` where all of it is replay.
+fn pass(
+    transform: &mut dyn Transform,
+    plugins: usize,
+    batch: Arc<Batch>,
+    until: &mut Until,
+    progress: &LaneProgress,
+) -> Result<Option<Transformed>, PluginError> {
+    let Some(source) = replay(transform, batch, until, progress)? else { return Ok(None) };
+    let read = Volume::new(source.len() as u64, source.columns.record_bytes() as u64);
+    let last = source.place(source.len() - 1);
+    let mut plugins = vec![PluginCounts::default(); plugins];
+    let Passed { outputs, aside } = transform.process(Arc::clone(&source), &mut plugins)?;
+    Ok(Some(Transformed { outputs, source, aside, read, plugins, last }))
+}
+
 /// Passes what comes up to `until` over the transform, throws the answers away and returns the rest.
 fn replay(
     transform: &mut dyn Transform,
     batch: Arc<Batch>,
-    until: &mut Option<Place>,
+    until: &mut Until,
     progress: &LaneProgress,
 ) -> Result<Option<Arc<Batch>>, PluginError> {
-    let Some(place) = until else {
+    if until.is_passed() {
         return Ok((!batch.is_empty()).then_some(batch));
-    };
-    let done = records_up_to(&batch, place);
+    }
+    let done = until.take(&batch);
     if done > 0 && !is_off("replay") {
         transform.replay(Arc::new(batch.slice(0, done)))?;
         if transform.state() != State::None {
             progress.add_replayed(done as u64);
         }
-    }
-    // At the place itself the replay ends: in a lane of rows nothing that comes later tells that it has been passed.
-    if done < batch.len() || done > 0 && batch.place(done - 1) == *place {
-        *until = None;
     }
     if done == batch.len() {
         return Ok(None);

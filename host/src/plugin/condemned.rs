@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::batch::Batch;
-use crate::position::Place;
+use crate::position::{Place, Strand};
 
 /// Records that are remembered. Of more than these the first are found guilty again where they are replayed.
 const REMEMBERED: usize = 10_000;
@@ -16,13 +16,19 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Condemned(BTreeMap<Key, (Place, Arc<str>)>);
 
-/// A place as an order that holds within a file, and where there are offsets within the lane.
-type Key = (Option<Arc<str>>, i128);
+/// A place as an order that holds within a file, and where there are offsets within the lane, or its strand.
+type Key = (Option<Strand>, Option<Arc<str>>, i128);
 
 fn key(place: &Place) -> Key {
     match place {
-        Place::Offset(offset) => (None, i128::from(*offset)),
-        Place::Row { file, row } => (Some(Arc::clone(file)), i128::from(*row)),
+        Place::Offset(offset) => (None, None, i128::from(*offset)),
+        Place::Row { file, row } => (None, Some(Arc::clone(file)), i128::from(*row)),
+        Place::Of(strand, place) => {
+            let (_, file, number) = key(place);
+            (Some(strand.clone()), file, number)
+        }
+        // No record is there.
+        Place::Each(_) => (None, None, i128::MIN),
     }
 }
 

@@ -258,6 +258,7 @@ mod tests {
             rows: ScalarBuffer::from(vec![0]),
             offsets: None,
             columns: columns.finish(),
+            strand: None,
             routes: Routes { topics: topic.map(|topic| StringArray::from(vec![topic])), partitions: None },
         })
     }

@@ -98,6 +98,7 @@ mod tests {
             rows: (0..records as u64).collect::<Vec<_>>().into(),
             offsets: None,
             columns: columns.finish(),
+            strand: None,
             routes: Routes::default(),
         })
     }

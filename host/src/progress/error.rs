@@ -97,6 +97,18 @@ pub enum ProgressError {
         /// Where it ends.
         now: i64,
     },
+    /// What is kept are lanes that are merged, and now they are not, or the other way round.
+    #[error("`{job}` was begun with another `order`: its progress in `{lane}` {was}, and {now}")]
+    Merged {
+        /// The job.
+        job: String,
+        /// A lane that is kept.
+        lane: String,
+        /// What it is.
+        was: &'static str,
+        /// What there is now.
+        now: &'static str,
+    },
     /// There is nothing under this name.
     #[error("`{topic}` holds no progress of a job `{job}`")]
     Unknown {
@@ -114,6 +126,7 @@ impl Explain for ProgressError {
             | Self::Newer { .. }
             | Self::Topic { .. }
             | Self::Uncreated { .. }
+            | Self::Merged { .. }
             | Self::Unknown { .. } => Exit::Usage,
             Self::Held { .. } | Self::Unreadable { .. } => Exit::Environment,
             Self::Fenced { .. }
@@ -158,6 +171,10 @@ impl Explain for ProgressError {
                 Self::Changed { .. } => "start it again",
                 Self::Shortened { .. } => {
                     "begin anew, under another name or after `anabranch forget`, once nobody deletes or truncates the topic"
+                }
+                Self::Merged { .. } => {
+                    "leave `target.order` as it was; or give the job another name to begin anew beside it, or remove its \
+                     progress with `anabranch forget`"
                 }
                 Self::Unknown { .. } => "`anabranch status` without a name lists the jobs",
             }

@@ -17,6 +17,7 @@ pub(crate) fn look(job: &Job, properties: &Properties, connection: &Connection) 
     }
     let log = Reader::new(properties, &job.progress.topic)?.peek()?;
     let stored = Stored::of(&job.progress.job, &log)?;
+    stored.check_order(job.target.order)?;
     Ok(stored.job.is_some().then_some(stored))
 }
 

@@ -1,13 +1,12 @@
 //! Values of the records, as JSON with a format version.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Ranges;
 use crate::aside::{AsideCounts, Kept};
-use crate::position::{Place, PlaceRecord};
+use crate::position::{Place, PlaceRecord, Strand, StrandRecord};
 use crate::report::{PluginCounts, Tally, Volume};
 use crate::target::Standing;
 
@@ -68,6 +67,9 @@ pub(crate) struct LaneRecord {
     pub(crate) up_to: Option<PlaceRecord>,
     /// The first file of the lane that is not done with, where that is known better than by `up_to`.
     pub(crate) file_left: Option<String>,
+    /// The same of the strands of a merged lane.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files_left: Vec<StrandFileRecord>,
     /// Records that the lane is expected to have, where that is known.
     pub(crate) expected: Option<u64>,
     pub(crate) read: Volume,
@@ -82,6 +84,13 @@ pub(crate) struct LaneRecord {
     /// What is kept of them one by one.
     #[serde(default)]
     pub(crate) kept: Kept,
+}
+
+/// The first file of a strand that is not done with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StrandFileRecord {
+    strand: StrandRecord,
+    file: String,
 }
 
 impl LaneRecord {
@@ -100,8 +109,10 @@ impl LaneRecord {
             up_to: self.up_to.as_ref().map(Place::from),
             ..Tally::default()
         };
-        let file_left = self.file_left.as_deref().map(Arc::from);
-        Standing { tally, kept: self.kept.clone(), complete: self.complete, file_left }
+        let own = self.file_left.iter().map(|file| (None, file.as_str().into()));
+        let of_strands = self.files_left.iter().map(|left| (Some((&left.strand).into()), left.file.as_str().into()));
+        let files_left = own.chain(of_strands).collect();
+        Standing { tally, kept: self.kept.clone(), complete: self.complete, files_left }
     }
 
     /// The record of a lane that has come further by `now`, counting on from here.
@@ -113,7 +124,13 @@ impl LaneRecord {
             run: run.to_owned(),
             complete: now.complete,
             up_to: now.tally.up_to.as_ref().map(PlaceRecord::from),
-            file_left: now.file_left.as_deref().map(str::to_owned),
+            file_left: now.files_left.of(None).map(str::to_owned),
+            files_left: {
+                let of = |(strand, file): (Option<&Strand>, &str)| {
+                    Some(StrandFileRecord { strand: strand?.into(), file: file.to_owned() })
+                };
+                now.files_left.iter().filter_map(of).collect()
+            },
             expected: self.expected,
             read: sum.read,
             written: sum.written,
@@ -133,14 +150,19 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for place in [Place::Offset(7), Place::Row { file: "a/b.jsonl".into(), row: 3 }] {
+        let row = || Place::Row { file: "a/b.jsonl".into(), row: 3 };
+        let (partition, folder) = (Strand::Partition(2), Strand::Folder("country=DE".into()));
+        let each = [(partition.clone(), Place::Offset(7)), (folder, row())].into_iter().collect();
+        for place in [Place::Offset(7), row(), Place::Of(partition, Box::new(Place::Offset(7))), Place::Each(each)] {
             let tally = Tally { read: Volume::new(5, 50), up_to: Some(place), ..Tally::new(1) };
-            let standing = Standing { tally, file_left: Some("a".into()), ..Standing::default() };
+            let files_left = [(None, "a".into()), (Some(Strand::Partition(2)), "b".into())].into_iter().collect();
+            let standing = Standing { tally, files_left, ..Standing::default() };
             let mut record = LaneRecord::new("run", Some(9)).at("next", &standing);
             record.ranges.extend("orders", 4, 3, 17, Some(42));
             let text = serde_json::to_string(&record).unwrap();
             let back: LaneRecord = serde_json::from_str(&text).unwrap();
             assert_eq!(back, record, "{text}");
+            assert_eq!(back.standing().files_left, standing.files_left);
             assert_eq!(Place::from(back.up_to.as_ref().unwrap()), record.standing().tally.up_to.unwrap());
         }
         let job = JobRecord {

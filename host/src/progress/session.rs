@@ -118,6 +118,7 @@ impl Session {
             stored.lanes.clear();
         }
         transactors.truncate(count as usize);
+        stored.check_order(job.target.order)?;
         let present = Present::of(job, identity, inputs, &reader, connection, &stored);
         refuse(job, &stored, &present)?;
         stored.follow_target(present.ends());

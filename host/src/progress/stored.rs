@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use super::reader::Log;
 use super::{ChangedTopic, FORMAT, Identity, JobRecord, Key, LaneRecord, OffsetRange, ProgressError, TopicRanges};
 use crate::catalog::KeptSurvey;
+use crate::job::Order;
 use crate::mechanism::is_off;
-use crate::position::TopicPartition;
+use crate::position::{PlaceRecord, TopicPartition};
 use crate::target::Standing;
 
 /// What is kept of one job.
@@ -115,6 +116,7 @@ impl Stored {
         for lane in self.lanes.values_mut() {
             lane.complete = false;
             lane.file_left = None;
+            lane.files_left.clear();
         }
         true
     }
@@ -145,6 +147,27 @@ impl Stored {
         topics.flat_map(|(topic, ranges)| {
             ranges.ranges.iter().map(move |(partition, range)| ((topic.to_owned(), *partition), range))
         })
+    }
+
+    /// That lanes are merged now if they were. From the places of merged ones nobody can go on in lanes of their own: they
+    /// would begin anew.
+    ///
+    /// # Errors
+    /// A lane of which it is not so.
+    pub(crate) fn check_order(&self, order: Order) -> Result<(), ProgressError> {
+        let merges = order == Order::Timestamp;
+        for (lane, record) in self.lanes.iter().filter(|_| !is_off("changed-order")) {
+            let (was, now) = match &record.up_to {
+                Some(PlaceRecord::Each { .. }) if !merges => {
+                    ("is that of all its parts merged", "now each has its own")
+                }
+                Some(PlaceRecord::Each { .. }) | None => continue,
+                Some(_) if merges && lane.partition.is_some() => ("is its own", "now partitions are merged"),
+                Some(_) => continue,
+            };
+            return Err(ProgressError::Merged { job: self.name.clone(), lane: lane.to_string(), was, now });
+        }
+        Ok(())
     }
 
     /// Whether all of these lanes are written.

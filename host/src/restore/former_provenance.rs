@@ -33,7 +33,7 @@ impl BatchSource for WithoutProvenance {
         self.0.statistics()
     }
 
-    fn finished(&self) -> Option<Arc<Finished>> {
+    fn finished(&self) -> Option<Finished> {
         self.0.finished()
     }
 }

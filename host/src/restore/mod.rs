@@ -18,7 +18,7 @@ use former_provenance::WithoutProvenance;
 pub use memory::{Memory, batch_limits};
 
 use crate::aside::{Ceiling, DeadLetterFiles};
-use crate::catalog::{self, BatchSource, Catalog};
+use crate::catalog::{self, BatchSource, Catalog, FilesLeft};
 use crate::failure::{Exit, Explain};
 use crate::finding::Finding;
 use crate::job::Job;
@@ -90,7 +90,7 @@ pub(crate) fn batches(
     job: &Job,
     catalog: &Catalog,
     lane: &catalog::Lane,
-    before: Option<(&Place, &str)>,
+    before: Option<(&Place, &FilesLeft)>,
 ) -> Result<Box<dyn BatchSource>, ReadError> {
     let batches = catalog.open_lane(lane, batch_limits(job.resources), before)?;
     Ok(if job.target.removes_provenance() { Box::new(WithoutProvenance(batches)) } else { batches })
@@ -218,7 +218,7 @@ impl Restore<'_> {
             Some(chain) => chain.open(&lane.source, target_topic)?,
             None => Box::new(Untouched),
         };
-        let done = before.tally.up_to.as_ref().zip(before.file_left.as_deref());
+        let done = before.tally.up_to.as_ref().map(|up_to| (up_to, &before.files_left));
         let lane = Lane {
             source: Arc::clone(&lane.source),
             batches: batches(self.job, self.catalog, lane, done)?,

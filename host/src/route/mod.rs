@@ -2,7 +2,8 @@
 //!
 //! The promise of order: records with equal source key from one source partition, sent to one target
 //! topic, arrive in one partition in source order. What can break it (`round-robin`, a table, a
-//! plugin's own partition) is refused unless the job says `order = "none"`.
+//! plugin's own partition) is refused unless the job says `order = "none"`. Where source partitions are merged
+//! (`order = "timestamp"`) a table breaks nothing: what arrives in one partition is in the order of the merge.
 
 mod error;
 mod partition;
@@ -28,12 +29,14 @@ impl Router {
     /// # Errors
     /// A strategy that can split a key while the job promises order.
     pub fn new(target: &job::Target) -> Result<Self, RouteError> {
-        if target.order == Order::Key {
-            match target.partition {
-                PartitionStrategy::RoundRobin => return Err(RouteError::SplitsKeys { what: "`round-robin`" }),
-                PartitionStrategy::Table(_) => return Err(RouteError::SplitsKeys { what: "a table of partitions" }),
-                PartitionStrategy::Same | PartitionStrategy::Key => {}
+        match (&target.partition, target.order) {
+            (PartitionStrategy::RoundRobin, Order::Key | Order::Timestamp) => {
+                return Err(RouteError::SplitsKeys { what: "`round-robin`" });
             }
+            (PartitionStrategy::Table(_), Order::Key) => {
+                return Err(RouteError::SplitsKeys { what: "a table of partitions" });
+            }
+            _ => {}
         }
         Ok(Self { target: Arc::new(target.clone()) })
     }
@@ -59,17 +62,20 @@ impl Router {
         }
     }
 
-    /// The way of one lane.
+    /// The way of one lane; of a merged one of what [`LaneRoute::follow`] names.
     ///
     /// # Errors
     /// A source that the strategy has no partition for.
     pub fn lane(&self, source: &TopicPartition) -> Result<LaneRoute, RouteError> {
+        // Of a lane that merges partitions each record has its own; what has none was refused before.
+        let is_merged = self.target.order == Order::Timestamp && source.partition.is_none();
         Ok(LaneRoute {
             topic: self.topic(&source.topic).into(),
-            fixed: self.fixed_partition(source)?,
+            fixed: if is_merged { None } else { self.fixed_partition(source)? },
+            followed: (!is_merged).then_some(source.partition),
             first_turn: source.partition.unwrap_or(0).unsigned_abs(),
             by_key: self.target.partition == PartitionStrategy::Key,
-            order: self.target.order,
+            router: self.clone(),
         })
     }
 }
@@ -79,9 +85,11 @@ impl Router {
 pub struct LaneRoute {
     topic: Arc<str>,
     fixed: Option<i32>,
+    /// The source partition of the records at hand; in a merged lane nothing before its first ones.
+    followed: Option<Option<i32>>,
     first_turn: u32,
     by_key: bool,
-    order: Order,
+    router: Router,
 }
 
 /// Whose turn it is among a topic's partitions; one per lane and topic.
@@ -100,6 +108,18 @@ impl LaneRoute {
     /// The topic that the lane's records go to, unless a plugin says otherwise.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic
+    }
+
+    /// From here on for records of this source: in a merged lane they come from several partitions.
+    ///
+    /// # Errors
+    /// A source that the strategy has no partition for.
+    pub fn follow(&mut self, source: &TopicPartition) -> Result<(), RouteError> {
+        if self.followed != Some(source.partition) {
+            self.fixed = self.router.fixed_partition(source)?;
+            self.followed = Some(source.partition);
+        }
+        Ok(())
     }
 
     /// Whether a record's partition is dealt out by turns.
@@ -136,7 +156,7 @@ impl LaneRoute {
         turn: &mut Turn,
     ) -> Result<i32, RouteError> {
         let partition = match (row.partition, self.fixed) {
-            (Some(_), _) if self.order == Order::Key => {
+            (Some(_), _) if self.router.target.order.keeps_keys() => {
                 return Err(RouteError::SplitsKeys { what: "a partition chosen by a plugin" });
             }
             (Some(chosen), _) => chosen,

@@ -89,6 +89,24 @@ fn what_can_split_a_key_needs_the_word_of_the_job() {
         hint: set `target.order` to `none` to do without the order of keys
     ");
     assert_eq!(place(&lane(Order::None), &mut turn, Some(b"a"), Some(1)), Ok(1));
+    assert!(place(&lane(Order::Timestamp), &mut turn, Some(b"a"), Some(1)).is_err());
+    assert!(Router::new(&rules(PartitionStrategy::RoundRobin, Order::Timestamp)).is_err());
+}
+
+#[test]
+fn records_of_a_merged_lane_go_by_their_own_source_partition() {
+    let merged = TopicPartition::new("orders", None);
+    let of = |partition| TopicPartition::new("orders", Some(partition));
+    let table = BTreeMap::from([(0, 3), (1, 3), (2, 1)]);
+    for (strategy, wanted) in [(PartitionStrategy::Same, [0, 2, 1]), (PartitionStrategy::Table(table), [3, 1, 3])] {
+        let mut lane = Router::new(&rules(strategy, Order::Timestamp)).unwrap().lane(&merged).unwrap();
+        let mut turn = lane.turn();
+        for (source, wanted) in [0, 2, 1].into_iter().zip(wanted) {
+            lane.follow(&of(source)).unwrap();
+            assert_eq!(place(&lane, &mut turn, Some(b"a"), None), Ok(wanted));
+        }
+        assert!(lane.follow(&merged).is_err(), "nothing tells its partition");
+    }
 }
 
 #[test]

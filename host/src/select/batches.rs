@@ -100,7 +100,7 @@ impl BatchSource for Selecting {
         LaneStatistics { gaps: 0, missing_offsets: 0, ..self.batches.statistics() }
     }
 
-    fn finished(&self) -> Option<Arc<Finished>> {
+    fn finished(&self) -> Option<Finished> {
         self.batches.finished()
     }
 }

@@ -46,12 +46,13 @@ impl Span {
         let begins = match self.first() {
             Some(Place::Offset(first)) => piece.last_offset().is_none_or(|last| last >= first),
             Some(Place::Row { file, .. }) => here >= index_of(&file),
-            None => true,
+            // Spans are found before lanes are merged.
+            None | Some(Place::Of(..) | Place::Each(_)) => true,
         };
         let ends = match self.last() {
             Some(Place::Offset(last)) => piece.first_offset().is_none_or(|first| first <= last),
             Some(Place::Row { file, .. }) => here <= index_of(&file),
-            None => true,
+            None | Some(Place::Of(..) | Place::Each(_)) => true,
         };
         begins && ends
     }

@@ -299,6 +299,9 @@ impl Explain for StoreError {
                 Some("let this user write there, or name another place".to_owned())
             }
             Self::WriteDenied { .. } => Some("check the key and its secret; writing needs `s3:PutObject`".to_owned()),
+            Self::Unreadable { message, .. } if message.contains("Too many open files") => Some(
+                "raise the limit of open files (`ulimit -n`); a merged lane keeps one open for each part".to_owned(),
+            ),
             Self::Unreadable { message, .. } | Self::Unwritable { message, .. }
                 if message.contains("configured region") =>
             {

@@ -87,6 +87,8 @@ struct MemoryLane {
 impl LaneTarget for MemoryLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
         let mut sent = Sent::default();
+        let no_way = |error| TargetError::Lane { source_partition: outputs.batch.source.to_string(), error };
+        self.route.follow(&outputs.batch.source).map_err(no_way)?;
         for row in outputs.rows() {
             let name = row.topic.unwrap_or(self.route.topic());
             let Some((topic, partitions)) = self.topics.get_key_value(name) else {

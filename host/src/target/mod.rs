@@ -20,6 +20,7 @@ pub use null::NullTarget;
 
 use crate::aside::{Cause, Kept};
 use crate::batch::{Batch, OutputRow, Outputs};
+use crate::catalog::FilesLeft;
 use crate::finding::Finding;
 use crate::job::{Cluster, Job};
 use crate::position::{Place, Restart, TopicPartition};
@@ -141,8 +142,8 @@ pub struct Standing {
     pub kept: Kept,
     /// Whether that is all of the lane.
     pub complete: bool,
-    /// The first file of the lane that is not done with, where that is known better than by [`Tally::up_to`].
-    pub file_left: Option<Arc<str>>,
+    /// The first files of the lane that are not done with, where that is known better than by [`Tally::up_to`].
+    pub files_left: FilesLeft,
 }
 
 /// What one call of [`LaneTarget::send`] handed over.
@@ -189,6 +190,8 @@ pub struct LaneNeed {
     pub records: u64,
     /// Bytes of its files, or its share of them.
     pub bytes: u64,
+    /// The partitions that its records come from: its own, or those that are merged; none where nothing tells any.
+    pub partitions: Vec<i32>,
     /// Bytes of key, value and headers of its largest record.
     pub largest_record: Option<u64>,
     /// Records without a key in its files.
@@ -202,8 +205,10 @@ pub struct LaneNeed {
 impl LaneNeed {
     /// A lane of which nothing else is known.
     pub fn new(source: Arc<TopicPartition>) -> Self {
+        let partitions = source.partition.into_iter().collect();
         Self {
             source,
+            partitions,
             records: 0,
             bytes: 0,
             largest_record: None,

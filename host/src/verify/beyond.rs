@@ -22,16 +22,13 @@ impl Beyond {
 
     /// How many of the first rows of a batch are known of.
     pub(super) fn known_rows(&mut self, batch: &Batch) -> usize {
-        let known = match (&self.last, &batch.offsets) {
+        let known = match &self.last {
             _ if self.passed => 0,
-            (None, _) => batch.len(),
-            (Some(Place::Offset(last)), Some(offsets)) => offsets.partition_point(|offset| offset <= last),
-            (Some(Place::Row { file, row }), _) if *file == batch.file => {
-                self.begun = true;
-                batch.rows.partition_point(|each| each <= row)
-            }
-            _ if self.begun => 0,
-            _ => batch.len(),
+            None => batch.len(),
+            // What comes of other strands before it is known of, too.
+            Some(Place::Of(strand, _)) if batch.strand.as_ref() != Some(strand) => batch.len(),
+            Some(Place::Of(_, place)) => up_to(place, batch, &mut self.begun),
+            Some(place) => up_to(place, batch, &mut self.begun),
         };
         self.passed |= known < batch.len();
         known
@@ -40,5 +37,18 @@ impl Beyond {
     /// Whether a row was met that is not known of.
     pub(super) fn is_passed(&self) -> bool {
         self.passed
+    }
+}
+
+/// How many of the first rows of a batch of its strand come up to `place`.
+fn up_to(place: &Place, batch: &Batch, begun: &mut bool) -> usize {
+    match (place, &batch.offsets) {
+        (Place::Offset(last), Some(offsets)) => offsets.partition_point(|offset| offset <= last),
+        (Place::Row { file, row }, _) if *file == batch.file => {
+            *begun = true;
+            batch.rows.partition_point(|each| each <= row)
+        }
+        _ if *begun => 0,
+        _ => batch.len(),
     }
 }

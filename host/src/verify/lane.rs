@@ -13,7 +13,7 @@ use super::difference::{Difference, Kind, Suspect, doubled};
 use super::index::ENTRY;
 use super::log::Extent;
 use super::looking::{Looking, PartitionState};
-use super::origin::{Homes, Origin};
+use super::origin::{Homes, LaneName, Origin};
 use super::partition::Range;
 use super::{Content, Logs, TargetTopic};
 use crate::batch::{Header, OutputRow, Outputs};
@@ -64,7 +64,9 @@ pub(super) struct ComparingLane {
     shared: Arc<Shared>,
     logs: Arc<dyn Logs>,
     source: TopicPartition,
-    name: String,
+    name: LaneName,
+    /// Of a merged lane: how far it went before the records at hand.
+    reached: Option<Place>,
     route: LaneRoute,
     record: LaneRecord,
     provenance: Option<Provenance>,
@@ -115,7 +117,8 @@ impl ComparingLane {
         Self {
             shared: Arc::clone(shared),
             logs,
-            name: source.to_string(),
+            name: LaneName::of(&source, &record),
+            reached: None,
             source,
             route,
             record,
@@ -181,7 +184,7 @@ impl ComparingLane {
         }
         let Some(topic) = self.topics.get_mut(name) else { return Ok(()) };
         sent.add(&topic.name, row);
-        let Self { shared, logs, source, name: lane_name, record, wanted, compared, suspect, over, .. } = self;
+        let Self { shared, logs, name: lane_name, source, reached, record, wanted, compared, suspect, over, .. } = self;
         let then = record.ranges.topic(name).and_then(|topic| topic.partitions);
         let dealt = route.is_dealt(row) && !is_off("verify-turns");
         let elsewhere =
@@ -193,7 +196,7 @@ impl ComparingLane {
             if suspect.is_some() {
                 return Ok(());
             }
-            let Some(place) = topic.find_anywhere(&**logs, shared, source, wanted, keyless)? else {
+            let Some(place) = topic.find_anywhere(&**logs, shared, lane_name, wanted, keyless)? else {
                 return Ok(());
             };
             match place {
@@ -236,6 +239,7 @@ impl ComparingLane {
             logs: &**logs,
             lane: source,
             name: lane_name,
+            reached: reached.as_ref(),
             facts: topic.facts,
             capacity: topic.capacity,
             anywhere: topic.anywhere.as_ref(),
@@ -255,7 +259,8 @@ impl ComparingLane {
 
     /// What is left to say when all was looked for.
     fn end(&mut self) -> Result<(), TargetError> {
-        let Self { shared, logs, source, name, compared, topics, .. } = self;
+        let Self { shared, logs, source, name, reached, compared, topics, .. } = self;
+        let reached = reached.as_ref();
         compared.ended = true;
         if self.beyond.is_passed() {
             // What was not looked for cannot be told from what is one too many.
@@ -268,7 +273,7 @@ impl ComparingLane {
         for topic in topics.values_mut() {
             let (anywhere, facts, capacity) = (topic.anywhere.as_ref(), topic.facts, topic.capacity);
             for state in topic.ranges.values_mut() {
-                let looking = Looking { shared, logs: &**logs, lane: source, name, facts, capacity, anywhere };
+                let looking = Looking { shared, logs: &**logs, lane: source, name, reached, facts, capacity, anywhere };
                 looking.end(state, compared)?;
             }
             if compared.difference.is_some() || !shared.provenance {
@@ -300,17 +305,17 @@ impl TopicState {
         &mut self,
         logs: &dyn Logs,
         shared: &Arc<Shared>,
-        lane: &TopicPartition,
+        name: &LaneName,
         wanted: &Content,
         keyless: bool,
     ) -> Result<Option<anywhere::Place>, TargetError> {
         if self.anywhere.is_none() {
             let ranges: Vec<Range> = self.ranges.values().map(|state| state.range.clone()).collect();
-            let (name, shared) = (lane.to_string(), Arc::clone(shared));
+            let (name, shared) = (name.clone(), Arc::clone(shared));
             let ours = move |record: &Content| {
                 (!keyless || record.key().is_none())
                     && (!shared.provenance
-                        || Origin::of(&shared.homes.job, record).is_some_and(|origin| origin.lane == name))
+                        || Origin::of(&shared.homes.job, record).is_some_and(|origin| name.is_of(&origin)))
             };
             let compacted = self.facts.compacted;
             self.is_anywhere_keyless = keyless;
@@ -325,7 +330,10 @@ impl TopicState {
 
 impl LaneTarget for ComparingLane {
     fn send(&mut self, outputs: &Outputs) -> Result<Sent, TargetError> {
-        let (mut sent, route) = (Sent::default(), self.route.clone());
+        let mut sent = Sent::default();
+        let no_way = |error| TargetError::Lane { source_partition: outputs.batch.source.to_string(), error };
+        self.route.follow(&outputs.batch.source).map_err(no_way)?;
+        let route = self.route.clone();
         // What the target did not take cannot be told from the backup; the restore has kept where it was.
         let not_taken: Vec<Place> = self.record.kept.records().map(|(place, ..)| place).collect();
         let not_taken = not_taken.into_iter().filter(|place| !outputs.batch.rows_at(place).is_empty());
@@ -349,6 +357,9 @@ impl LaneTarget for ComparingLane {
                 continue;
             }
             self.row(&route, outputs, &row, &mut sent)?;
+        }
+        if outputs.batch.strand.is_some() && !outputs.batch.is_empty() {
+            Place::advance(&mut self.reached, outputs.batch.place(outputs.batch.len() - 1));
         }
         Ok(sent)
     }

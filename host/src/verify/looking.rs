@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use super::anywhere::Anywhere;
 use super::difference::{Before, Difference, Kind, Suspect, changed, doubled, out_of_order};
 use super::lane::{Compared, Shared};
-use super::origin::Origin;
+use super::origin::{LaneName, Origin};
 use super::partition::{Own, Partition, Range, Verdict, Walk};
 use super::{Content, Logs, TargetTopic};
 use crate::batch::{OutputRow, Outputs};
@@ -41,7 +41,9 @@ pub(super) struct Looking<'a> {
     pub(super) logs: &'a dyn Logs,
     pub(super) lane: &'a TopicPartition,
     /// Its name, as headers of provenance have it.
-    pub(super) name: &'a str,
+    pub(super) name: &'a LaneName,
+    /// Of a merged lane: how far it went before the records at hand.
+    pub(super) reached: Option<&'a Place>,
     pub(super) facts: TargetTopic,
     pub(super) capacity: usize,
     /// Where records of the lane are looked for in whatever partition.
@@ -128,7 +130,7 @@ impl Looking<'_> {
 
     fn open(&self, range: &Range, compared: &mut Compared) -> Result<Partition, TargetError> {
         let mut own = |offset: i64, record: &Content| match Origin::of(&self.shared.homes.job, record) {
-            Some(origin) if origin.lane == self.name => true,
+            Some(origin) if self.name.is_of(&origin) => true,
             Some(origin) => {
                 self.shared.homes.note(&origin, &range.topic, range.partition, offset);
                 false
@@ -177,11 +179,11 @@ impl Looking<'_> {
             return true;
         }
         let Some(origin) = Origin::of(&self.shared.homes.job, record) else { return true };
-        if origin.lane != self.name {
+        if !self.name.is_of(&origin) {
             self.shared.homes.note(&origin, &range.topic, range.partition, offset);
             return true;
         }
-        match origin.compare(place, sibling) {
+        match origin.compare(place, sibling, self.reached) {
             None => return true,
             Some(Ordering::Less) if self.is_elsewhere(record) => return true,
             Some(Ordering::Less) => *copy = Some(Copy::Doubled(origin.position(), range.at(offset))),
@@ -238,7 +240,7 @@ impl Looking<'_> {
                 if left > 0 {
                     compared.gone = compared.gone.saturating_sub(left);
                     let first = open.iter().find(|(record, _)| compacted.open_of(record));
-                    let source = first.map_or_else(|| self.name.to_owned(), |(_, position)| position.clone());
+                    let source = first.map_or_else(|| self.name.as_str().to_owned(), |(_, position)| position.clone());
                     compared.difference.get_or_insert(not_superseded(range, source));
                 }
                 if let Some(offset) = compacted.left()
@@ -253,7 +255,7 @@ impl Looking<'_> {
                 let (job, mut copy) = (&self.shared.homes.job, None);
                 walk.rest(&mut |offset, record| {
                     let Some(origin) = Origin::of(job, record) else { return true };
-                    if origin.lane != self.name {
+                    if !self.name.is_of(&origin) {
                         self.shared.homes.note(&origin, &range.topic, range.partition, offset);
                         return true;
                     }

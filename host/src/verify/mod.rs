@@ -340,7 +340,7 @@ impl Verify<'_> {
         let batches = batches(self.job, self.catalog, lane, None).map_err(LaneError::from)?;
         let lane = Lane {
             source: Arc::clone(&lane.source),
-            batches: Box::new(UpTo { batches, last: last.clone(), over, passed: false }),
+            batches: Box::new(UpTo::new(batches, last, over)),
             transform,
             target: Box::new(ComparingLane::new(&work.shared, parts)),
             from: Restart::Beginning,

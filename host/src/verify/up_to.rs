@@ -5,19 +5,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::batch::Batch;
 use crate::catalog::{BatchSource, LaneStatistics};
-use crate::lane::records_up_to;
+use crate::lane::Until;
 use crate::mechanism::is_off;
-use crate::position::Place;
+use crate::position::{Place, Restart};
 use crate::read::ReadError;
 
 /// See the module. Read once, from the beginning.
 pub(super) struct UpTo {
-    pub(super) batches: Box<dyn BatchSource>,
+    batches: Box<dyn BatchSource>,
     /// The last record.
-    pub(super) last: Place,
+    last: Place,
+    until: Until,
     /// Whether nothing more is wanted.
-    pub(super) over: Arc<AtomicBool>,
-    pub(super) passed: bool,
+    over: Arc<AtomicBool>,
+}
+
+impl UpTo {
+    /// Those of `batches` up to the record at `last`, as long as it is not `over`.
+    pub(super) fn new(batches: Box<dyn BatchSource>, last: &Place, over: Arc<AtomicBool>) -> Self {
+        Self { batches, last: last.clone(), until: Until::of(&Restart::After(last.clone())), over }
+    }
 }
 
 impl BatchSource for UpTo {
@@ -25,17 +32,17 @@ impl BatchSource for UpTo {
         if is_off("verify-what-is-committed") {
             return self.batches.next();
         }
-        if self.passed || self.over.load(Ordering::Relaxed) {
+        if self.until.is_passed() || self.over.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let Some(batch) = self.batches.next()? else { return Ok(None) };
-        let records = records_up_to(&batch, &self.last);
-        self.passed = records < batch.len() || records > 0 && batch.place(records - 1) == self.last;
-        Ok(if records == batch.len() { Some(batch) } else { (records > 0).then(|| Arc::new(batch.slice(0, records))) })
+        let records = self.until.take(&batch);
+        // Of a merged lane some strands may be at their last record while others are not.
+        Ok(Some(if records == batch.len() { batch } else { Arc::new(batch.slice(0, records)) }))
     }
 
     fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {
-        self.passed = false;
+        self.until = Until::of(&Restart::After(self.last.clone()));
         self.batches.seek(place)
     }
 

@@ -102,6 +102,7 @@ pub(crate) fn batch(records: &[Record]) -> Batch {
         rows: (0..records.len() as u64).collect(),
         offsets: offsets.map(ScalarBuffer::from),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     }
 }

@@ -9,6 +9,7 @@ mod documented;
 mod faults;
 mod kills;
 mod ledger;
+mod merged;
 mod reports;
 mod resuming;
 mod selecting;

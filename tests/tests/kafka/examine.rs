@@ -51,7 +51,6 @@ fn what_cannot_be_given_back_is_found() {
         [("max.message.bytes", "5000"), ("message.timestamp.before.max.ms", "3600000"), ("retention.ms", "604800000")];
     let topic = Cluster::plain().topic("strict", 3, &configs).unwrap();
     let need = LaneNeed {
-        source: lane(&topic, 0),
         largest_record: Some(6000),
         timestamps: Some((0, 1_700_000_000_000)),
         log_append_time: true,

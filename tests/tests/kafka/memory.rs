@@ -56,6 +56,7 @@ fn write(folder: &Path, partition: i32) {
             rows: vec![offset as u64].into(),
             offsets: Some(ScalarBuffer::from(vec![offset])),
             columns: columns.finish(),
+            strand: None,
             routes: Routes::default(),
         };
         writer.write(&batch, None).unwrap();

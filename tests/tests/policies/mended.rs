@@ -62,6 +62,22 @@ fn a_rejected_record_is_kept_whole_in_files_and_restored_after_the_mend() {
 }
 
 #[test]
+fn dead_letters_of_merged_partitions_are_restored_after_the_mend() {
+    let bench = Bench::with_bad_lines(200);
+    let rejected = "[rejected]\npolicy = \"dead-letter\"\ndead_letters = \"dead\"\nmax_share = \"20%\"\n";
+    let job = bench.job(&fan_out_and_mask(), rejected);
+    let summary = bench.restore(&job.replace("[target]\n", "[target]\norder = \"timestamp\"\n"));
+    assert_eq!((&summary["lanes"].as_array().unwrap().len(), &summary["set_aside"]["records"]), (&1, &json!(40)));
+    assert_eq!(bench.values(), bench.lines(|offset| !is_bad(offset)), "each in its own partition, in order");
+    let files = bench.files("dead");
+    let first = files.iter().min().unwrap();
+    // One lane, whose records come of the partitions in turn.
+    assert!(first.contains("/orders/00000000-p0_"), "{files:?}");
+    bench.restore(&mended(&bench, "url = \"dead\"", "orders"));
+    check_mended(&bench);
+}
+
+#[test]
 fn dead_letters_in_s3_are_as_good() {
     let server = S3Server::start().unwrap();
     server.create_bucket("letters").unwrap();

@@ -125,6 +125,14 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "verify-side-by-side",
         &[(EXACTLY_ONCE, "records_with_and_without_a_key_are_each_looked_for_where_they_may_lie")],
     ),
+    switch(
+        "merge-by-timestamp",
+        &[
+            (EXACTLY_ONCE, "merged_partitions_arrive_once_and_by_timestamp_whatever_is_killed_and_whenever"),
+            (EXACTLY_ONCE, "merged_folders_arrive_once_and_by_timestamp_whatever_is_killed_and_whenever"),
+        ],
+    ),
+    switch("changed-order", &[(EXACTLY_ONCE, "a_job_does_not_go_on_with_lanes_that_were_merged_or_are_now")]),
     switch("whole-records", &[KEPT_WHOLE, LEFT_OUT]),
     switch(
         "letters-are-stripped",

@@ -41,6 +41,7 @@ impl Chunk {
             rows: self.rows,
             offsets: self.offsets,
             columns: self.columns,
+            strand: None,
             routes: Routes::default(),
         }
     }

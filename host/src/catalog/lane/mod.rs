@@ -5,7 +5,7 @@
 //! batch a file under way, files under way being those that overlap.
 
 mod chunk;
-mod finished;
+mod ends;
 mod gather;
 mod learned;
 mod piece;
@@ -15,13 +15,13 @@ use std::cmp::Ordering;
 use std::sync::{Arc, mpsc};
 
 use super::opener::{Opener, Opening};
-use super::{BatchSource, Lane, LaneError, LaneStatistics, Piece};
+use super::{BatchSource, Finished, Lane, LaneError, LaneStatistics, Piece};
 use crate::batch::{Batch, Limits};
 use crate::position::{Place, TopicPartition};
 use crate::read::{LaneRoom, ReadError, Wanted};
 use crate::store::Store;
 use chunk::same_record;
-pub use finished::Finished;
+pub(super) use ends::Ends;
 use gather::Gather;
 use learned::Learned;
 use piece::{PieceReader, Start};
@@ -34,7 +34,7 @@ struct Context {
     store: Store,
     opener: Arc<dyn Opener>,
     limits: Limits,
-    /// The lane's own, for all its files.
+    /// The lane's own, for all its files; of a merged lane for those of all strands.
     room: LaneRoom,
     /// What is wanted of the lane.
     wanted: Option<Arc<Wanted>>,
@@ -55,7 +55,7 @@ pub(super) struct LaneSource {
     /// Whether positions are offsets; else rows.
     by_offset: bool,
     learned: Vec<Learned>,
-    finished: Arc<Finished>,
+    ends: Arc<Ends>,
     /// The piece to open next.
     next: usize,
     /// Where reading began, for pieces yet to be opened.
@@ -76,21 +76,22 @@ struct Ahead {
 }
 
 impl LaneSource {
-    /// A lane at its beginning.
+    /// A lane at its beginning; what is large in its files finds `room`.
     pub(super) fn new(
         lane: &Lane,
         store: Store,
         opener: Arc<dyn Opener>,
+        room: LaneRoom,
         limits: Limits,
         wanted: Option<Arc<Wanted>>,
     ) -> Self {
         let limits = Limits { records: limits.records.max(1), bytes: limits.bytes.max(1) };
         Self {
-            context: Context { source: Arc::clone(&lane.source), store, room: opener.room(), opener, limits, wanted },
+            context: Context { source: Arc::clone(&lane.source), store, opener, limits, room, wanted },
             pieces: Arc::clone(&lane.pieces),
             by_offset: lane.pieces.first().is_some_and(|piece| piece.first_offset().is_some()),
             learned: vec![Learned::default(); lane.pieces.len()],
-            finished: Arc::new(Finished::new(&lane.pieces)),
+            ends: Arc::new(Ends::new(&lane.pieces)),
             next: 0,
             start: Start::Beginning,
             ahead: None,
@@ -103,7 +104,7 @@ impl LaneSource {
 
     /// Takes the word of an earlier run that everything before `file` is done with at `offset`.
     pub(super) fn trust(&mut self, offset: i64, file: &str) {
-        self.finished.trust(offset, file);
+        self.ends.trust(offset, file);
     }
 
     /// Opens every piece that the merge has reached.
@@ -125,7 +126,7 @@ impl LaneSource {
                 if reader.has_more() {
                     self.active.push(reader);
                 } else {
-                    self.finished.ended(index, reader.last_offset());
+                    self.ends.ended(index, reader.last_offset());
                 }
             }
         }
@@ -135,7 +136,7 @@ impl LaneSource {
     /// Whether a piece ends before the offset that reading began at.
     fn is_before_start(&self, index: usize) -> bool {
         let Start::Offset(start) = self.start else { return false };
-        self.finished.end(index).is_some_and(|last| last < start)
+        self.ends.end(index).is_some_and(|last| last < start)
     }
 
     /// The reader of a piece, opened ahead or now.
@@ -182,7 +183,7 @@ impl LaneSource {
 
     /// Sees that every active piece has records at hand, and lets go of those that have ended.
     fn refill(&mut self) -> Result<(), ReadError> {
-        let Self { active, learned, finished, .. } = self;
+        let Self { active, learned, ends, .. } = self;
         let mut at = 0;
         while let Some(reader) = active.get_mut(at) {
             reader.refill()?;
@@ -191,7 +192,7 @@ impl LaneSource {
                 at += 1;
             } else {
                 let ended = active.remove(at);
-                finished.ended(ended.index(), ended.last_offset());
+                ends.ended(ended.index(), ended.last_offset());
             }
         }
         Ok(())
@@ -299,8 +300,8 @@ impl BatchSource for LaneSource {
         self.tally.statistics()
     }
 
-    fn finished(&self) -> Option<Arc<Finished>> {
-        Some(Arc::clone(&self.finished))
+    fn finished(&self) -> Option<Finished> {
+        Some(Finished::alone(&self.ends))
     }
 }
 

@@ -5,6 +5,7 @@
 mod build;
 mod lines;
 mod merge;
+mod merged;
 mod resume;
 
 use std::sync::{Arc, LazyLock};

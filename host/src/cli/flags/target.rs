@@ -22,7 +22,7 @@ pub(super) struct TargetFlags {
     /// How records find their partition: `same`, `key`, `round-robin`, or by source as in `0=3,1=4`
     #[arg(long, value_name = "HOW", value_parser = partition)]
     partition: Option<PartitionStrategy>,
-    /// What is promised: order by `key`, or `none`
+    /// What is promised: order by `key`, by `timestamp` over all partitions of a topic, or `none`
     #[arg(long, value_parser = |text: &str| word(ORDERS, text))]
     order: Option<Order>,
     /// What holds when the restore is interrupted: `exactly-once` or `at-least-once`

@@ -48,6 +48,13 @@ pub(super) fn of_topics(job: &Job, catalog: &Catalog, chain: Option<&Chain>) -> 
 fn promise(job: &Job) -> &'static str {
     match (job.target.order, &job.target.partition) {
         (Order::None, PartitionStrategy::RoundRobin) => "none: records are dealt out in turn",
+        (Order::Timestamp, PartitionStrategy::Key) => {
+            "of all records of a source topic, by timestamp; of those with one key in one partition"
+        }
+        (Order::Timestamp, PartitionStrategy::Table(_)) => {
+            "of the source partitions that the table sends to one partition, by timestamp"
+        }
+        (Order::Timestamp, _) => "of a source partition, whole",
         (Order::None, PartitionStrategy::Table(_)) => "of a source partition, in the partition the table names",
         (_, PartitionStrategy::Same) => "of a source partition, whole",
         (_, _) => "of the records that arrive with one key from one source partition",
@@ -65,7 +72,8 @@ fn promises_of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<String> {
     let keys = changing(Column::Key).filter(|_| job.target.partition == PartitionStrategy::Key).map(|name| {
         format!(
             "`{name}` may change keys: records of one source key that get different keys may go to different partitions, \
-             and records that get the same key from different source partitions have no order"
+             and records that get the same key from different source {} have no order",
+            if job.target.order == Order::Timestamp { "topics" } else { "partitions" }
         )
     });
     let topics = changing(Column::Topic).map(|name| format!("`{name}` may send records to other topics than these"));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use crate::catalog::{Catalog, Lane};
 use crate::job::Job;
 use crate::report::shown::{count, files, moment};
 use crate::report::{Table, Volume};
-use crate::target::{Examined, LaneNeed};
+use crate::target::{Examined, LaneNeed, Standing};
 
 /// The object `start` of `anabranch.plan/1`.
 #[derive(Debug, Serialize)]
@@ -62,7 +61,7 @@ impl LaneStart {
             complete: before.complete,
             up_to: up_to.map(|place| lane.source.at(place).to_string()),
             files,
-            files_done: if before.complete { files } else { lane.files_done(up_to, before.file_left.as_deref()) },
+            files_done: files_done(lane, &before).into_iter().filter(|done| *done).count(),
             read: before.tally.read,
             written: before.tally.total_written(),
             set_aside: before.tally.aside.records(),
@@ -70,21 +69,28 @@ impl LaneStart {
     }
 }
 
+/// Of each of a lane's pieces whether it is done with.
+fn files_done(lane: &Lane, before: &Standing) -> Vec<bool> {
+    if before.complete {
+        return vec![true; lane.pieces.len()];
+    }
+    lane.files_done(before.tally.up_to.as_ref(), &before.files_left)
+}
+
 impl StartDocument {
     /// Where a job would begin that needs this of the target, by what its target keeps.
     pub(super) fn new(job: &Job, catalog: &Catalog, needs: &[LaneNeed], examined: &Examined) -> Self {
         let lanes: Vec<LaneStart> = catalog.lanes.iter().map(|lane| LaneStart::new(lane, examined)).collect();
         // A file may hold records of several lanes, and is done with once all of these are.
-        let paths = |(lane, start): (&Lane, &LaneStart)| -> (Vec<_>, Vec<_>) {
-            let paths = lane.pieces.iter().map(|piece| Arc::clone(&piece.entry.path)).enumerate();
-            let (done, left): (Vec<_>, Vec<_>) = paths.partition(|(at, _)| *at < start.files_done);
-            (done.into_iter().map(|(_, path)| path).collect(), left.into_iter().map(|(_, path)| path).collect())
-        };
         let (mut all, mut left) = (BTreeSet::new(), BTreeSet::new());
-        for (of_done, of_left) in catalog.lanes.iter().zip(&lanes).map(paths) {
-            all.extend(of_done);
-            all.extend(of_left.iter().cloned());
-            left.extend(of_left);
+        for lane in &catalog.lanes {
+            let done = files_done(lane, &examined.before(&lane.source).unwrap_or_default());
+            for (piece, is_done) in lane.pieces.iter().zip(done) {
+                all.insert(&piece.entry.path);
+                if !is_done {
+                    left.insert(&piece.entry.path);
+                }
+            }
         }
         let times = examined.times();
         let (mut read, mut written) = (Volume::default(), Volume::default());

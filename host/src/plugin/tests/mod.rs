@@ -94,6 +94,7 @@ fn batch(first: i64, count: usize) -> Arc<Batch> {
         rows: (0..count as u64).collect::<Vec<_>>().into(),
         offsets: Some(ScalarBuffer::from((first..first + count as i64).collect::<Vec<_>>())),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     })
 }

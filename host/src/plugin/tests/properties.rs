@@ -38,6 +38,7 @@ fn batch(rows: &[Row]) -> Batch {
         rows: ScalarBuffer::from((0..rows.len() as u64).collect::<Vec<_>>()),
         offsets: Some(ScalarBuffer::from((0..rows.len() as i64).map(|row| row * 3 / 2).collect::<Vec<_>>())),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     }
 }

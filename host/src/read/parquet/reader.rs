@@ -155,7 +155,7 @@ impl Reader {
             };
             Some(ranges.into_iter().map(move |range| Place { range, claims, located }))
         });
-        self.windows = Windows::over(&self.file, places.flatten(), &self.room);
+        self.windows = Windows::over(&self.file, places.flatten(), &self.room, self.limits);
         self.windows.fill()?;
         let group = Group {
             windows: &self.windows,

@@ -355,6 +355,7 @@ fn batch(records: &[Record]) -> Batch {
         rows: (0..records.len() as u64).collect::<Vec<_>>().into(),
         offsets: offsets.map(ScalarBuffer::from),
         columns: builder.finish(),
+        strand: None,
         routes: Routes::default(),
     }
 }

@@ -15,12 +15,15 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::coalesce;
 use super::page_header::PageClaims;
+use crate::batch::Limits;
 use crate::read::OpenFile;
 use crate::read::large::{Held, LARGE, LaneRoom, Large};
 use crate::store::StoreError;
 
 /// Read-ahead of all column chunks of a row group together.
 const READ_AHEAD: u64 = 4 << 20;
+/// The same for each byte of a batch: where many files are read side by side, as in a merged lane, batches are small.
+const FOR_A_BATCH: u64 = 64;
 /// The least and the most that one chunk reads ahead.
 const WINDOW: Range<u64> = 16 << 10..1 << 20;
 /// What is read from the file's end to find the footer, which is mostly the whole footer.
@@ -71,12 +74,18 @@ pub(super) struct Windows {
 
 impl Windows {
     /// Windows over column chunks that lie at these places of the file.
-    pub(super) fn over(file: &OpenFile, chunks: impl IntoIterator<Item = Place>, room: &LaneRoom) -> Self {
+    pub(super) fn over(
+        file: &OpenFile,
+        chunks: impl IntoIterator<Item = Place>,
+        room: &LaneRoom,
+        limits: Limits,
+    ) -> Self {
+        let read_ahead = READ_AHEAD.min(limits.bytes as u64 * FOR_A_BATCH);
         let mut places: Vec<_> = chunks.into_iter().collect();
         places.sort_by_key(|place| place.range.start);
         let total = places.iter().map(|Place { range, .. }| range.end - range.start).sum::<u64>().max(1);
         let chunks = places.into_iter().map(|Place { range, claims, located }| {
-            let share = u128::from(READ_AHEAD) * u128::from(range.end - range.start) / u128::from(total);
+            let share = u128::from(read_ahead) * u128::from(range.end - range.start) / u128::from(total);
             let ahead = u64::try_from(share).unwrap_or(WINDOW.end).clamp(WINDOW.start, WINDOW.end);
             let (loaded, held) = (Mutex::default(), Mutex::default());
             Chunk { range, ahead, claims: Some(claims), located, loaded, held }

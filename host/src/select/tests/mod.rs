@@ -35,6 +35,7 @@ fn batch(rows: &[Row]) -> Arc<Batch> {
         rows: (0..rows.len() as u64).collect(),
         offsets: Some(rows.iter().map(|row| row.0).collect::<ScalarBuffer<i64>>()),
         columns,
+        strand: None,
         routes: Routes::default(),
     })
 }

@@ -19,7 +19,7 @@ pub(super) fn on_creation(name: &str, lanes: &[&LaneNeed], create: &CreateTopics
 
 pub(super) fn on_partitions(job: &Job, name: &str, lanes: &[&LaneNeed], partitions: i32, findings: &mut Vec<Finding>) {
     let source = partitions_in_backup(lanes);
-    let are_told = lanes.iter().any(|lane| lane.source.partition.is_some());
+    let are_told = lanes.iter().any(|lane| !lane.partitions.is_empty());
     if job.target.partition == PartitionStrategy::Key && partitions != source && are_told {
         findings.push(Finding {
             code: "partition-count",

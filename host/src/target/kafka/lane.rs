@@ -62,7 +62,6 @@ pub(super) struct Touched {
 /// The topic of a lane's dead letters.
 struct LetterTopic {
     name: Arc<str>,
-    source_partition: i32,
     /// Whether any went there since the last commit, or may have.
     is_written: bool,
 }
@@ -112,9 +111,7 @@ impl KafkaLane {
     ) -> Result<Self, TargetError> {
         let ledger = producing.context().ledger()?;
         let letters = shared.dead_letters.as_ref().and_then(|letters| letters.topic(&source.topic));
-        let source_partition = source.partition.unwrap_or_default();
-        let letters =
-            letters.map(|name| LetterTopic { name: name.as_str().into(), source_partition, is_written: false });
+        let letters = letters.map(|name| LetterTopic { name: name.as_str().into(), is_written: false });
         let (topics, suspects) = (Topics::default(), Suspects::default());
         let provenance = shared.provenance.clone();
         Ok(Self {
@@ -271,6 +268,8 @@ impl LaneTarget for KafkaLane {
         let mut sent = Sent::default();
         let Some(producing) = producing else { return Ok(sent) };
         ledger.check()?;
+        let no_way = |error| TargetError::Lane { source_partition: outputs.batch.source.to_string(), error };
+        route.follow(&outputs.batch.source).map_err(no_way)?;
         let portion = producing.context().room().portion();
         let places = Arc::new(Places::of(outputs));
         let terms = Terms { shared, producing, route, session: session.as_deref(), now: now() };
@@ -355,13 +354,13 @@ impl LaneTarget for KafkaLane {
     fn send_letters(&mut self, letters: &Arc<Batch>) -> Result<(), TargetError> {
         let Self { shared, producing, ledger, letters: topic, .. } = self;
         let (Some(producing), Some(letters_to)) = (producing, topic) else { return Ok(()) };
-        let LetterTopic { name, source_partition, is_written } = letters_to;
+        let LetterTopic { name, is_written } = letters_to;
         *is_written = true;
         ledger.check()?;
         let Some(topic) = producing.topic(name, shared)? else {
             return Err(TargetError::MissingTopics(vec![Arc::clone(name)]));
         };
-        let partition = *source_partition % topic.facts.partitions.max(1);
+        let partition = letters.source.partition.unwrap_or_default() % topic.facts.partitions.max(1);
         let outputs = Outputs::untouched(Arc::clone(letters));
         let places = Arc::new(Places::of_letters(&outputs));
         let portion = producing.context().room().portion();

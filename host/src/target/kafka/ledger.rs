@@ -18,7 +18,7 @@ use arrow_buffer::ScalarBuffer;
 use parking_lot::{Condvar, Mutex};
 
 use crate::batch::{Outputs, Selection};
-use crate::position::{Place, TopicPartition};
+use crate::position::{Place, Strand, TopicPartition};
 use crate::target::TargetError;
 
 const RUN_BITS: u32 = 24;
@@ -105,6 +105,7 @@ impl Room {
 #[derive(Debug)]
 pub(crate) struct Places {
     source: Arc<TopicPartition>,
+    strand: Option<Strand>,
     file: Arc<str>,
     rows: ScalarBuffer<u64>,
     offsets: Option<ScalarBuffer<i64>>,
@@ -118,6 +119,7 @@ impl Places {
         let batch = &outputs.batch;
         Self {
             source: Arc::clone(&batch.source),
+            strand: batch.strand.clone(),
             file: Arc::clone(&batch.file),
             rows: batch.rows.clone(),
             offsets: batch.offsets.clone(),
@@ -139,9 +141,13 @@ impl Places {
     }
 
     fn place(&self, input: usize) -> Place {
-        match &self.offsets {
+        let place = match &self.offsets {
             Some(offsets) => Place::Offset(offsets[input]),
             None => Place::Row { file: Arc::clone(&self.file), row: self.rows[input] },
+        };
+        match &self.strand {
+            None => place,
+            Some(strand) => Place::Of(strand.clone(), Box::new(place)),
         }
     }
 

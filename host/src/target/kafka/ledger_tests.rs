@@ -16,6 +16,7 @@ fn outputs(selection: Selection) -> Outputs {
         rows: vec![0, 1, 2].into(),
         offsets: Some(vec![1042, 1043, 1050].into()),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     };
     Outputs { selection, ..Outputs::untouched(Arc::new(batch)) }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::topic::Topic;
 use crate::job::{CreateTopics, DeadLetters};
 use crate::mechanism::unless_off;
+use crate::position::TopicPartition;
 use crate::route::{RouteError, Router};
 use crate::target::{LaneNeed, TargetError};
 
@@ -77,13 +78,15 @@ impl<'a> Needs<'a> {
                 None => create.map(|create| create.partitions.unwrap_or_else(|| partitions_in_backup(lanes))),
             };
             for lane in lanes {
-                let no_way = |error| TargetError::Lane { source_partition: lane.source.to_string(), error };
-                let fixed = self.router.fixed_partition(&lane.source).map_err(no_way)?;
-                if let (Some(partition), Some(partitions)) = (fixed, partitions)
-                    && !(0..partitions).contains(&partition)
-                {
-                    let topic = Arc::clone(name);
-                    return Err(no_way(RouteError::NoSuchPartition { topic, partition, partitions }));
+                for source in sources(lane) {
+                    let no_way = |error| TargetError::Lane { source_partition: source.to_string(), error };
+                    let fixed = self.router.fixed_partition(&source).map_err(no_way)?;
+                    if let (Some(partition), Some(partitions)) = (fixed, partitions)
+                        && !(0..partitions).contains(&partition)
+                    {
+                        let topic = Arc::clone(name);
+                        return Err(no_way(RouteError::NoSuchPartition { topic, partition, partitions }));
+                    }
                 }
             }
         }
@@ -93,5 +96,14 @@ impl<'a> Needs<'a> {
 
 /// Partitions that lanes come from: the highest and those below it.
 pub(crate) fn partitions_in_backup(lanes: &[&LaneNeed]) -> i32 {
-    lanes.iter().filter_map(|lane| lane.source.partition).max().map_or(1, |highest| highest.saturating_add(1))
+    lanes.iter().flat_map(|lane| &lane.partitions).max().map_or(1, |highest| highest.saturating_add(1))
+}
+
+/// Where the records of a lane come from.
+fn sources(lane: &LaneNeed) -> Vec<TopicPartition> {
+    let topic = &lane.source.topic;
+    match &*lane.partitions {
+        [] => vec![(*lane.source).clone()],
+        all => all.iter().map(|partition| TopicPartition::new(Arc::clone(topic), Some(*partition))).collect(),
+    }
 }

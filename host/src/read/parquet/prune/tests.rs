@@ -77,6 +77,7 @@ fn data() -> Vec<u8> {
         rows: (0..ROWS as u64).collect(),
         offsets: Some((0..ROWS).map(|row| row * 2).collect()),
         columns: columns.finish(),
+        strand: None,
         routes: Routes::default(),
     };
     let properties = WriterProperties::builder()

@@ -12,7 +12,7 @@ use crate::position::Place;
 
 /// What is known of the ends of a lane's files; shared between who reads them and who writes their records.
 #[derive(Debug)]
-pub struct Finished {
+pub(in crate::catalog) struct Ends {
     pieces: Arc<[Piece]>,
     state: Mutex<State>,
 }
@@ -26,7 +26,7 @@ struct State {
     asked: i64,
 }
 
-impl Finished {
+impl Ends {
     pub(super) fn new(pieces: &Arc<[Piece]>) -> Self {
         let ends = pieces.iter().map(Piece::last_offset).collect();
         Self { pieces: Arc::clone(pieces), state: Mutex::new(State { ends, done: 0, asked: i64::MIN }) }
@@ -53,7 +53,7 @@ impl Finished {
 
     /// The first file of the lane, in its order, that may hold records behind `place`; `None` where that is not known
     /// better than by `place` itself.
-    pub fn first_left(&self, place: &Place) -> Option<Arc<str>> {
+    pub(crate) fn first_left(&self, place: &Place) -> Option<Arc<str>> {
         let Place::Offset(offset) = place else { return None };
         let State { ends, done, asked } = &mut *self.state.lock();
         if offset < asked {
