@@ -118,6 +118,8 @@ fn plan_says_what_would_happen() {
     memory up to 64.0 MiB: lanes 32.0 MiB, target's queue 32.0 MiB, plugins 0 B; beyond it 6 times the largest record, line or page (largest seen: 19 B)
 
     warning [lost]: 3 files (for instance `orders/part-a.jsonl`): timestamp type: no such column
+    note [keys-in-partitions]: whether keys of `restored` occur in several source partitions is not established: of such a key the records of one source partition keep their order, and there is none between these
+      hint: `anabranch plan --scan-keys` looks, for which it reads 1001 B
     --- stderr
     "#);
     let document = run(dir.path(), &[flags.as_slice(), &["--output", "json"]].concat()).json();

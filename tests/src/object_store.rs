@@ -63,11 +63,6 @@ impl S3Server {
         std::fs::create_dir_all(self.folder.path().join(bucket)).context("making a bucket")
     }
 
-    /// The folder in which the objects of a bucket lie.
-    pub fn folder_of(&self, bucket: &str) -> PathBuf {
-        self.folder.path().join(bucket)
-    }
-
     /// Puts or replaces an object.
     ///
     /// # Errors
