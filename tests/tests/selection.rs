@@ -269,6 +269,35 @@ fn the_last_records_of_files_without_offsets_are_those_of_their_last_files() {
 }
 
 #[test]
+fn a_partition_of_which_nothing_is_left_does_not_stop_the_others() {
+    let folder = parquet_backup();
+    let from = (1_760_000_000_000_i64 + 12_000 * 17).to_string();
+    let offsets = ["--offsets", "orders-0=100..3000", "--offsets", "orders-1=0..6003", "--from", &from];
+    let due: Vec<String> = (6000..6003).map(|offset| format!("orders-1@{offset}")).collect();
+    assert_eq!(taken(folder.path(), &offsets), due);
+    let restored =
+        run(folder.path(), &[&["restore", "--backup", "backup", "--brokers", "null"], &offsets[..]].concat());
+    assert_eq!(restored.unwrap().code, Some(0));
+    assert_eq!(taken(folder.path(), &[&offsets[..], &["--last", "2"]].concat()), due[1..]);
+}
+
+#[test]
+fn the_last_records_of_merged_folders_are_refused_whichever_folder_they_lie_in() {
+    let folder = tempfile::tempdir().unwrap();
+    for (country, records) in [("AT", 2), ("DE", 4)] {
+        let place = folder.path().join(format!("backup/country={country}"));
+        fs::create_dir_all(&place).unwrap();
+        let line = |row| format!("{{\"key\":\"k\",\"value\":\"{row}\",\"timestamp\":{row}}}\n");
+        fs::write(place.join("1.jsonl"), (0..records).map(line).collect::<String>()).unwrap();
+    }
+    for last in ["1", "6"] {
+        let flags = ["--topic", "orders", "--order", "timestamp", "--last", last];
+        let refused = refused(folder.path(), &flags).to_string();
+        assert!(refused.contains("count the records of a partition"), "{refused}");
+    }
+}
+
+#[test]
 fn what_cannot_be_selected_is_told_and_is_no_empty_success() {
     let folder = backup();
     fs::write(folder.path().join("keys.txt"), "Zm9v\n!!\n").unwrap();

@@ -78,6 +78,9 @@ pub(super) fn select(job: &Job, open: &mut OpenBackup) -> Result<Option<Selectio
     let selection = Selection::load(&job.select)?;
     if let Some(selection) = &selection {
         selection.narrow_lanes(&mut open.catalog)?;
+        if job.target.order == Order::Timestamp && job.select.limit.is_some() {
+            open.catalog.check_ends()?;
+        }
     }
     Ok(selection)
 }

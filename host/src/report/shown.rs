@@ -41,6 +41,14 @@ pub fn moment(millis: i64) -> String {
         .map_or_else(|| format!("{millis} ms"), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
+/// The same to the millisecond, where that is not a whole second.
+pub fn instant(millis: i64) -> String {
+    match DateTime::from_timestamp_millis(millis) {
+        Some(time) if millis % 1000 != 0 => time.to_rfc3339_opts(SecondsFormat::Millis, true),
+        _ => moment(millis),
+    }
+}
+
 /// At most `length` characters of a text, with `…` where some are left out.
 pub fn shortened(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {

@@ -49,7 +49,7 @@ impl RowTests {
     }
 
     /// Between which places of a lane it is taken.
-    pub(crate) fn span_of(&self, lane: &str) -> Option<&Span> {
+    pub(super) fn span_of(&self, lane: &str) -> Option<&Span> {
         self.spans.get()?.get(lane)
     }
 

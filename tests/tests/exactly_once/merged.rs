@@ -259,6 +259,8 @@ fn a_job_does_not_go_on_with_lanes_that_were_merged_or_are_now() {
     refused("its progress in `orders` is that of all its parts merged, and now each has its own");
     let output: Output = merged.command("forget").output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
+    // What the first run wrote is still there.
+    merged.change("[backup]\n", "allow = [\"target-not-empty\"]\n[backup]\n");
     assert!(merged.kill_after(0));
     merged.change("order = \"key\"", "order = \"timestamp\"");
     refused("is its own, and now partitions are merged");

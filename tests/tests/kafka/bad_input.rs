@@ -67,7 +67,7 @@ fn a_record_over_the_topic_s_limit() {
     assert_snapshot!(said, @r"
     exit 1
     error: the restore does not start: record-too-large
-    hint: orders-1 holds a record of 5001 bytes, and topic `<topic>` takes 2000 (raise `max.message.bytes` of the topic); to restore in spite of it: --allow record-too-large
+    hint: orders-1 holds a record of 5001 bytes, and topic `<topic>` takes 2000 (raise `max.message.bytes` of the topic, or set it in `[target.while_restoring]`); to restore in spite of it: --allow record-too-large
     ");
     assert_eq!(cluster.read(&topic).unwrap().values().map(Vec::len).sum::<usize>(), 0);
     // Allowed, it is caught before it is produced.

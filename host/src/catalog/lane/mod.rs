@@ -273,6 +273,8 @@ impl BatchSource for LaneSource {
 
     fn seek(&mut self, place: Option<&Place>) -> Result<(), ReadError> {
         let (next, start) = match place {
+            // Nothing comes behind any place of a lane of which a selection has left no file.
+            _ if self.pieces.is_empty() => (0, Start::Beginning),
             None => (0, Start::Beginning),
             Some(Place::Offset(offset)) if self.by_offset => (0, Start::Offset(*offset)),
             Some(Place::Row { file, row }) if !self.by_offset => {

@@ -87,6 +87,17 @@ impl Lane {
 }
 
 impl Catalog {
+    /// Sees that the first or the last records are asked for only where a partition has them. Before they are looked up: what
+    /// is left then may lie in one folder.
+    ///
+    /// # Errors
+    /// A topic of several folders.
+    pub fn check_ends(&self) -> Result<(), CatalogError> {
+        let is_folder = |part: &StrandLane| matches!(part.strand, Strand::Folder(_));
+        let several = self.lanes.iter().find(|lane| strands(lane).iter().filter(|part| is_folder(part)).count() > 1);
+        several.map_or(Ok(()), |lane| Err(CatalogError::EndsOfFolders { topic: Arc::clone(&lane.source.topic) }))
+    }
+
     /// Makes one lane of all partitions of a topic, or of all its folders where nothing tells partitions.
     ///
     /// # Errors
@@ -102,11 +113,6 @@ impl Catalog {
             if let [StrandLane { strand: Strand::Folder(_), .. }] = &*strands {
                 self.lanes.extend(lanes);
                 continue;
-            }
-            let are_folders = strands.iter().any(|part| matches!(part.strand, Strand::Folder(_)));
-            let tests = self.narrowed.as_ref().and_then(|narrowed| narrowed.tests.as_ref());
-            if are_folders && tests.is_some_and(|tests| tests.span_of(&topic).is_some()) {
-                return Err(CatalogError::EndsOfFolders { topic });
             }
             let open = most_open(&strands);
             if strands.len() > MOST {

@@ -100,9 +100,11 @@ impl fmt::Display for SelectionDocument {
         }
         match (self.from, self.until) {
             (None, None) => Ok(()),
-            (Some(from), None) => writeln!(f, "  from {} on", shown::moment(from)),
-            (None, Some(until)) => writeln!(f, "  before {}", shown::moment(until)),
-            (Some(from), Some(until)) => writeln!(f, "  from {}, before {}", shown::moment(from), shown::moment(until)),
+            (Some(from), None) => writeln!(f, "  from {} on", shown::instant(from)),
+            (None, Some(until)) => writeln!(f, "  before {}", shown::instant(until)),
+            (Some(from), Some(until)) => {
+                writeln!(f, "  from {}, before {}", shown::instant(from), shown::instant(until))
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ impl Reader {
             let rows = u64::try_from(group.num_rows()).unwrap_or_default();
             let first = self.before;
             self.before += rows;
-            if self.before <= self.row {
+            if rows == 0 || self.before <= self.row {
                 continue;
             }
             let part = match &self.pruner {

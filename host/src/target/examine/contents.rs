@@ -1,6 +1,10 @@
 //! Topics that are not empty.
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::error::KafkaError;
 
 use super::unknown::Unknown;
 use crate::finding::{Finding, Weight};
@@ -8,6 +12,14 @@ use crate::job::{Delivery, Job};
 use crate::progress::Reader;
 use crate::report::shown::count;
 use crate::target::kafka::Topic;
+
+/// How often partitions are asked again that say nothing.
+const TRIES: usize = 5;
+/// How long to wait before that.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// An offset for each partition that told one.
+type Told = BTreeMap<(String, i32), i64>;
 
 /// What lies in these topics, in a job that has written nothing yet.
 pub(super) fn on_contents(
@@ -18,7 +30,8 @@ pub(super) fn on_contents(
     unknown: &mut Unknown,
 ) {
     let places = || topics.iter().flat_map(|topic| (0..topic.partitions).map(|partition| (&*topic.name, partition)));
-    let (starts, ends) = match (reader.log_starts(places()), reader.log_ends(places())) {
+    let due = places().count();
+    let (starts, ends) = match (told(due, || reader.log_starts(places())), told(due, || reader.log_ends(places()))) {
         (Ok(starts), Ok(ends)) => (starts, ends),
         (Err(error), _) | (_, Err(error)) => {
             tracing::debug!("where the target's logs begin and end is not known: {error}");
@@ -44,6 +57,20 @@ pub(super) fn on_contents(
             unknown.add("whether there are records in", format!("`{}`", topic.name), "the cluster does not tell");
         }
     }
+}
+
+/// What is told of so many partitions. Those of which nothing is are asked again for a while: a topic that was just created
+/// has no leader for a moment, and what is not established would not stop anybody.
+fn told(due: usize, ask: impl Fn() -> Result<Told, KafkaError>) -> Result<Told, KafkaError> {
+    let mut told = ask()?;
+    for _ in 0..TRIES {
+        if told.len() >= due {
+            break;
+        }
+        thread::sleep(PAUSE);
+        told = ask()?;
+    }
+    Ok(told)
 }
 
 fn finding(job: &Job, topic: &Topic, records: u64, partitions: i32) -> Finding {

@@ -109,8 +109,9 @@ impl Pruner {
     /// # Errors
     /// Those of the store.
     pub(super) fn extent(&self, metadata: &ParquetMetaData, windows: &Windows) -> Result<Extent, ParquetError> {
-        let mut extent = Extent { groups: metadata.num_row_groups(), ..Extent::default() };
-        for (index, group) in metadata.row_groups().iter().enumerate() {
+        let groups = metadata.row_groups().iter().filter(|group| group.num_rows() > 0).count();
+        let mut extent = Extent { groups, ..Extent::default() };
+        for (index, group) in metadata.row_groups().iter().enumerate().filter(|(_, group)| group.num_rows() > 0) {
             let chunks = self.leaves.iter().filter_map(|leaf| group.columns().get(*leaf));
             let all = chunks.fold(0_u64, |sum, chunk| sum.saturating_add(chunk.byte_range().1));
             match self.part(metadata, index, windows)? {

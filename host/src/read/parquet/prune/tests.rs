@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::metadata::{FileMetaData, ParquetMetaDataBuilder, ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
 
@@ -180,6 +180,44 @@ fn damage_to_what_tells_the_rows_is_survived() {
             }
         }
     }
+}
+
+#[test]
+fn a_row_group_without_rows_behind_one_that_is_left_out_is_no_damage() {
+    let data = without_rows(&data(), 4);
+    let wanted = Wanted { from: Some(100_000), ..Wanted::default() };
+    let (rows, extent, _) = read(data, wanted).unwrap();
+    assert_eq!((rows.len(), extent.groups, extent.groups_left), (8000, 9, 4));
+}
+
+/// The same file with a row group, counted from 0, that has no rows any more.
+fn without_rows(data: &[u8], which: usize) -> Vec<u8> {
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(data.to_vec())).unwrap();
+    let file = metadata.file_metadata().clone();
+    let file = FileMetaData::new(
+        file.version(),
+        file.num_rows() - GROUP,
+        file.created_by().map(str::to_owned),
+        file.key_value_metadata().cloned(),
+        file.schema_descr_ptr(),
+        file.column_orders().cloned(),
+    );
+    let mut builder = ParquetMetaDataBuilder::new(file);
+    for (number, group) in metadata.row_groups().iter().enumerate() {
+        let mut group = group.clone().into_builder();
+        if number == which {
+            let columns = group.take_columns().into_iter().map(|column| {
+                let empty = column.into_builder().set_num_values(0).set_total_compressed_size(0).clear_statistics();
+                empty.set_column_index_offset(None).set_column_index_length(None).build().unwrap()
+            });
+            let columns = columns.collect();
+            group = group.set_num_rows(0).set_column_metadata(columns);
+        }
+        builder = builder.add_row_group(group.build().unwrap());
+    }
+    let mut data = data.to_vec();
+    ParquetMetaDataWriter::new(&mut data, &builder.build()).finish().unwrap();
+    data
 }
 
 #[test]
