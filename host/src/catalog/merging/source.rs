@@ -50,7 +50,7 @@ impl StrandSource {
 
     /// The timestamp of the next record.
     fn due(&self) -> Option<i64> {
-        self.head.as_ref()?.columns.timestamps.get(self.taken).copied()
+        self.head.as_ref()?.columns.timestamps.get(self.taken).copied().map(due)
     }
 
     fn read(&mut self, lane: &TopicPartition) -> Result<Read, ReadError> {
@@ -86,6 +86,11 @@ impl StrandSource {
         }
         Some(batch)
     }
+}
+
+/// What the order goes by; switched off it is another one.
+fn due(timestamp: i64) -> i64 {
+    if is_off("merge-by-timestamp") { timestamp.wrapping_neg() } else { timestamp }
 }
 
 /// See the module.
@@ -164,13 +169,14 @@ impl Merging {
         let strand = self.strands.get_mut(index)?;
         let head = strand.head.as_ref()?;
         let (left, other) = (head.columns.timestamps.get(strand.taken..)?, self.heads.peek());
-        let is_next = |due: &i64| {
-            let is_before_others = other.is_none_or(|Reverse(other)| (*due, index) < *other);
-            let is_before_later = self.waiting.first().is_none_or(|(starts, _)| due < starts);
+        let is_next = |timestamp: &i64| {
+            let due = due(*timestamp);
+            let is_before_others = other.is_none_or(|Reverse(other)| (due, index) < *other);
+            let is_before_later = self.waiting.first().is_none_or(|(starts, _)| due < *starts);
             is_before_others && is_before_later
         };
         // The first one is next in any case: that is how it was chosen.
-        let count = 1 + left.iter().skip(1).take_while(|due| is_next(due) || is_off("merge-by-timestamp")).count();
+        let count = 1 + left.iter().skip(1).take_while(|timestamp| is_next(timestamp)).count();
         let batch = strand.take(count);
         match strand.due() {
             Some(due) => self.heads.push(Reverse((due, index))),
