@@ -4,7 +4,7 @@ use parquet::basic::{TimeUnit, Type};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
-use super::schema::{is_unsigned, nodes, unit};
+use super::schema::{is_unsigned, nodes, per_millisecond, unit};
 use super::shape::Content;
 use super::source::Source;
 use crate::read::{Count, FileFacts, Format};
@@ -43,11 +43,7 @@ pub(super) fn of(source: &Source) -> FileFacts {
         offsets: source.shape.offset.and_then(|offset| range(&source.metadata, offset.leaf)),
         timestamps: source.shape.timestamp.and_then(|timestamp| {
             let (least, most) = range(&source.metadata, timestamp.leaf)?;
-            let a_millisecond = match unit(&schema.column(timestamp.leaf)) {
-                TimeUnit::MILLIS => 1,
-                TimeUnit::MICROS => 1000,
-                TimeUnit::NANOS => 1_000_000,
-            };
+            let a_millisecond = per_millisecond(unit(&schema.column(timestamp.leaf)));
             Some((least.div_euclid(a_millisecond), most.div_euclid(a_millisecond)))
         }),
         log_append_time,

@@ -7,7 +7,7 @@ use parquet::errors::ParquetError;
 
 use super::column::{Flat, Group};
 use super::content::Failure;
-use super::schema::{is_unsigned, unit};
+use super::schema::{is_unsigned, per_millisecond, unit};
 use super::shape::ScalarLeaf;
 use crate::batch::NO_TIMESTAMP;
 
@@ -131,11 +131,7 @@ impl Scalar {
         if let Physical::Text(column) = &mut self.column {
             return column.next().map(|text| text_millis(text.data())).transpose();
         }
-        let divisor = match self.unit {
-            TimeUnit::MILLIS => 1,
-            TimeUnit::MICROS => 1_000,
-            TimeUnit::NANOS => 1_000_000,
-        };
+        let divisor = per_millisecond(self.unit);
         Ok(self.integer()?.map(|value| if divisor == 1 { value } else { value.div_euclid(divisor) }))
     }
 }

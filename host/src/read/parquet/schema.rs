@@ -132,6 +132,15 @@ pub(super) fn unit(leaf: &ColumnDescriptor) -> TimeUnit {
     }
 }
 
+/// How many of a unit are a millisecond.
+pub(super) fn per_millisecond(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::MILLIS => 1,
+        TimeUnit::MICROS => 1_000,
+        TimeUnit::NANOS => 1_000_000,
+    }
+}
+
 /// Whether a leaf's integers are unsigned.
 pub(super) fn is_unsigned(leaf: &ColumnDescriptor) -> bool {
     match leaf.logical_type_ref() {

@@ -1,11 +1,11 @@
 //! What is wanted, as a question to what a file claims of one of its columns.
 
-use parquet::basic::{TimeUnit, Type as PhysicalType};
+use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::claim::Claim;
 use crate::job::{Encoding, Encodings, Tombstones};
-use crate::read::parquet::schema::unit;
+use crate::read::parquet::schema::{per_millisecond, unit};
 use crate::read::parquet::shape::{BytesLeaf, Content, HeaderSource, ScalarLeaf, Shape};
 use crate::read::{Reason, Wanted};
 
@@ -67,14 +67,6 @@ pub(super) fn of(wanted: &Wanted, metadata: &ParquetMetaData, shape: &Shape, enc
         add(names.leaf, Kind::Headers);
     }
     tests
-}
-
-fn per_millisecond(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::MILLIS => 1,
-        TimeUnit::MICROS => 1_000,
-        TimeUnit::NANOS => 1_000_000,
-    }
 }
 
 impl Test {
