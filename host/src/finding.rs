@@ -18,8 +18,10 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 49] = [
+pub const CODES: [&str; 51] = [
     "at-least-once",
+    "catalog-cached",
+    "catalog-not-kept",
     "changed-delivery",
     "changed-map",
     "changed-plugins",

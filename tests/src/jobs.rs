@@ -38,6 +38,7 @@ pub fn job(target: Target) -> Job {
             encoding: Encodings::default(),
             format: None,
             dead_letters: false,
+            cache: None,
         },
         select: Default::default(),
         plugins: Vec::new(),

@@ -4,6 +4,7 @@
 //! signed with [`ACCESS_KEY`] and [`SECRET_KEY`]. A server can be told to [misbehave](Fault), as stores and networks do.
 
 mod front;
+mod listing;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use tokio::runtime::Runtime;
 
 pub use front::Fault;
 use front::Front;
+use listing::Listed;
 
 /// The access key that the server knows.
 pub const ACCESS_KEY: &str = "anabranch";
@@ -44,7 +46,7 @@ impl S3Server {
         let folder = tempfile::tempdir()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let files = s3s_fs::FileSystem::new(folder.path()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let mut service = S3ServiceBuilder::new(files);
+        let mut service = S3ServiceBuilder::new(Listed::new(files));
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let service = service.build();
 
@@ -75,6 +77,11 @@ impl S3Server {
         std::fs::write(path, content).context("putting an object")
     }
 
+    /// Where the objects of a bucket lie, by their keys.
+    pub fn folder_of(&self, bucket: &str) -> PathBuf {
+        self.folder.path().join(bucket)
+    }
+
     /// Reads an object.
     ///
     /// # Errors
@@ -92,6 +99,12 @@ impl S3Server {
     /// As [`Self::misbehave`], for listings.
     pub fn misbehave_at_listings(&self, faults: impl IntoIterator<Item = Fault>) {
         self.front.faults().listings.extend(faults);
+    }
+
+    /// How many listings were asked for since this was asked last, and which objects were read, as `bucket/key`, once for
+    /// each request.
+    pub fn asked(&self) -> (usize, Vec<String>) {
+        self.front.asked()
     }
 
     /// Answers nothing for so long.

@@ -27,6 +27,7 @@ fn backup(url: &str, options: BTreeMap<String, String>) -> Backup {
         encoding: Encodings::default(),
         format: None,
         dead_letters: false,
+        cache: None,
     }
 }
 

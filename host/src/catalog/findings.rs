@@ -9,10 +9,45 @@ use regex::Regex;
 
 use super::survey::Surveyed;
 use super::{Lane, Offsets};
+use crate::failure::Explain as _;
 use crate::finding::{Finding, Weight};
 use crate::job;
 use crate::read::Count;
-use crate::store::{Entry, Skipped};
+use crate::report::shown;
+use crate::store::{Entry, Skipped, StoreError};
+
+/// A catalog that was taken from its cache.
+pub(super) fn cached(place: &str, listed: i64) -> Finding {
+    Finding {
+        code: "catalog-cached",
+        weight: Weight::Note,
+        message: format!(
+            "the backup was listed and looked into {} (`{place}`); what was added or written over since is not seen",
+            shown::moment(listed)
+        ),
+        remedy: Some("`--refresh-catalog` lists it and looks into it again".to_owned()),
+    }
+}
+
+/// A cache that did not take the catalog.
+pub(super) fn not_kept(error: &StoreError) -> Finding {
+    Finding {
+        code: "catalog-not-kept",
+        weight: Weight::Warning,
+        message: format!("the catalog is not kept for the next time: {error}"),
+        remedy: error.hint().or_else(|| Some("see to the place of the cache, or leave it out".to_owned())),
+    }
+}
+
+/// A cache whose catalog is of no use.
+pub(super) fn not_taken(place: &str, message: &str) -> Finding {
+    Finding {
+        code: "catalog-not-kept",
+        weight: Weight::Warning,
+        message: format!("the catalog in the cache is not taken, and made anew: `{place}`: {message}"),
+        remedy: None,
+    }
+}
 
 /// Files that listing passed over.
 pub(super) fn skipped(skipped: &[Skipped]) -> Vec<Finding> {
@@ -173,7 +208,7 @@ impl Matters {
 }
 
 /// "3 files (for instance `a`)", or the one there is.
-fn files(count: usize, example: &Arc<str>) -> String {
+fn files(count: usize, example: &str) -> String {
     match count {
         1 => format!("`{example}`"),
         count => format!("{count} files (for instance `{example}`)"),

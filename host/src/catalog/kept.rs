@@ -9,6 +9,7 @@ use std::fmt;
 use std::io::Read as _;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::names::Named;
@@ -21,7 +22,7 @@ use crate::select::Spans;
 use crate::store::Entry;
 
 /// The largest survey that is taken from outside, in bytes: some millions of files.
-const LARGEST: u64 = 1 << 30;
+pub(super) const LARGEST: u64 = 1 << 30;
 /// Higher levels of compression make it hardly smaller.
 const LEVEL: i32 = 3;
 
@@ -98,9 +99,23 @@ pub struct Differences {
     pub new: Vec<String>,
 }
 
+/// As it is kept: JSON, compressed by zstd.
+pub(super) fn compressed(content: &impl Serialize) -> Vec<u8> {
+    // Texts, numbers and lists of them always are JSON, and memory takes everything.
+    let json = serde_json::to_vec(content).unwrap_or_default();
+    zstd::encode_all(&*json, LEVEL).unwrap_or_default()
+}
+
+/// What was kept; `None` for anything else.
+pub(super) fn decompressed<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let mut json = Vec::new();
+    zstd::Decoder::new(bytes).ok()?.take(LARGEST).read_to_end(&mut json).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
 /// How a job reads files, as text that differs where that does.
-fn rules(backup: &Backup) -> String {
-    let Backup { url: _, store: _, path, topic, columns, encoding, format, dead_letters: _ } = backup;
+pub(super) fn rules(backup: &Backup) -> String {
+    let Backup { url: _, store: _, path, topic, columns, encoding, format, dead_letters: _, cache: _ } = backup;
     format!("{path:?} {topic:?} {columns:?} {encoding:?} {format:?}")
 }
 
@@ -148,16 +163,12 @@ impl KeptSurvey {
 
     /// As it is kept: JSON, compressed by zstd.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        // Texts, numbers and lists of them always are JSON, and memory takes everything.
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        zstd::encode_all(&*json, LEVEL).unwrap_or_default()
+        compressed(self)
     }
 
     /// What was kept; `None` for anything else.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut json = Vec::new();
-        zstd::Decoder::new(bytes).ok()?.take(LARGEST).read_to_end(&mut json).ok()?;
-        serde_json::from_slice(&json).ok()
+        decompressed(bytes)
     }
 
     /// By path what is kept of each file; nothing where the job reads files in another way.

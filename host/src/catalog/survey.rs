@@ -12,7 +12,8 @@ use arrow_array::Array;
 
 use super::names::Named;
 use super::opener::{Opener, Opening};
-use super::{CatalogError, LaneError, Offsets, Piece, spanning};
+use super::pieces::spanning;
+use super::{CatalogError, LaneError, Offsets, Piece};
 use crate::batch::{Limits, NO_TIMESTAMP};
 use crate::position::TopicPartition;
 use crate::read::{Count, FileFacts, Format, OpenFile, ReadError, Rows};

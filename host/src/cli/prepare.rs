@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::{Handle, Runtime};
 
 use super::terminal::Terminal;
-use crate::catalog::{Catalog, KeptSurvey, Lane};
+use crate::catalog::{CachedCatalogs, Catalog, KeptSurvey, Lane};
 use crate::clock::now;
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::{Backup, Job, Order};
@@ -68,7 +68,12 @@ pub(super) fn open_again(
         store.url()
     );
     let known = unless_off("kept-survey", known);
-    let catalog = with_patience(SILENCE, || terminal.say(&line), || Catalog::build_again(backup, &store, known))?;
+    let cache = CachedCatalogs::open(backup, &store, runtime.handle())?;
+    let build = || match &cache {
+        Some(cache) => cache.catalog(backup, &store, known),
+        None => Catalog::build_again(backup, &store, known),
+    };
+    let catalog = with_patience(SILENCE, || terminal.say(&line), build)?;
     Ok(OpenBackup { url: Arc::clone(store.url()), catalog, runtime })
 }
 

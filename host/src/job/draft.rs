@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
-    Backup, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Moment, Order, PROGRESS_TOPIC,
-    PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Select, Share, Target, Transactions,
-    overlap,
+    Backup, CatalogCache, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Moment, Order,
+    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Select, Share, Target,
+    Transactions, overlap,
 };
 use crate::aside::Cause;
 use crate::finding::CODES;
@@ -81,6 +81,10 @@ pub struct BackupDraft {
     pub format: Option<Format>,
     /// As [`Backup::dead_letters`].
     pub dead_letters: bool,
+    /// As [`CatalogCache::url`].
+    pub cache: Option<String>,
+    /// As [`CatalogCache::refresh`].
+    pub refresh: bool,
 }
 
 /// [`Rejected`](super::Rejected), incomplete.
@@ -184,8 +188,17 @@ impl Draft {
         let target = target.finish()?;
         let rejected = rejected.finish()?;
         overlap::refuse(&url, file.as_deref(), &plugins, &rejected, report.as_ref())?;
-        let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters } = backup;
-        let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters };
+        let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters, cache, refresh } =
+            backup;
+        let cache = cache.map(|url| CatalogCache { url, refresh });
+        if refresh && cache.is_none() {
+            return Err(JobError::Conflict {
+                message: "there is no catalog cache that `--refresh-catalog` could make anew".to_owned(),
+                hint: "leave it out, or say where the cache is: `--catalog-cache`, or `cache` in `[backup]`",
+            });
+        }
+        overlap::refuse_cache(&url, cache.as_ref())?;
+        let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters, cache };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
         Ok(Job { name, backup, select, plugins, target, rejected, resources, allow, progress, report })
     }

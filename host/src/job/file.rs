@@ -82,6 +82,8 @@ fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
         encoding: table.table("encoding")?.map(|table| encoding(&table)).transpose()?.unwrap_or_default(),
         format: table.one_of("format", FORMATS)?,
         dead_letters: table.boolean("dead_letters")?.unwrap_or_default(),
+        cache: table.text("cache")?.map(|url| if is_path(&url) { beside(folder, &url) } else { url }),
+        refresh: false,
     })
 }
 

@@ -107,6 +107,17 @@ pub struct Backup {
     pub format: Option<Format>,
     /// Whether its records are dead letters of an earlier restore, whose headers about that are taken away.
     pub dead_letters: bool,
+    /// Where its catalog is kept for the next time, if anywhere.
+    pub cache: Option<CatalogCache>,
+}
+
+/// Where the catalog of a backup is kept, for jobs that read the same backup again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogCache {
+    /// A folder: a path, `file:///…` or `s3://bucket/prefix`, the latter with the options of the backup's store.
+    pub url: String,
+    /// Whether what is there is made anew.
+    pub refresh: bool,
 }
 
 /// Names of columns as the job maps them; `None` is found by name. Nested ones are written `a.b`.

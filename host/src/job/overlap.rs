@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf, absolute};
 
 use super::error::JobError;
-use super::{DeadLetters, PluginUse, Rejected, Report};
+use super::{CatalogCache, DeadLetters, PluginUse, Rejected, Report};
 
 /// Refuses dead letters and a report that would be written into the backup at `url`, over the job `file`, or over a
 /// plugin's.
@@ -41,6 +41,20 @@ pub(super) fn refuse(
         }
     }
     Ok(())
+}
+
+/// Refuses a catalog cache in the backup at `url`.
+///
+/// # Errors
+/// That it lies there.
+pub(super) fn refuse_cache(url: &str, cache: Option<&CatalogCache>) -> Result<(), JobError> {
+    match cache {
+        Some(cache) if is_within(&cache.url, url) => Err(JobError::Conflict {
+            message: "the catalog cache lies in the backup, and what is written there would be read".to_owned(),
+            hint: "give it a place of its own: `--catalog-cache`, or `cache` in `[backup]`",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Whether `place` is `backup` itself or lies below it: both paths or URLs.

@@ -102,6 +102,12 @@ fn the_example_is_a_job_and_uses_every_key() {
                 Parquet,
             ),
             dead_letters: true,
+            cache: Some(
+                CatalogCache {
+                    url: "jobs/catalogs",
+                    refresh: false,
+                },
+            ),
         },
         select: Select {
             topics: [

@@ -179,6 +179,14 @@ static BACKUP: Table = Table {
             "Whether the records are [dead letters](native-layout.md#dead-letters) of an earlier restore: the headers \
              that say so are taken away again, and a timestamp that a topic replaced is put back.",
         ),
+        key(
+            "cache",
+            Kind::Text,
+            "not kept",
+            "A folder that keeps [the catalog](catalog.md#the-catalog-cache), so that the next job over the same backup \
+             does not list it again: a path (relative to the job file), `file:///folder`, or `s3://bucket/prefix` with the \
+             options of the backup's store. The flag is `--catalog-cache`.",
+        ),
         key("columns", Kind::Table(&COLUMNS), "", ""),
         key("encoding", Kind::Table(&ENCODING), "", ""),
         key("store", Kind::Table(&STORE), "", ""),

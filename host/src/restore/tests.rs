@@ -37,6 +37,7 @@ fn job(folder: &Path) -> Job {
             encoding: Encodings::default(),
             format: None,
             dead_letters: false,
+            cache: None,
         },
         select: Default::default(),
         plugins: Vec::new(),

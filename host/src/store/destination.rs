@@ -40,6 +40,9 @@ struct Remote {
     runtime: Handle,
 }
 
+/// What is said of a client that panicked over its options.
+const NOT_ASKED: &str = "its client gave up before it asked";
+
 /// What becomes of what is there already under the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
@@ -81,6 +84,22 @@ impl Destination {
             }
         };
         Ok(Self { url, backend })
+    }
+
+    /// As [`Self::open`], with the options of another place, of which a folder of this machine takes none.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_as_other(
+        url: &str,
+        options: &BTreeMap<String, Secret>,
+        section: Section,
+        runtime: &Handle,
+    ) -> Result<Self, StoreError> {
+        match Location::parse(url, section)? {
+            Location::Local(_) => Self::open(url, &BTreeMap::new(), section, runtime),
+            Location::S3 { .. } => Self::open(url, options, section, runtime),
+        }
     }
 
     /// The folder or prefix in which the file at `url` lies, and the file's name; else as [`Self::open`].
@@ -156,6 +175,51 @@ impl Destination {
         }
     }
 
+    /// What is written under `name`; `None` if nothing is.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from reading, and more than `most` bytes.
+    pub fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, StoreError> {
+        let place = self.place(name);
+        let too_large = |bytes: u64| StoreError::Unreadable {
+            place: self.place(name),
+            message: format!("it has {bytes} bytes, which is more than the {most} that are read of such a file"),
+        };
+        match &self.backend {
+            Backend::Local(folder) => {
+                let path = below(folder, name, &place)?;
+                let read = || match std::fs::metadata(&path)?.len() {
+                    bytes if bytes > most => Ok(Err(too_large(bytes))),
+                    _ => std::fs::read(&path).map(Ok),
+                };
+                match read() {
+                    Ok(read) => read.map(|bytes| Some(bytes.into())),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(StoreError::system(place, &error)),
+                }
+            }
+            Backend::Remote(remote) => {
+                let path = remote.path(name, &place)?;
+                let object = super::blocking(&remote.runtime, {
+                    let store = Arc::clone(&remote.patient);
+                    async move {
+                        let found = store.get(&path).await?;
+                        match found.meta.size {
+                            bytes if bytes > most => Ok(Err(bytes)),
+                            _ => found.bytes().await.map(Ok),
+                        }
+                    }
+                });
+                match object {
+                    Some(Ok(object)) => object.map(Some).map_err(too_large),
+                    Some(Err(Error::NotFound { .. })) => Ok(None),
+                    Some(Err(error)) => Err(StoreError::reading(&place, &error)),
+                    None => Err(StoreError::Unreadable { place, message: NOT_ASKED.to_owned() }),
+                }
+            }
+        }
+    }
+
     /// Removes `name`; what is not there is removed already.
     ///
     /// # Errors
@@ -225,7 +289,7 @@ impl Remote {
         match super::blocking(&self.runtime, ask(Arc::clone(&self.patient))) {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(StoreError::writing(place, &self.bucket, &error)),
-            None => Err(StoreError::Unwritable { place, message: "its client gave up before it asked".to_owned() }),
+            None => Err(StoreError::Unwritable { place, message: NOT_ASKED.to_owned() }),
         }
     }
 }

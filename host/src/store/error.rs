@@ -285,9 +285,11 @@ impl Explain for StoreError {
             Self::Nothing { .. } => {
                 Some("check the path; a prefix must be a whole folder name or file name".to_owned())
             }
-            Self::Gone { .. } | Self::Changed { .. } => {
-                Some("a backup must not change while it is restored; start again once it is complete".to_owned())
-            }
+            Self::Gone { .. } | Self::Changed { .. } => Some(
+                "a backup must not change while it is restored; start again once it is complete, with \
+                     `--refresh-catalog` where its catalog is kept in a cache"
+                    .to_owned(),
+            ),
             Self::Short { .. } => Some("the file was cut short; take it from the source again".to_owned()),
             Self::Name { .. } => Some("rename the file".to_owned()),
             Self::Unanswered { .. } => Some(

@@ -5,6 +5,7 @@
 //! `….crc`, `…_$folder$`, and the empty objects that stand for folders. Nothing is passed over
 //! silently: each is counted by reason.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use serde::{Deserialize, Serialize};
 
 use super::error::broke_off;
 use super::options::LISTING_PATIENCE;
@@ -38,14 +40,14 @@ pub struct Entry {
 }
 
 /// Files that were passed over for one reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Why, in words.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// How many.
     pub files: u64,
     /// One of them.
-    pub example: Arc<str>,
+    pub example: String,
 }
 
 /// What lies in a backup.
@@ -172,7 +174,8 @@ fn sift(mut found: Vec<Entry>) -> Listing {
         match reason {
             Some(reason) => {
                 let count = skipped.entry(reason);
-                count.or_insert(Skipped { reason, files: 0, example: Arc::clone(&entry.path) }).files += 1;
+                count.or_insert(Skipped { reason: reason.into(), files: 0, example: entry.path.to_string() }).files +=
+                    1;
             }
             None => entries.push(entry),
         }
@@ -220,7 +223,7 @@ mod tests {
         ]);
         let paths: Vec<&str> = listing.entries.iter().map(|entry| &*entry.path).collect();
         assert_eq!(paths, ["__consumer_offsets/b.parquet", "_schemas/c.parquet", "orders/a.parquet"]);
-        let skipped: Vec<_> = listing.skipped.iter().map(|s| (s.reason, s.files, &*s.example)).collect();
+        let skipped: Vec<_> = listing.skipped.iter().map(|s| (&*s.reason, s.files, &*s.example)).collect();
         assert_eq!(
             skipped,
             [

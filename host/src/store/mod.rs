@@ -7,6 +7,7 @@
 mod destination;
 mod error;
 mod file;
+mod kept;
 mod list;
 mod local;
 mod location;
@@ -17,6 +18,7 @@ mod sequential;
 pub use destination::{Destination, Existing};
 pub use error::StoreError;
 pub use file::{MemoryFile, PendingRead, SourceFile};
+pub use kept::KeptListing;
 pub use list::{Entry, Listing, Skipped};
 pub(crate) use location::shown;
 pub use sequential::SequentialReader;
@@ -53,6 +55,8 @@ impl Section {
     /// Files of dead letters.
     pub const DEAD_LETTERS: Self =
         Self { what: "a place for dead letters", url: "rejected.dead_letters", options: "rejected.store" };
+    /// The catalog cache.
+    pub const CATALOG_CACHE: Self = Self { what: "a catalog cache", url: "backup.cache", options: "backup.store" };
 }
 
 /// An opened store: the place of one backup.
@@ -120,6 +124,17 @@ impl Store {
             patience: options::DEFAULT_PATIENCE,
         };
         Self { url: "memory".into(), backend: Backend::Remote(remote) }
+    }
+
+    /// The place of the backup, however its URL is written.
+    pub fn identity(&self) -> String {
+        match &self.backend {
+            Backend::Local(root) => {
+                let root = root.canonicalize().unwrap_or_else(|_| root.clone());
+                format!("file {}", root.to_string_lossy())
+            }
+            Backend::Remote(remote) => format!("{} {}", remote.bucket, remote.prefix),
+        }
     }
 
     /// The backup's URL as messages may show it.

@@ -9,6 +9,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -59,17 +60,25 @@ pub(super) struct Front {
     folder: PathBuf,
     service: S3Service,
     faults: Mutex<Faults>,
+    listings: AtomicUsize,
+    reads: Mutex<Vec<String>>,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Front {
     pub(super) fn new(folder: PathBuf, service: S3Service) -> Self {
-        Self { folder, service, faults: Mutex::default() }
+        Self { folder, service, faults: Mutex::default(), listings: AtomicUsize::new(0), reads: Mutex::default() }
     }
 
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many listings were asked for since this was asked last, and which objects were read.
+    pub(super) fn asked(&self) -> (usize, Vec<String>) {
+        let reads = std::mem::take(&mut *self.reads.lock().unwrap_or_else(PoisonError::into_inner));
+        (self.listings.swap(0, Ordering::Relaxed), reads)
     }
 
     /// Serves connections for as long as the runtime is there.
@@ -99,6 +108,11 @@ impl Front {
         let place = self.folder.join(&*path);
         let is_listing = request.uri().query().is_some_and(|query| query.contains("list-type"));
         let is_read = *request.method() == Method::GET && !is_listing;
+        if is_listing {
+            self.listings.fetch_add(1, Ordering::Relaxed);
+        } else if is_read {
+            self.reads.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone().into_owned());
+        }
         let condition = request.headers().get(IF_MATCH).filter(|_| is_read).cloned();
         let mut response = self.service.call(request.map(Body::from)).await.map_err(|error| format!("{error:?}"))?;
         if is_listing {

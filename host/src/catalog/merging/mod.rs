@@ -50,7 +50,7 @@ impl StrandLane {
     /// Its first and last timestamp, where they are known of all of it.
     fn times(&self) -> Option<(i64, i64)> {
         let times = self.lane.pieces.iter().map(|piece| piece.timestamps).collect::<Option<Vec<_>>>()?;
-        times.into_iter().reduce(super::spanning)
+        times.into_iter().reduce(super::pieces::spanning)
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn backup() -> Backup {
         encoding: crate::job::Encodings::default(),
         format: None,
         dead_letters: false,
+        cache: None,
     }
 }
 

@@ -30,6 +30,12 @@ pub(in crate::cli) struct BackupFlags {
     /// be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     store: Vec<(String, String)>,
+    /// A folder that keeps the catalog of the backup, so that it is listed and looked into only once: a path or a URL
+    #[arg(long, value_name = "URL")]
+    catalog_cache: Option<String>,
+    /// Makes the catalog in the cache anew, for a backup that has changed
+    #[arg(long)]
+    refresh_catalog: bool,
 }
 
 fn column(text: &str) -> Result<(String, String), String> {
@@ -48,13 +54,15 @@ impl BackupFlags {
     /// # Errors
     /// Flags that contradict each other.
     pub(in crate::cli) fn lay_over(self, draft: &mut BackupDraft) -> Result<(), JobError> {
-        let Self { topic, path, column, encoding, format, store } = self;
+        let Self { topic, path, column, encoding, format, store, catalog_cache, refresh_catalog } = self;
         once("--column", &column)?;
         once("--encoding", &encoding)?;
         once("--store", &store)?;
         draft.topic = topic.or(draft.topic.take());
         draft.path = path.or(draft.path.take());
         draft.format = format.or(draft.format.take());
+        draft.cache = catalog_cache.or(draft.cache.take());
+        draft.refresh = refresh_catalog;
         draft.store.extend(store.into_iter().map(|(name, value)| (name, Secret::new(value))));
         for (part, name) in column {
             let ColumnNames { key, value, headers, timestamp, timestamp_type, partition, offset, topic } =

@@ -21,6 +21,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         encoding: Encodings::default(),
         format: None,
         dead_letters: false,
+        cache: None,
     };
     let setup = ("socket.connection.setup.timeout.ms".to_owned(), Secret::new(patience));
     let target = Target {

@@ -29,6 +29,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
             encoding: Encodings::default(),
             format: None,
             dead_letters: false,
+            cache: None,
         },
         select: Default::default(),
         plugins: Vec::new(),

@@ -7,6 +7,7 @@
 
 mod boundary;
 mod broker;
+mod listing;
 mod machine;
 mod pipeline;
 mod processor;
@@ -24,10 +25,11 @@ use anyhow::{Result, bail};
 type Measure = fn() -> Result<String>;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [(&str, Measure); 5] = [
+const PARTS: [(&str, Measure); 6] = [
     ("boundary", boundary::measure),
     ("pipeline", pipeline::measure),
     ("selection", selection::measure),
+    ("listing", listing::measure),
     ("broker", broker::measure),
     ("resume", resume::measure),
 ];
