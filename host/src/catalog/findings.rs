@@ -127,7 +127,7 @@ pub(super) fn of_files(surveyed: &[Surveyed], backup: &job::Backup) -> Vec<Findi
         if file.pieces.iter().any(|(_, piece)| matches!(piece.rows, Count::Estimated(_))) {
             matters.add("estimated-records", Weight::Note, path, "records are estimated, not counted".to_owned(), None);
         }
-        for lost in &facts.lost {
+        for lost in &facts.kind.lost {
             matters.add("lost", Weight::Warning, path, lost.clone(), None);
         }
     }

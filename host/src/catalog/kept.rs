@@ -12,12 +12,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::kinds::{Facts, Kind};
 use super::names::Named;
 use super::survey::Surveyed;
 use super::{Offsets, Piece};
 use crate::job::Backup;
 use crate::position::TopicPartition;
-use crate::read::{Count, FileFacts, Format, Placing};
+use crate::read::Count;
 use crate::select::Spans;
 use crate::store::Entry;
 
@@ -38,16 +39,6 @@ pub struct KeptSurvey {
     pub(crate) spans: Option<Spans>,
 }
 
-/// What many files have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Kind {
-    format: Format,
-    schema: Vec<(String, String)>,
-    mapping: Vec<String>,
-    lost: Vec<String>,
-    has: Placing,
-}
-
 /// One file, as it was listed, and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KeptFile {
@@ -61,7 +52,7 @@ struct KeptFile {
     topic_of_job: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KeptFacts {
     /// Index of its kind.
     kind: usize,
@@ -122,13 +113,13 @@ pub(super) fn rules(backup: &Backup) -> String {
 impl KeptSurvey {
     /// What was found of these files.
     pub(super) fn of(backup: &Backup, surveyed: &[Surveyed]) -> Self {
-        let mut kinds = HashMap::new();
+        let mut kinds = HashMap::<&Kind, usize>::new();
         let mut files = Vec::with_capacity(surveyed.len());
         for Surveyed { entry, named: _, facts, pieces, topic_of_job } in surveyed {
             let facts = facts.as_ref().map(|facts| {
                 let next = kinds.len();
                 KeptFacts {
-                    kind: *kinds.entry(Kind::of(facts)).or_insert(next),
+                    kind: *kinds.entry(&facts.kind).or_insert(next),
                     rows: facts.rows,
                     offsets: facts.offsets,
                     timestamps: facts.timestamps,
@@ -146,9 +137,10 @@ impl KeptSurvey {
                 topic_of_job: *topic_of_job,
             });
         }
-        let mut kinds: Vec<(Kind, usize)> = kinds.into_iter().collect();
+        let mut kinds: Vec<(&Kind, usize)> = kinds.into_iter().collect();
         kinds.sort_by_key(|(_, index)| *index);
-        Self { rules: rules(backup), kinds: kinds.into_iter().map(|(kind, _)| kind).collect(), files, spans: None }
+        let kinds = kinds.into_iter().map(|(kind, _)| kind.clone()).collect();
+        Self { rules: rules(backup), kinds, files, spans: None }
     }
 
     /// Takes over what an earlier one knows of the first or last records.
@@ -172,11 +164,12 @@ impl KeptSurvey {
     }
 
     /// By path what is kept of each file; nothing where the job reads files in another way.
-    pub(super) fn by_path(&self, backup: &Backup) -> HashMap<&str, Known<'_>> {
+    pub(super) fn known(&self, backup: &Backup) -> Known<'_> {
         if self.rules != rules(backup) {
-            return HashMap::new();
+            return Known::default();
         }
-        self.files.iter().map(|file| (&*file.path, Known { survey: self, file })).collect()
+        let kinds = self.kinds.iter().cloned().map(Arc::new).collect();
+        Known { kinds, files: self.files.iter().map(|file| (&*file.path, file)).collect() }
     }
 
     /// What differs from an earlier one.
@@ -216,13 +209,6 @@ impl fmt::Display for Differences {
     }
 }
 
-impl Kind {
-    fn of(facts: &FileFacts) -> Self {
-        let FileFacts { format, schema, mapping, lost, has, .. } = facts.clone();
-        Self { format, schema, mapping, lost, has }
-    }
-}
-
 impl KeptPiece {
     fn of(source: &TopicPartition, piece: &Piece) -> Self {
         let Piece { entry: _, rows, bytes, offsets, timestamps, log_append_time, largest_record, without_key, mixed } =
@@ -251,39 +237,26 @@ impl KeptPiece {
     }
 }
 
-/// What is kept of one file.
-#[derive(Clone, Copy)]
+/// What is kept of each file.
+#[derive(Default)]
 pub(super) struct Known<'a> {
-    survey: &'a KeptSurvey,
-    file: &'a KeptFile,
+    kinds: Vec<Arc<Kind>>,
+    files: HashMap<&'a str, &'a KeptFile>,
 }
 
 impl Known<'_> {
-    /// The file as if it had been looked into; `None` if it is not the one that was.
+    /// The file as if it had been looked into; `None` if it is not one that was.
     pub(super) fn surveyed(&self, entry: &Arc<Entry>, named: &Named) -> Option<Surveyed> {
-        let KeptFile { path: _, size, etag, modified, facts, pieces, topic_of_job } = self.file;
+        let KeptFile { path: _, size, etag, modified, facts, pieces, topic_of_job } = self.files.get(&*entry.path)?;
         let same = *size == entry.size && *etag == entry.etag && *modified == entry.modified.timestamp_micros();
         if !same {
             return None;
         }
-        let facts = match facts {
+        let facts = match *facts {
             None => None,
             Some(KeptFacts { kind, rows, offsets, timestamps, log_append_time, without_key }) => {
-                let Kind { format, schema, mapping, lost, has } = self.survey.kinds.get(*kind)?.clone();
-                let (rows, offsets, timestamps) = (*rows, *offsets, *timestamps);
-                let (log_append_time, without_key) = (*log_append_time, *without_key);
-                Some(FileFacts {
-                    format,
-                    rows,
-                    schema,
-                    mapping,
-                    lost,
-                    offsets,
-                    timestamps,
-                    log_append_time,
-                    without_key,
-                    has,
-                })
+                let kind = Arc::clone(self.kinds.get(kind)?);
+                Some(Facts { kind, rows, offsets, timestamps, log_append_time, without_key })
             }
         };
         Some(Surveyed {

@@ -1,9 +1,10 @@
 //! The kinds of files that a backup consists of, as `inspect` shows them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::read::{FileFacts, Format};
+use super::kinds::Kind;
+use crate::read::Format;
 
 /// Files of one kind.
 #[derive(Clone, Debug)]
@@ -23,9 +24,9 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Whether files of these facts are of this kind. JSON Lines has no schema but what the first lines show, so the
+    /// Whether files of these kind are of this kind. JSON Lines has no schema but what the first lines show, so the
     /// order of its fields and their types, null among them, make no other kind.
-    fn is_of(&self, facts: &FileFacts) -> bool {
+    fn is_of(&self, kind: &Kind) -> bool {
         let alike = match self.format {
             Format::JsonLines => {
                 let names = |schema: &[(String, String)]| -> BTreeSet<String> {
@@ -37,21 +38,21 @@ impl Layout {
                         .map(|part| part.rsplit_once(" (").map_or(&**part, |(part, _)| part).to_owned())
                         .collect()
                 };
-                names(&self.schema) == names(&facts.schema) && untyped(&self.mapping) == untyped(&facts.mapping)
+                names(&self.schema) == names(&kind.schema) && untyped(&self.mapping) == untyped(&kind.mapping)
             }
-            Format::Parquet | Format::Avro => self.schema == facts.schema && self.mapping == facts.mapping,
+            Format::Parquet | Format::Avro => self.schema == kind.schema && self.mapping == kind.mapping,
         };
-        self.format == facts.format && alike && self.lost == facts.lost
+        self.format == kind.format && alike && self.lost == kind.lost
     }
 
-    /// Counts a file of this kind, and what types its fields have.
-    fn add(&mut self, facts: &FileFacts) {
-        self.files += 1;
+    /// Counts so many files of this kind, and what types their fields have.
+    fn add(&mut self, kind: &Kind, files: usize) {
+        self.files += files;
         if self.format != Format::JsonLines {
             return;
         }
         for (name, types) in &mut self.schema {
-            let others = facts.schema.iter().filter(|(other, _)| other == name);
+            let others = kind.schema.iter().filter(|(other, _)| other == name);
             for kind in others.flat_map(|(_, types)| types.split('|')) {
                 if !types.split('|').any(|known| known == kind) {
                     types.push('|');
@@ -63,17 +64,27 @@ impl Layout {
 }
 
 /// The kinds of files, in order of their first one.
-pub(super) fn layouts<'a>(files: impl Iterator<Item = (&'a Arc<str>, &'a FileFacts)>) -> Vec<Layout> {
+pub(super) fn layouts<'a>(files: impl Iterator<Item = (&'a Arc<str>, &'a Arc<Kind>)>) -> Vec<Layout> {
+    // Of each kind its place, and then how many files there are, and the first one.
+    let mut places = HashMap::<*const Kind, usize>::new();
+    let mut kinds: Vec<(&Kind, usize, &Arc<str>)> = Vec::new();
+    for (path, kind) in files {
+        let place = *places.entry(Arc::as_ptr(kind)).or_insert(kinds.len());
+        match kinds.get_mut(place) {
+            Some((_, files, _)) => *files += 1,
+            None => kinds.push((kind, 1, path)),
+        }
+    }
     let mut layouts: Vec<Layout> = Vec::new();
-    for (path, facts) in files {
-        match layouts.iter_mut().find(|layout| layout.is_of(facts)) {
-            Some(layout) => layout.add(facts),
+    for (kind, files, path) in kinds {
+        match layouts.iter_mut().find(|layout| layout.is_of(kind)) {
+            Some(layout) => layout.add(kind, files),
             None => layouts.push(Layout {
-                format: facts.format,
-                schema: facts.schema.clone(),
-                mapping: facts.mapping.clone(),
-                lost: facts.lost.clone(),
-                files: 1,
+                format: kind.format,
+                schema: kind.schema.clone(),
+                mapping: kind.mapping.clone(),
+                lost: kind.lost.clone(),
+                files,
                 example: Arc::clone(path),
             }),
         }

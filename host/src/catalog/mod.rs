@@ -9,6 +9,7 @@ mod error;
 mod files_left;
 mod findings;
 mod kept;
+mod kinds;
 mod lane;
 mod layout;
 mod merging;
@@ -38,6 +39,7 @@ use crate::position::Place;
 use crate::read::{Extent, LaneRoom, ReadError, Wanted};
 use crate::select::{Narrowed, RowTests, Selecting};
 use crate::store::{Entry, Listing, Store};
+use kinds::Kinds;
 use lane::LaneSource;
 use layout::layouts;
 pub use merging::StrandLane;
@@ -154,11 +156,17 @@ impl Catalog {
         findings.extend(apart);
         let files = read_names(backup, entries, &mut findings)?;
 
-        let survey =
-            Survey { store, opener: &*opener, topic: backup.topic.as_deref().map(Arc::from), format: backup.format };
-        let by_path: Vec<_> = known.iter().flatten().map(|known| known.by_path(backup)).collect();
+        let kinds = Kinds::default();
+        let survey = Survey {
+            kinds: &kinds,
+            store,
+            opener: &*opener,
+            topic: backup.topic.as_deref().map(Arc::from),
+            format: backup.format,
+        };
+        let known_files: Vec<_> = known.iter().flatten().map(|known| known.known(backup)).collect();
         let surveyed = opener::side_by_side(&files, |(entry, named)| {
-            match by_path.iter().find_map(|known| known.get(&*entry.path)?.surveyed(entry, named)) {
+            match known_files.iter().find_map(|known| known.surveyed(entry, named)) {
                 Some(surveyed) => Ok(surveyed),
                 None => survey.look(entry, named.clone()),
             }
@@ -170,7 +178,7 @@ impl Catalog {
             return Err(CatalogError::NoRecords { url: Arc::clone(store.url()), files: surveyed.len() });
         }
         findings.extend(findings::of_lanes(&lanes));
-        let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, file.facts.as_ref()?))));
+        let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, &file.facts.as_ref()?.kind))));
         let mut survey = KeptSurvey::of(backup, &surveyed);
         survey.known_spans(known.first().copied().flatten());
         let entries = surveyed.into_iter().map(|file| file.entry).collect();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arrow_array::Array;
 
+use super::kinds::{Facts, Kinds};
 use super::names::Named;
 use super::opener::{Opener, Opening};
 use super::pieces::spanning;
@@ -27,7 +28,7 @@ pub(super) struct Surveyed {
     /// What its path tells.
     pub(super) named: Named,
     /// What its reader tells; `None` for a file of no bytes that the job lets pass.
-    pub(super) facts: Option<FileFacts>,
+    pub(super) facts: Option<Facts>,
     /// What it holds of each lane; nothing for a file without records.
     pub(super) pieces: Vec<(TopicPartition, Piece)>,
     /// Whether the topic is the one that the job gives.
@@ -44,6 +45,8 @@ pub(super) struct Survey<'a> {
     pub(super) topic: Option<Arc<str>>,
     /// The job's `backup.format`.
     pub(super) format: Option<Format>,
+    /// The kinds of files that were met.
+    pub(super) kinds: &'a Kinds,
 }
 
 /// What a scan found of one topic-partition in a file.
@@ -75,7 +78,7 @@ impl Survey<'_> {
         if facts.rows != Count::Exact(0) {
             self.place(&file, &facts, &mut surveyed)?;
         }
-        surveyed.facts = Some(facts);
+        surveyed.facts = Some(self.kinds.share(facts));
         Ok(surveyed)
     }
 

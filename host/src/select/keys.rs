@@ -117,6 +117,9 @@ impl KeySet {
         if !self.glance.may_begin(key) {
             return false;
         }
+        if let [only] = &self.prefixes[..] {
+            return key.starts_with(only);
+        }
         // All that lies between a prefix and what begins with it begins with it too, and no prefix does.
         let after = self.prefixes.partition_point(|prefix| prefix.as_slice() <= key);
         after.checked_sub(1).and_then(|index| self.prefixes.get(index)).is_some_and(|prefix| key.starts_with(prefix))

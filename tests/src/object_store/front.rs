@@ -86,6 +86,8 @@ impl Front {
         while let Ok((socket, _)) = listener.accept().await {
             let front = Arc::clone(&self);
             tokio::spawn(async move {
+                // Or else each answer waits 40 ms for the client to acknowledge its head.
+                let _ = socket.set_nodelay(true);
                 let Ok((socket, handle)) = twice(socket) else { return };
                 let handle = Arc::new(handle);
                 let answers = service_fn(|request| Arc::clone(&front).answer(Arc::clone(&handle), request));
