@@ -173,15 +173,15 @@ impl Catalog {
         });
         let surveyed = surveyed.into_iter().collect::<Result<Vec<_>, _>>()?;
         findings.extend(findings::of_files(&surveyed, backup));
-        let lanes = lanes(&surveyed)?;
-        if lanes.is_empty() {
-            return Err(CatalogError::NoRecords { url: Arc::clone(store.url()), files: surveyed.len() });
-        }
-        findings.extend(findings::of_lanes(&lanes));
         let layouts = layouts(surveyed.iter().filter_map(|file| Some((&file.entry.path, &file.facts.as_ref()?.kind))));
         let mut survey = KeptSurvey::of(backup, &surveyed);
         survey.known_spans(known.first().copied().flatten());
-        let entries = surveyed.into_iter().map(|file| file.entry).collect();
+        let entries: Vec<_> = surveyed.iter().map(|file| Arc::clone(&file.entry)).collect();
+        let lanes = lanes(surveyed)?;
+        if lanes.is_empty() {
+            return Err(CatalogError::NoRecords { url: Arc::clone(store.url()), files: entries.len() });
+        }
+        findings.extend(findings::of_lanes(&lanes));
         let dead_letters = backup.dead_letters;
         Ok(Self {
             lanes,

@@ -160,10 +160,10 @@ impl Piece {
 }
 
 /// Gathers the pieces of each lane and puts them in order.
-pub(super) fn lanes(surveyed: &[Surveyed]) -> Result<Vec<Lane>, CatalogError> {
-    let mut by_source = BTreeMap::<&TopicPartition, Vec<Piece>>::new();
-    for (source, piece) in surveyed.iter().flat_map(|file| &file.pieces) {
-        by_source.entry(source).or_default().push(piece.clone());
+pub(super) fn lanes(surveyed: Vec<Surveyed>) -> Result<Vec<Lane>, CatalogError> {
+    let mut by_source = BTreeMap::<TopicPartition, Vec<Piece>>::new();
+    for (source, piece) in surveyed.into_iter().flat_map(|file| file.pieces) {
+        by_source.entry(source).or_default().push(piece);
     }
     // `None` sorts before every partition, so a topic that has both has them side by side.
     for ((one, with_none), (other, with)) in by_source.iter().zip(by_source.iter().skip(1)) {
@@ -180,7 +180,7 @@ pub(super) fn lanes(surveyed: &[Surveyed]) -> Result<Vec<Lane>, CatalogError> {
 }
 
 /// One lane of its pieces.
-fn ordered(source: &TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, CatalogError> {
+fn ordered(source: TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, CatalogError> {
     let with = pieces.iter().find(|piece| piece.first_offset().is_some());
     let without = pieces.iter().find(|piece| piece.first_offset().is_none());
     if let (Some(with), Some(without)) = (with, without) {
@@ -194,7 +194,7 @@ fn ordered(source: &TopicPartition, mut pieces: Vec<Piece>) -> Result<Lane, Cata
         let by_offset = a.first_offset().cmp(&b.first_offset());
         by_offset.then_with(|| natural::compare(&a.entry.path, &b.entry.path))
     });
-    Ok(Lane::of(Arc::new(source.clone()), pieces))
+    Ok(Lane::of(Arc::new(source), pieces))
 }
 
 /// The range that spans both.

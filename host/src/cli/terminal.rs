@@ -1,6 +1,6 @@
 //! Standard output and standard error of the process.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use indicatif::MultiProgress;
 use serde::Serialize;
@@ -51,15 +51,21 @@ impl Terminal {
     /// A standard output that does not take it, unless because its reader is gone, which is the
     /// reader's own wish.
     pub(super) fn give(&self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
-        let mut data = match self.output {
-            Output::Text => text(),
-            Output::Json => serde_json::to_string_pretty(document).map_err(OutputError::Json)?,
+        // A backup of many files is a document of many megabytes.
+        let mut stdout = BufWriter::new(io::stdout().lock());
+        let written = match self.output {
+            Output::Text => {
+                let text = text();
+                let end = if text.ends_with('\n') { "" } else { "\n" };
+                stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(end.as_bytes()))
+            }
+            Output::Json => match serde_json::to_writer_pretty(&mut stdout, document) {
+                Ok(()) => stdout.write_all(b"\n"),
+                Err(error) if error.is_io() => Err(error.into()),
+                Err(error) => return Err(OutputError::Json(error).into()),
+            },
         };
-        if !data.ends_with('\n') {
-            data.push('\n');
-        }
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()) {
+        match written.and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(OutputError::Write(error).into()),
             _ => Ok(()),
         }
