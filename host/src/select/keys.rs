@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::hash::BuildHasher as _;
 use std::io::{self, BufRead as _, BufReader};
+use std::ops::Range;
 use std::path::Path;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -12,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::SelectError;
 use super::glance::Glance;
+use super::needle::Needle;
 use crate::job::{Encoding, Keys};
 use crate::read::WantedKeys;
 use crate::read::encoding::decode;
@@ -32,6 +34,23 @@ pub(super) struct KeySet {
     sorted: Vec<u32>,
     /// In order, none of them beginning with another.
     prefixes: Vec<Vec<u8>>,
+    only: Option<Only>,
+}
+
+/// A single key, or a single beginning.
+#[derive(Debug)]
+pub(super) struct Only {
+    is_whole: bool,
+    needle: Needle,
+}
+
+impl Only {
+    /// Whether the key at these bytes of a column is taken.
+    #[inline]
+    pub(super) fn fits(&self, data: &[u8], place: Range<usize>) -> bool {
+        let fits = if self.is_whole { place.len() == self.needle.len() } else { place.len() >= self.needle.len() };
+        fits && self.needle.stands_at(data, place.start)
+    }
 }
 
 impl KeySet {
@@ -60,6 +79,11 @@ impl KeySet {
         let Self { sorted, bytes, ends, .. } = &mut set;
         *sorted = (0..).take(ends.len()).collect();
         sorted.sort_unstable_by_key(|index| at(bytes, ends, *index));
+        set.only = match (&set.prefixes[..], &set.ends[..]) {
+            ([], [_]) => Some(Only { is_whole: true, needle: Needle::new(&set.bytes) }),
+            ([prefix], []) => Some(Only { is_whole: false, needle: Needle::new(prefix) }),
+            _ => None,
+        };
         Ok(set)
     }
 
@@ -117,12 +141,14 @@ impl KeySet {
         if !self.glance.may_begin(key) {
             return false;
         }
-        if let [only] = &self.prefixes[..] {
-            return key.starts_with(only);
-        }
         // All that lies between a prefix and what begins with it begins with it too, and no prefix does.
         let after = self.prefixes.partition_point(|prefix| prefix.as_slice() <= key);
         after.checked_sub(1).and_then(|index| self.prefixes.get(index)).is_some_and(|prefix| key.starts_with(prefix))
+    }
+
+    /// What is taken, where it is a single key or all that begins in one way.
+    pub(super) fn only(&self) -> Option<&Only> {
+        self.only.as_ref()
     }
 
     /// The keys, in order.

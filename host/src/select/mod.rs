@@ -10,6 +10,7 @@ mod error;
 mod glance;
 mod keys;
 mod narrow;
+mod needle;
 mod rows;
 mod span;
 

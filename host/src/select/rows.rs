@@ -8,6 +8,7 @@ use arrow_array::{Array as _, BinaryArray};
 
 use super::Span;
 use super::keys::KeySet;
+use super::needle::Needle;
 use crate::batch::{Batch, Headers, NO_TIMESTAMP, Outputs, Patches, Selection};
 use crate::job::{OffsetRange, Tombstones};
 use crate::position::{Place, TopicPartition};
@@ -165,8 +166,19 @@ impl RowTests {
     fn test_keys(&self, batch: &Batch, mask: &mut [u8]) {
         let Some(wanted) = &self.keys else { return };
         let keys = &batch.columns.keys;
-        for (taken, key) in mask.iter_mut().zip(contents(keys)).filter(|(taken, _)| **taken != 0) {
-            *taken = u8::from(wanted.fits(key));
+        match wanted.only() {
+            Some(only) => {
+                let data = keys.value_data();
+                for (taken, bounds) in mask.iter_mut().zip(keys.value_offsets().windows(2)) {
+                    let &[begin, end] = bounds else { continue };
+                    *taken &= u8::from(only.fits(data, begin as usize..end as usize));
+                }
+            }
+            None => {
+                for (taken, key) in mask.iter_mut().zip(contents(keys)).filter(|(taken, _)| **taken != 0) {
+                    *taken = u8::from(wanted.fits(key));
+                }
+            }
         }
         // A null lies there as no bytes.
         for (taken, is_there) in mask.iter_mut().zip(keys.nulls().into_iter().flatten()) {
@@ -186,6 +198,7 @@ fn contents(array: &BinaryArray) -> impl Iterator<Item = &[u8]> {
 
 /// A header of this name has to be there, and with this value where one is given.
 fn test_header(headers: &Headers, name: &str, value: Option<&[u8]>, mask: &mut [u8]) {
+    let value = value.map(Needle::new);
     // Names are looked up once, and not by record.
     let indices: Vec<u32> =
         (0..).zip(headers.dictionary()).filter(|(_, known)| *known == Some(name)).map(|(index, _)| index).collect();
@@ -200,9 +213,10 @@ fn test_header(headers: &Headers, name: &str, value: Option<&[u8]>, mask: &mut [
         several => several.contains(&name),
     };
     let has_value = |entry: usize| {
-        let Some(wanted) = value else { return true };
-        let Some([begin, end]) = offsets.get(entry..entry + 2) else { return false };
-        data.get(*begin as usize..*end as usize) == Some(wanted) && values.is_valid(entry)
+        let Some(wanted) = &value else { return true };
+        let Some(&[begin, end]) = offsets.get(entry..entry + 2) else { return false };
+        let (begin, end) = (begin as usize, end as usize);
+        end.checked_sub(begin) == Some(wanted.len()) && wanted.stands_at(data, begin) && values.is_valid(entry)
     };
     for (taken, bounds) in mask.iter_mut().zip(rows.windows(2)).filter(|(taken, _)| **taken != 0) {
         let &[begin, end] = bounds else { continue };
