@@ -42,6 +42,10 @@ bench *ARGS: kafka-jars plugins
     @cargo build --release --workspace --bins
     @target/release/bench "$@"
 
+# Builds the program as it is released: with the ready-made plugins inside.
+build: plugins
+    cargo build --release --workspace --bins --features anabranch/ready-made
+
 # Builds all plugins to target/plugins.
 plugins: doctor
     @scripts/plugins

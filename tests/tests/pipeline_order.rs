@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anabranch::batch::{Batch, ColumnsBuilder, Outputs, Routes};
 use anabranch::catalog::Catalog;
-use anabranch::job::{Cluster, Job, PartitionStrategy, PluginLimits, PluginUse, Resources};
+use anabranch::job::{Cluster, Job, PartitionStrategy, PluginLimits, PluginSource, PluginUse, Resources};
 use anabranch::plugin::{Chain, ChainOrigin};
 use anabranch::position::TopicPartition;
 use anabranch::report::Progress;
@@ -136,7 +136,8 @@ fn used(package: &str) -> PluginUse {
     PluginUse {
         hidden: Default::default(),
         name: package.to_owned(),
-        path: plugin(package).unwrap(),
+        source: PluginSource::File(plugin(package).unwrap()),
+        sha256: None,
         parameters: serde_json::Map::new(),
         limits: PluginLimits::default(),
     }

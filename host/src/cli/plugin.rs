@@ -1,7 +1,6 @@
 //! `anabranch plugin inspect`: what a plugin says of itself.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -9,6 +8,7 @@ use serde_json::Value;
 
 use super::terminal::Terminal;
 use crate::failure::{Exit, Failure};
+use crate::job::PluginSource;
 use crate::plugin::{ColumnSet, Description, Inspection, ParameterType, State, inspect};
 use crate::report::{Table, shown};
 
@@ -17,8 +17,9 @@ use crate::report::{Table, shown};
 pub(super) enum PluginCommand {
     /// Say what a plugin is, what it reads and changes, and which parameters it takes
     Inspect {
-        /// The component or module
-        file: PathBuf,
+        /// The name of one that comes with Anabranch, a component or module, or `URL#sha256=DIGEST`
+        #[arg(value_parser = PluginSource::of_flag)]
+        plugin: (PluginSource, Option<String>),
     },
 }
 
@@ -115,8 +116,8 @@ fn type_name(kind: ParameterType) -> &'static str {
 
 impl PluginCommand {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let Self::Inspect { file } = self;
-        let inspection = inspect(&file)?;
+        let Self::Inspect { plugin: (plugin, sha256) } = self;
+        let inspection = inspect(&plugin, sha256.as_deref())?;
         let document = document(&inspection);
         terminal.give(&document, || text(&inspection, &document))?;
         Ok(Exit::Done)

@@ -6,14 +6,14 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES};
-use super::draft::{self, BackupDraft, Draft, ProgressDraft, RejectedDraft, TargetDraft};
+use super::draft::{BackupDraft, Draft, ProgressDraft, RejectedDraft, TargetDraft};
 use super::environment::Environment;
 use super::error::JobError;
 use super::reader::{Reader, Source};
 use super::{
     ColumnNames, CreateTopics, Encodings, HeaderTest, Job, Keys, Limit, Moment, OffsetRange, PartitionStrategy,
-    PluginLimits, PluginUse, Policy, Report, Resources, Secret, Select, Share, TopicPattern, Transactions, rejected,
-    servers, topic,
+    PluginLimits, PluginSource, PluginUse, Policy, Report, Resources, Secret, Select, Share, TopicPattern,
+    Transactions, plugin_source, rejected, servers, topic,
 };
 use crate::aside::Cause;
 
@@ -144,11 +144,32 @@ fn encoding(table: &Reader<'_>) -> Result<Encodings, JobError> {
 }
 
 fn plugin(table: &Reader<'_>, folder: &Path) -> Result<PluginUse, JobError> {
-    let path = folder.join(table.required("path", "name its file: `path = \"….wasm\"`")?);
+    let sha256 = table.parsed("sha256", plugin_source::sha256)?;
+    let (path, url) = (table.text("path")?, table.text("url")?);
+    let source = match (path, url, table.parsed("plugin", plugin_source::ready_made)?) {
+        (Some(path), None, None) => PluginSource::File(folder.join(path)),
+        (None, Some(url), None) => {
+            // What lies in a store may be written over by others.
+            table.required("sha256", "a plugin of a store is taken by its digest: `sha256sum FILE`")?;
+            PluginSource::Store { url, options: secrets(table, "store")? }
+        }
+        (None, None, Some(name)) => PluginSource::ReadyMade(name),
+        (None, None, None) => {
+            let hint = "name one that comes with Anabranch (`plugin = \"mask\"`), or its file (`path = \"….wasm\"`)";
+            PluginSource::ReadyMade(table.required("plugin", hint)?)
+        }
+        _ => {
+            return Err(JobError::Conflict {
+                message: "a `[[plugin]]` says more than once where it comes from".to_owned(),
+                hint: "give `plugin`, `path` or `url`, and not several of them",
+            });
+        }
+    };
     let parameters = table.table("parameters")?;
     Ok(PluginUse {
-        name: table.text("name")?.unwrap_or_else(|| draft::stem(&path)),
-        path,
+        name: table.text("name")?.unwrap_or_else(|| source.name()),
+        source,
+        sha256,
         hidden: parameters.as_ref().map(Reader::of_the_environment).unwrap_or_default(),
         parameters: parameters.map(|table| table.any()).transpose()?.unwrap_or_default(),
         limits: table.table("limits")?.map(|table| limits(&table)).transpose()?.unwrap_or_default(),

@@ -9,6 +9,7 @@ mod error;
 pub mod file;
 mod nearest;
 mod overlap;
+mod plugin_source;
 pub mod quantity;
 mod reader;
 #[cfg(test)]
@@ -22,7 +23,6 @@ pub mod topic;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub use choices::{
@@ -32,6 +32,7 @@ pub use draft::Draft;
 pub use environment::Environment;
 pub use error::{At, JobError};
 pub use nearest::nearest;
+pub use plugin_source::PluginSource;
 pub use rejected::{Ceiling, DeadLetters, FileFormat, Policies, Policy, Rejected, Share};
 pub use secret::Secret;
 pub use select::{HeaderTest, Keys, Limit, Moment, OffsetRange, Select, Tombstones, TopicPattern};
@@ -169,8 +170,10 @@ pub struct Encodings {
 pub struct PluginUse {
     /// How messages and reports name it; by default the file's stem.
     pub name: String,
-    /// The component or module.
-    pub path: PathBuf,
+    /// Where it comes from.
+    pub source: PluginSource,
+    /// The SHA-256 digest that its file must have, in lower-case hexadecimal.
+    pub sha256: Option<String>,
     /// Its parameters.
     pub parameters: serde_json::Map<String, serde_json::Value>,
     /// Parameters with something of the environment in them, which may be a secret: never shown.

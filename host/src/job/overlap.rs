@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf, absolute};
 
 use super::error::JobError;
-use super::{CatalogCache, DeadLetters, PluginUse, Rejected, Report};
+use super::{CatalogCache, DeadLetters, PluginSource, PluginUse, Rejected, Report};
 
 /// Refuses dead letters and a report that would be written into the backup at `url`, over the job `file`, or over a
 /// plugin's.
@@ -18,7 +18,10 @@ pub(super) fn refuse(
     report: Option<&Report>,
 ) -> Result<(), JobError> {
     let job_file = file.iter().map(|file| ("the job file".to_owned(), *file));
-    let plugin_files = plugins.iter().map(|plugin| (format!("the file of plugin `{}`", plugin.name), &*plugin.path));
+    let plugin_files = plugins.iter().filter_map(|plugin| match &plugin.source {
+        PluginSource::File(path) => Some((format!("the file of plugin `{}`", plugin.name), &**path)),
+        PluginSource::ReadyMade(_) | PluginSource::Store { .. } => None,
+    });
     let mut files = job_file.chain(plugin_files).map(|(what, path)| (what, path.to_string_lossy()));
     let conflict = |message: String, hint| Err(JobError::Conflict { message, hint });
     if let Some(Report { url: report, .. }) = report {

@@ -178,7 +178,10 @@ fn the_example_is_a_job_and_uses_every_key() {
         plugins: [
             PluginUse {
                 name: "drop-test-users",
-                path: "jobs/drop-test-users.wasm",
+                source: File(
+                    "jobs/drop-test-users.wasm",
+                ),
+                sha256: None,
                 parameters: {
                     "also": Array [
                         String("demo"),
@@ -194,6 +197,49 @@ fn the_example_is_a_job_and_uses_every_key() {
                     log_lines: 100,
                     table_entries: 50000,
                     instances: 20,
+                },
+            },
+            PluginUse {
+                name: "mask",
+                source: ReadyMade(
+                    "mask",
+                ),
+                sha256: None,
+                parameters: {
+                    "fields": Array [
+                        String("email"),
+                    ],
+                },
+                hidden: {},
+                limits: PluginLimits {
+                    memory: 67108864,
+                    time: 10s,
+                    output: 67108864,
+                    log_lines: 1000,
+                    table_entries: 1000000,
+                    instances: 250,
+                },
+            },
+            PluginUse {
+                name: "enrich-1.4",
+                source: Store {
+                    url: "s3://plugins/enrich-1.4.wasm",
+                    options: {
+                        "aws_region": [hidden],
+                    },
+                },
+                sha256: Some(
+                    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                ),
+                parameters: {},
+                hidden: {},
+                limits: PluginLimits {
+                    memory: 67108864,
+                    time: 10s,
+                    output: 67108864,
+                    log_lines: 1000,
+                    table_entries: 1000000,
+                    instances: 250,
                 },
             },
         ],
@@ -301,10 +347,15 @@ fn collect_missing(schema: &Table, table: &toml::Table, missing: &mut Vec<String
             (_, None) => missing.push(format!("{}{}", schema.header, key.name)),
             (Kind::Table(schema), Some(toml::Value::Table(table))) => collect_missing(schema, table, missing),
             (Kind::Tables(schema), Some(toml::Value::Array(tables))) => {
-                tables
-                    .iter()
-                    .filter_map(toml::Value::as_table)
-                    .for_each(|table| collect_missing(schema, table, missing));
+                // What stands in one of them need not stand in the others.
+                let missing_in = |table| {
+                    let mut missing = Vec::new();
+                    collect_missing(schema, table, &mut missing);
+                    missing
+                };
+                let all: Vec<Vec<String>> = tables.iter().filter_map(toml::Value::as_table).map(missing_in).collect();
+                let in_all = |key: &&String| all.iter().all(|missing| missing.contains(key));
+                missing.extend(all.first().into_iter().flatten().filter(in_all).cloned());
             }
             _ => {}
         }

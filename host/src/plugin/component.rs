@@ -14,12 +14,11 @@ use crate::guard::guarded;
 const MODULE: [u8; 4] = [1, 0, 0, 0];
 const COMPONENT: [u8; 4] = [0x0d, 0, 1, 0];
 
-/// The bytes of a component: those of the file, or made from the core module in it.
+/// The bytes of a component: those of the file at `path`, or made from the core module in it.
 ///
 /// # Errors
-/// A file that is missing or neither.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
-    let content = std::fs::read(path).map_err(|source| PluginError::Read { path: path.to_owned(), source })?;
+/// A file that is neither.
+pub(super) fn of(path: &Path, content: Vec<u8>) -> Result<Vec<u8>, PluginError> {
     let not_wasm = |message: String| PluginError::NotWasm { path: path.to_owned(), message };
     if content.is_empty() {
         return Err(not_wasm("it is empty".to_owned()));

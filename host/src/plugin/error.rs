@@ -1,8 +1,10 @@
 //! What can be wrong with a plugin, before a record moves and while records do.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::failure::{Exit, Explain};
+use crate::store::StoreError;
 
 use super::fault::Fault;
 
@@ -23,6 +25,33 @@ pub enum PluginError {
         path: PathBuf,
         /// Why not.
         source: std::io::Error,
+    },
+    /// The store could not deliver.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such file in the store.
+    #[error("there is no plugin at `{url}`")]
+    Nowhere {
+        /// Where it was looked for.
+        url: Arc<str>,
+    },
+    /// The file is another one than the job means.
+    #[error("`{place}` has the SHA-256 digest {found}, and not {due} as the job says")]
+    Digest {
+        /// The file.
+        place: String,
+        /// What the job says.
+        due: String,
+        /// What it is.
+        found: String,
+    },
+    /// A plugin that comes with Anabranch, which this program has not inside.
+    #[error("plugin `{plugin}` is not built: there is no `{plugin}.wasm` in {}", folders.iter().map(|folder| format!("`{}`", folder.display())).collect::<Vec<_>>().join(", "))]
+    NotBuilt {
+        /// The plugin.
+        plugin: String,
+        /// Where it was looked for.
+        folders: Vec<PathBuf>,
     },
     /// The file is not WebAssembly.
     #[error("`{}` is not WebAssembly: {message}", path.display())]
@@ -166,7 +195,8 @@ pub enum PluginError {
 impl Explain for PluginError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Engine { .. } => Exit::Environment,
+            Self::Engine { .. } | Self::NotBuilt { .. } => Exit::Environment,
+            Self::Store(error) => error.exit(),
             Self::Start { .. } | Self::Fault { .. } | Self::Rejected { .. } => Exit::Failed,
             _ => Exit::Usage,
         }
@@ -179,6 +209,16 @@ impl Explain for PluginError {
             Self::Read { .. } => {
                 Some("a plugin's path is taken from the folder of the job file, or from where the command runs".to_owned())
             }
+            Self::Store(error) => error.hint(),
+            Self::Nowhere { .. } => Some("check `url` of the `[[plugin]]`, and the options under `[plugin.store]`".to_owned()),
+            Self::Digest { .. } => Some(
+                "somebody may have written it over: if that is as it should be, put its new digest into the job".to_owned(),
+            ),
+            Self::NotBuilt { .. } => Some(
+                "`just plugins` builds those of a checkout; `ANABRANCH_PLUGINS` names another folder; a release has them \
+                 inside"
+                    .to_owned(),
+            ),
             Self::NotWasm { .. } => {
                 Some("build the plugin for `wasm32-unknown-unknown` or `wasm32-wasip2` and name the `.wasm` file".to_owned())
             }

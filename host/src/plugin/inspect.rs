@@ -1,8 +1,8 @@
 //! What can be told of a plugin file without a job.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::job::PluginLimits;
+use crate::job::{PluginLimits, PluginSource};
 
 use super::PluginError;
 use super::bindings::VERSION;
@@ -28,18 +28,22 @@ pub struct Inspection {
     pub sha256: String,
 }
 
-/// Loads the plugin at `path` and asks it what it is.
+/// Loads a plugin and asks it what it is.
 ///
 /// # Errors
 /// Whatever makes the file no plugin.
-pub fn inspect(path: &Path) -> Result<Inspection, PluginError> {
-    inspect_with(path, CodeCache::of_user())
+pub fn inspect(plugin: &PluginSource, sha256: Option<&str>) -> Result<Inspection, PluginError> {
+    inspect_with(plugin, sha256, CodeCache::of_user())
 }
 
-pub(super) fn inspect_with(path: &Path, cache: CodeCache) -> Result<Inspection, PluginError> {
+pub(super) fn inspect_with(
+    plugin: &PluginSource,
+    sha256: Option<&str>,
+    cache: CodeCache,
+) -> Result<Inspection, PluginError> {
     let engines = Engines::start(cache)?;
-    let code = Code::load(path, &engines)?;
-    let name = path.file_stem().map_or_else(|| path.to_string_lossy(), |stem| stem.to_string_lossy());
+    let code = Code::load(plugin, sha256, &engines)?;
+    let name = plugin.name();
     let description = describe(&name, &code, PluginLimits::default())?;
     Ok(Inspection {
         description,

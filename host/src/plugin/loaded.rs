@@ -1,19 +1,19 @@
 //! A plugin that was read, checked, compiled and asked what it is: everything that its instances share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::job::{PluginLimits, PluginUse};
+use crate::job::{PluginLimits, PluginSource, PluginUse};
 
 use super::bindings::PluginPre;
-use super::component;
 use super::description::Description;
 use super::engine::{Engines, Metering, Runtime};
 use super::guest::GuestState;
 use super::instance::{Instance, Lane};
 use super::{PluginError, parameters};
+use super::{component, source};
 
 /// Bytes that any answer may take at most: Arrow's offsets have 31 bits.
 const OUTPUT: usize = 1 << 30;
@@ -29,13 +29,14 @@ pub(super) struct Code {
 }
 
 impl Code {
-    /// Reads, checks and compiles the plugin at `path`.
+    /// Reads, checks and compiles a plugin, whose file must have this digest.
     ///
     /// # Errors
     /// Whatever makes the file no plugin of this interface version.
-    pub(super) fn load(path: &Path, engines: &Arc<Engines>) -> Result<Self, PluginError> {
+    pub(super) fn load(from: &PluginSource, sha256: Option<&str>, engines: &Arc<Engines>) -> Result<Self, PluginError> {
+        let path = &*PathBuf::from(from.to_string());
         let invalid = |message: String| PluginError::Invalid { path: path.to_owned(), message };
-        let wasm = component::read(path)?;
+        let wasm = component::of(path, source::read(from, sha256)?)?;
         let runtime = engines.runtime(Metering::Time).map_err(|message| PluginError::Engine { message })?;
         let compiled =
             engines.cache.component(&runtime.engine, &wasm).map_err(|error| invalid(format!("{error:#}")))?;
@@ -94,7 +95,7 @@ impl Loaded {
     /// # Errors
     /// A file that is no plugin, or parameters that do not fit.
     pub(super) fn load(plugin: &PluginUse, engines: &Arc<Engines>) -> Result<Self, PluginError> {
-        let code = Code::load(&plugin.path, engines)?;
+        let code = Code::load(&plugin.source, plugin.sha256.as_deref(), engines)?;
         let limits = PluginLimits { output: plugin.limits.output.min(OUTPUT), ..plugin.limits };
         let description = describe(&plugin.name, &code, limits)?;
         let parameters = parameters::resolve(&plugin.name, &description, &plugin.parameters)?;

@@ -30,7 +30,9 @@ mod log;
 mod lower;
 mod parameters;
 mod past;
+mod ready_made;
 mod rows;
+mod source;
 mod stdio;
 mod tally;
 #[cfg(test)]
@@ -45,6 +47,7 @@ pub use description::{Column, ColumnSet, Description, Parameter, ParameterType};
 pub use error::PluginError;
 pub use fault::{Fault, FaultKind};
 pub use inspect::{Inspection, inspect};
+pub use ready_made::READY_MADE;
 
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};

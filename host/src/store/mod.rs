@@ -55,6 +55,8 @@ impl Section {
     /// Files of dead letters.
     pub const DEAD_LETTERS: Self =
         Self { what: "a place for dead letters", url: "rejected.dead_letters", options: "rejected.store" };
+    /// A plugin.
+    pub const PLUGIN: Self = Self { what: "a plugin", url: "plugin.url", options: "plugin.store" };
     /// The catalog cache.
     pub const CATALOG_CACHE: Self = Self { what: "a catalog cache", url: "backup.cache", options: "backup.store" };
 }

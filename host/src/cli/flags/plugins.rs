@@ -3,22 +3,23 @@
 //! clap's derive keeps the values of each flag but not how different flags follow each other, so these
 //! two are taken from the matches by hand.
 
-use std::path::PathBuf;
-
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::Value;
 
 use super::pair::{once, pair};
 use crate::failure::Failure;
-use crate::job::{JobError, PluginLimits, PluginUse, draft};
+use crate::job::{JobError, PluginLimits, PluginSource, PluginUse};
 
 /// The plugins of the command line, in order.
 #[derive(Debug, Default)]
 pub(super) struct PluginFlags {
     /// Parameters before any plugin: they are for the job file's.
     loose: Vec<(String, String)>,
-    plugins: Vec<(PathBuf, Vec<(String, String)>)>,
+    plugins: Vec<(Given, Vec<(String, String)>)>,
 }
+
+/// A plugin, and the digest that it must have.
+type Given = (PluginSource, Option<String>);
 
 impl Args for PluginFlags {
     fn augment_args(command: Command) -> Command {
@@ -26,10 +27,13 @@ impl Args for PluginFlags {
             .arg(
                 Arg::new("plugin")
                     .long("plugin")
-                    .value_name("FILE")
-                    .value_parser(value_parser!(PathBuf))
+                    .value_name("PLUGIN")
+                    .value_parser(PluginSource::of_flag)
                     .action(ArgAction::Append)
-                    .help("A plugin; repeated, records pass through them in this order. Replaces the job file's"),
+                    .help(
+                        "A plugin: the name of one that comes with Anabranch, a file, or `URL#sha256=DIGEST`; repeated, \
+                         records pass through them in this order. Replaces the job file's",
+                    ),
             )
             .arg(
                 Arg::new("param")
@@ -58,9 +62,9 @@ impl FromArgMatches for PluginFlags {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         let indices = |name| matches.indices_of(name).into_iter().flatten();
-        let plugins = matches.get_many::<PathBuf>("plugin").into_iter().flatten().cloned();
+        let plugins = matches.get_many::<Given>("plugin").into_iter().flatten().cloned();
         let starts: Vec<usize> = indices("plugin").collect();
-        self.plugins = plugins.map(|path| (path, Vec::new())).collect();
+        self.plugins = plugins.map(|given| (given, Vec::new())).collect();
         let parameters = matches.get_many::<(String, String)>("param").into_iter().flatten().cloned();
         for (index, parameter) in indices("param").zip(parameters) {
             let before = starts.iter().rposition(|start| *start < index);
@@ -85,10 +89,11 @@ impl PluginFlags {
             once("--param", parameters)?;
         }
         if !given.is_empty() {
-            let plugin = |(path, parameters): (PathBuf, Vec<(String, String)>)| PluginUse {
+            let plugin = |((source, sha256), parameters): (Given, Vec<(String, String)>)| PluginUse {
                 hidden: Default::default(),
-                name: draft::stem(&path),
-                path,
+                name: source.name(),
+                source,
+                sha256,
                 parameters: parameters.into_iter().map(|(name, text)| (name, value(text))).collect(),
                 limits: PluginLimits::default(),
             };

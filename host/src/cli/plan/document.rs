@@ -88,7 +88,7 @@ impl<'a> PlanDocument<'a> {
         let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
         let plugins = job.plugins.iter().zip(descriptions).map(|(plugin, description)| PluginDocument {
             name: &plugin.name,
-            path: plugin.path.to_string_lossy().into_owned(),
+            path: plugin.source.to_string(),
             description: DescriptionDocument::new(description),
             parameters: shown_parameters(plugin),
         });

@@ -54,7 +54,7 @@ fn parameters_with_variables_are_marked_as_not_to_be_shown() {
 fn paths_begin_at_the_job_file() {
     let job = job("[backup]\nurl = \"data\"\n[target]\nbrokers = \"null\"\n[[plugin]]\npath = \"a/drop.wasm\"\n");
     assert_eq!(job.backup.url, "jobs/data");
-    assert_eq!(job.plugins[0].path, Path::new("jobs/a/drop.wasm"));
+    assert_eq!(job.plugins[0].source.to_string(), "jobs/a/drop.wasm");
     assert_eq!(job.plugins[0].name, "drop");
 }
 
@@ -188,8 +188,22 @@ fn what_is_missing_or_does_not_go_together() {
     hint: give `--backup URL`, or `url` in the job file's `[backup]`
     ");
     insta::assert_snapshot!(complaint("[[plugin]]\nname = \"x\"\n"), @r#"
-    job.toml:1:1: `plugin.path`: not given, though it is required
-    hint: name its file: `path = "….wasm"`
+    job.toml:1:1: `plugin.plugin`: not given, though it is required
+    hint: name one that comes with Anabranch (`plugin = "mask"`), or its file (`path = "….wasm"`)
+    "#);
+    insta::assert_snapshot!(complaint("[[plugin]]\nplugin = \"maks\"\n"), @r#"
+    job.toml:2:10: `plugin.plugin`: no plugin `maks` comes with Anabranch; did you mean `mask`?
+    "#);
+    insta::assert_snapshot!(complaint("[[plugin]]\nplugin = \"mask\"\npath = \"a.wasm\"\n"), @r#"
+    a `[[plugin]]` says more than once where it comes from
+    hint: give `plugin`, `path` or `url`, and not several of them
+    "#);
+    insta::assert_snapshot!(complaint("[[plugin]]\nurl = \"s3://plugins/a.wasm\"\n"), @r#"
+    job.toml:1:1: `plugin.sha256`: not given, though it is required
+    hint: a plugin of a store is taken by its digest: `sha256sum FILE`
+    "#);
+    insta::assert_snapshot!(complaint("[[plugin]]\nurl = \"s3://plugins/a.wasm\"\nsha256 = \"4711\"\n"), @r#"
+    job.toml:3:10: `plugin.sha256`: must be a SHA-256 digest, 64 hexadecimal digits (`sha256sum FILE`)
     "#);
     let changes = "delivery = \"at-least-once\"\nwhile_restoring = { \"retention.ms\" = -1 }\n";
     insta::assert_snapshot!(complaint(&format!("{LEAST}{changes}")), @r#"

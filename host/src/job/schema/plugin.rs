@@ -6,10 +6,24 @@ pub(super) static PLUGIN: Table = Table {
     header: "[[plugin]]",
     help: "The plugins, in the order in which records pass through them; one such table each.",
     keys: Keys::Fixed(&[
-        key("path", Kind::Text, "required", "The component or module, relative to the job file."),
-        key("name", Kind::Text, "the file's name without its ending", "How messages and reports name it."),
+        key(
+            "plugin",
+            Kind::Text,
+            "this, `path` or `url` is required",
+            "One of [those that come with Anabranch](plugins.md), for instance `\"mask\"`.",
+        ),
+        key("path", Kind::Text, "none", "A component or module of one's own, relative to the job file."),
+        key(
+            "url",
+            Kind::Text,
+            "none",
+            "A component or module in a store, `s3://bucket/plugins/own.wasm`; `sha256` is required then.",
+        ),
+        key("sha256", Kind::Text, "not checked", "The digest that the file must have, as `sha256sum` writes it."),
+        key("name", Kind::Text, "the plugin's, or the file's without its ending", "How messages and reports name it."),
         key("parameters", Kind::Table(&PARAMETERS), "", ""),
         key("limits", Kind::Table(&LIMITS), "", ""),
+        key("store", Kind::Table(&PLUGIN_STORE), "", ""),
     ]),
 };
 
@@ -41,4 +55,10 @@ static LIMITS: Table = Table {
             "Core instances that a component consists of, and as many tables and memories.",
         ),
     ]),
+};
+
+static PLUGIN_STORE: Table = Table {
+    header: "[plugin.store]",
+    help: "Options of the store of `url`, as under `[backup.store]`.",
+    keys: Keys::Free,
 };

@@ -1,11 +1,15 @@
 //! Files that are plugins, and files that are not; compiled code that is kept.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
 
 use super::guests::Guest;
 use super::{Bench, batch, shown};
 use crate::failure::{Exit, Explain};
+use crate::job::PluginSource;
 use crate::plugin::cache::CodeCache;
 use crate::plugin::inspect::inspect_with;
 
@@ -17,7 +21,7 @@ fn refused(content: &[u8]) -> String {
 /// What is said of a plugin file with this content; nothing where it is taken.
 fn refusal(content: &[u8]) -> Option<String> {
     let bench = Bench::of(&[&Guest::default()]);
-    std::fs::write(&bench.uses[0].path, content).unwrap();
+    std::fs::write(bench.file(), content).unwrap();
     let error = bench.load().err()?;
     assert_eq!(error.exit(), Exit::Usage);
     Some(shown(&error).replace(&bench.folder.path().display().to_string(), "…"))
@@ -77,10 +81,41 @@ fn a_plugin_whose_packages_depend_on_each_other_is_refused_and_no_stack_overflow
 #[test]
 fn a_file_that_is_missing_is_named() {
     let mut bench = Bench::of(&[&Guest::default()]);
-    bench.uses[0].path = PathBuf::from("no/such/plugin.wasm");
+    bench.uses[0].source = PluginSource::File(PathBuf::from("no/such/plugin.wasm"));
     insta::assert_snapshot!(shown(&bench.load().err().unwrap()), @r"
     plugin file `no/such/plugin.wasm` cannot be read: No such file or directory (os error 2)
     hint: a plugin's path is taken from the folder of the job file, or from where the command runs
+    ");
+}
+
+#[test]
+fn a_file_with_another_digest_is_refused_and_one_with_its_own_is_taken() {
+    let mut bench = Bench::of(&[&Guest::default()]);
+    let digest = hex::encode(Sha256::digest(std::fs::read(bench.file()).unwrap()));
+    bench.uses[0].sha256 = Some(digest.clone());
+    assert!(bench.load().is_ok());
+    bench.uses[0].sha256 = Some("0".repeat(64));
+    let said = shown(&bench.load().err().unwrap()).replace(&digest, "5555");
+    insta::assert_snapshot!(said.replace(&bench.folder.path().display().to_string(), "…"), @r"
+    `…/test.wasm` has the SHA-256 digest 5555, and not 0000000000000000000000000000000000000000000000000000000000000000 as the job says
+    hint: somebody may have written it over: if that is as it should be, put its new digest into the job
+    ");
+}
+
+#[test]
+fn a_file_of_a_store_is_fetched_by_its_url() {
+    let mut bench = Bench::of(&[&Guest::default()]);
+    let digest = hex::encode(Sha256::digest(std::fs::read(bench.file()).unwrap()));
+    let url = format!("file://{}", bench.file().display());
+    bench.uses[0].source = PluginSource::Store { url: url.clone(), options: BTreeMap::new() };
+    bench.uses[0].sha256 = Some(digest);
+    assert!(bench.load().is_ok());
+    bench.uses[0].source =
+        PluginSource::Store { url: url.replace("test.wasm", "other.wasm"), options: BTreeMap::new() };
+    let said = shown(&bench.load().err().unwrap());
+    insta::assert_snapshot!(said.replace(&bench.folder.path().display().to_string(), "…"), @r"
+    there is no plugin at `file://…/other.wasm`
+    hint: check `url` of the `[[plugin]]`, and the options under `[plugin.store]`
     ");
 }
 
@@ -110,10 +145,10 @@ fn imports_that_the_host_lacks_are_named() {
 #[test]
 fn a_finished_component_is_taken_as_it_is() {
     let bench = Bench::of(&[&Guest::default()]);
-    let module = std::fs::read(&bench.uses[0].path).unwrap();
+    let module = std::fs::read(bench.file()).unwrap();
     let mut encoder = wit_component::ComponentEncoder::default();
     encoder.module(&module).unwrap();
-    std::fs::write(&bench.uses[0].path, encoder.encode().unwrap()).unwrap();
+    std::fs::write(bench.file(), encoder.encode().unwrap()).unwrap();
     assert_eq!(bench.run(&batch(0, 3)).unwrap().0.len(), 3);
 }
 
@@ -121,7 +156,7 @@ fn a_finished_component_is_taken_as_it_is() {
 fn inspection_tells_what_a_plugin_is() {
     let bench = Bench::of(&[&Guest { state: (1, 8), ..Guest::default() }]);
     let cache = CodeCache::at(bench.folder.path().join("cache"));
-    let inspection = inspect_with(&bench.uses[0].path, cache).unwrap();
+    let inspection = inspect_with(&bench.uses[0].source, None, cache).unwrap();
     assert_eq!(inspection.description.name, "test");
     assert_eq!(inspection.interface, "0.1.0");
     assert!(inspection.imports.iter().any(|name| name == "anabranch:plugin/host@0.1.0"), "{:?}", inspection.imports);

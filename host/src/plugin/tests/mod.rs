@@ -14,6 +14,7 @@ mod parameters;
 mod properties;
 mod system;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 
 use crate::batch::{Batch, ColumnsBuilder, Outputs, Routes, RowHeaders};
 use crate::failure::Explain;
-use crate::job::{PluginLimits, PluginUse};
+use crate::job::{PluginLimits, PluginSource, PluginUse};
 use crate::position::TopicPartition;
 use crate::report::PluginCounts;
 
@@ -44,11 +45,17 @@ impl Bench {
         let uses = guests.iter().map(|guest| PluginUse {
             hidden: Default::default(),
             name: guest.name.clone(),
-            path: guest.write(folder.path()),
+            source: PluginSource::File(guest.write(folder.path())),
+            sha256: None,
             parameters: serde_json::Map::new(),
             limits: PluginLimits { time: Duration::from_secs(2), memory: 8 << 20, ..PluginLimits::default() },
         });
         Self { uses: uses.collect(), folder }
+    }
+
+    /// The file of the first plugin.
+    fn file(&self) -> PathBuf {
+        PathBuf::from(self.uses[0].source.to_string())
     }
 
     fn load(&self) -> Result<Chain, PluginError> {

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use anabranch::batch::Batch;
-use anabranch::job::{PluginLimits, PluginUse};
+use anabranch::job::{PluginLimits, PluginSource, PluginUse};
 use anabranch::plugin::{Chain, ChainOrigin, Transform, Untouched};
 use anabranch::position::TopicPartition;
 use anabranch::report::PluginCounts;
@@ -70,7 +70,8 @@ fn subject(name: &'static str, package: &str, parameters: Value) -> Result<Subje
     let Value::Object(parameters) = parameters else { return subject(name, package, Value::Object(Map::new())) };
     let plugin = PluginUse {
         name: package.to_owned(),
-        path: binaries::plugin(package)?,
+        source: PluginSource::File(binaries::plugin(package)?),
+        sha256: None,
         parameters,
         hidden: Default::default(),
         limits: PluginLimits::default(),
