@@ -171,3 +171,56 @@ fn a_cache_in_the_backup_and_one_to_refresh_that_is_not_there_are_refused() {
     hint: use a bare path, `file:///path` or `s3://bucket/prefix`
     "#);
 }
+
+#[test]
+fn an_upload_that_had_failed_and_was_made_good_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup");
+    fs::create_dir(&backup).unwrap();
+    let record = |offset: u32| {
+        format!("{{\"topic\":\"t\",\"partition\":0,\"offset\":{offset},\"key\":\"k\",\"value\":\"v\"}}\n")
+    };
+    fs::write(backup.join("0.jsonl"), record(0)).unwrap();
+    fs::write(backup.join("1.jsonl"), "").unwrap();
+    let cached = ["--backup", "backup", "--format", "json-lines", "--catalog-cache", "catalogs"];
+    for records in [1, 1] {
+        assert_eq!(read(&restore(folder.path(), &cached)), records);
+    }
+    fs::write(backup.join("1.jsonl"), record(1)).unwrap();
+    let summary = restore(folder.path(), &cached);
+    assert_eq!((read(&summary), has(&summary, "catalog-not-kept")), (2, true));
+    let summary = restore(folder.path(), &cached);
+    assert_eq!((read(&summary), has(&summary, "catalog-cached")), (2, true));
+}
+
+#[test]
+fn no_damage_of_a_cache_changes_what_is_restored() {
+    let folder = backup();
+    let cached = ["--backup", "backup", "--catalog-cache", "catalogs", "--offsets", "orders-1=900..2100"];
+    restore(folder.path(), &cached);
+    let file = fs::read_dir(folder.path().join("catalogs")).unwrap().next().unwrap().unwrap().path();
+    let whole = fs::read(&file).unwrap();
+    for flip in 0..40 {
+        let mut damaged = whole.clone();
+        damaged[whole.len() * flip / 40] ^= 1 << (flip % 8);
+        fs::write(&file, damaged).unwrap();
+        let summary = restore(folder.path(), &cached);
+        assert_eq!(
+            (read(&summary), has(&summary, "catalog-cached")),
+            (1200, false),
+            "byte {}",
+            whole.len() * flip / 40
+        );
+    }
+}
+
+#[test]
+fn a_catalog_in_another_backup_is_passed_over() {
+    let folder = backup();
+    restore(
+        folder.path(),
+        &["--backup", "backup/orders/partition=0", "--topic", "o", "--catalog-cache", "backup/orders"],
+    );
+    let summary = restore(folder.path(), &["--backup", "backup"]);
+    assert_eq!((read(&summary), has(&summary, "skipped-files")), (8000, true));
+}

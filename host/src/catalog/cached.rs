@@ -5,6 +5,7 @@
 //! says: files that were added since. Files that were written over or removed since end a restore that comes to read them,
 //! since no file is read that is not what was listed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,11 @@ use super::kept::{self, LARGEST};
 use super::opener::Readers;
 use super::{Catalog, CatalogError, KeptSurvey, findings};
 use crate::clock::now;
-use crate::finding::Finding;
 use crate::job::{self, Secret};
-use crate::store::{Destination, Existing, KeptListing, Listing, Section, Store, StoreError};
+use crate::report::shown;
+use crate::store::{
+    CATALOG_PREFIX, CATALOG_SUFFIX, Destination, Existing, KeptListing, Listing, Section, Store, StoreError,
+};
 
 /// The shape of what is kept; of another one nothing is taken.
 const SCHEMA: &str = "anabranch.catalog/1";
@@ -43,14 +46,29 @@ struct Kept {
     survey: KeptSurvey,
 }
 
+/// What is read of any version.
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
+}
+
+/// Why what is kept is not taken.
+enum Trouble {
+    /// The store does not give it.
+    Store(StoreError),
+    /// It is not what it should be.
+    Content(String),
+}
+
 impl CachedCatalogs {
     /// Opens the cache that a job names; `None` where it names none.
     ///
     /// # Errors
     /// A wrong URL, or options of the store that are wrong.
     pub fn open(backup: &job::Backup, store: &Store, runtime: &Handle) -> Result<Option<Self>, StoreError> {
-        let Some(job::CatalogCache { url, refresh }) = &backup.cache else { return Ok(None) };
-        let folder = Destination::open_as_other(url, &backup.store, Section::CATALOG_CACHE, runtime)?.brief();
+        let Some(job::CatalogCache { url, options, refresh }) = &backup.cache else { return Ok(None) };
+        let options = if options.is_empty() { &backup.store } else { options };
+        let folder = Destination::open_as_other(url, options, Section::CATALOG_CACHE, runtime)?.brief();
         // Two stores of the same name are told apart by where they answer.
         let endpoints: Vec<&str> = backup
             .store
@@ -60,12 +78,12 @@ impl CachedCatalogs {
             .collect();
         let identity = format!("{SCHEMA}\n{}\n{endpoints:?}\n{}", store.identity(), kept::rules(backup));
         let digest = hex::encode(Sha256::digest(identity));
-        let name = format!("{}.json.zst", digest.get(..24).unwrap_or(&digest));
+        let name = format!("{CATALOG_PREFIX}{}{CATALOG_SUFFIX}", digest.get(..24).unwrap_or(&digest));
         Ok(Some(Self { folder, name, refresh: *refresh }))
     }
 
-    /// The catalog of the backup: the one that is kept, or else one that is made and kept. What is `known` of files is not
-    /// looked up again.
+    /// The catalog of the backup: the one that is kept, of which it is `say`d when it was made, or else one that is made and
+    /// kept. What is `known` of files is not looked up again.
     ///
     /// # Errors
     /// As [`Catalog::build`].
@@ -74,17 +92,30 @@ impl CachedCatalogs {
         backup: &job::Backup,
         store: &Store,
         known: Option<&KeptSurvey>,
+        say: impl FnOnce(&str),
     ) -> Result<Catalog, CatalogError> {
         let opener = Arc::new(Readers::new(backup));
-        let mut trouble = None;
-        match self.read(store) {
+        let (mut trouble, mut is_reachable) = (None, true);
+        match self.read(backup, store) {
             Ok(Some((listed, listing, survey))) => {
+                say(&format!(
+                    "the backup is as it was listed {} (`{}`); `--refresh-catalog` lists it again",
+                    shown::moment(listed),
+                    self.folder.place(&self.name)
+                ));
                 let mut catalog = Catalog::build_of(backup, store, opener, listing, &[known, Some(&survey)])?;
                 catalog.findings.push(findings::cached(&self.folder.place(&self.name), listed));
                 return Ok(catalog);
             }
             Ok(None) => {}
-            Err(finding) => trouble = Some(finding),
+            Err(Trouble::Content(message)) => {
+                trouble = Some(findings::not_taken(&self.folder.place(&self.name), &message));
+            }
+            Err(Trouble::Store(error)) => {
+                // It would not take the new one either.
+                is_reachable = false;
+                trouble = Some(findings::not_kept(&error));
+            }
         }
         let (listed, listing) = (now(), store.list()?);
         let kept = store.keep(&listing);
@@ -96,25 +127,37 @@ impl CachedCatalogs {
             listing: kept,
             survey: catalog.survey.clone(),
         });
-        let written = self.folder.put(&self.name, content.into(), Existing::Replace);
         catalog.findings.extend(trouble);
-        catalog.findings.extend(written.err().map(|error| findings::not_kept(&error)));
+        if is_reachable {
+            let written = self.folder.put(&self.name, content.into(), Existing::Replace);
+            catalog.findings.extend(written.err().map(|error| findings::not_kept(&error)));
+        }
         Ok(catalog)
     }
 
     /// What is kept; `None` if nothing is, or it is to be made anew.
-    fn read(&self, store: &Store) -> Result<Option<(i64, Listing, KeptSurvey)>, Finding> {
+    fn read(&self, backup: &job::Backup, store: &Store) -> Result<Option<(i64, Listing, KeptSurvey)>, Trouble> {
         if self.refresh {
             return Ok(None);
         }
-        let place = self.folder.place(&self.name);
-        let not_taken = |message: &str| findings::not_taken(&place, message);
-        let Some(bytes) = self.folder.get(&self.name, LARGEST).map_err(|error| not_taken(&error.to_string()))? else {
-            return Ok(None);
-        };
-        let kept: Option<Kept> = kept::decompressed(&bytes);
-        let kept = kept.filter(|kept| kept.schema == SCHEMA);
-        let kept = kept.and_then(|kept| Some((kept.listed, store.listing_of(kept.listing)?, kept.survey)));
-        kept.map(Some).ok_or_else(|| not_taken("it is damaged"))
+        let Some(bytes) = self.folder.get(&self.name, LARGEST).map_err(Trouble::Store)? else { return Ok(None) };
+        let damaged = || Trouble::Content("it is damaged".to_owned());
+        let Schema { schema } = kept::decompressed(&bytes).ok_or_else(damaged)?;
+        if schema != SCHEMA {
+            return Err(Trouble::Content("it was written by another version".to_owned()));
+        }
+        let kept: Kept = kept::decompressed(&bytes).ok_or_else(damaged)?;
+        let is_of_backup = *kept.url == **store.url() && kept.survey.rules() == kept::rules(backup);
+        let listing = store.listing_of(kept.listing).ok_or_else(damaged)?;
+        if !is_of_backup || !(0..=now()).contains(&kept.listed) || listing.entries.is_empty() {
+            return Err(damaged());
+        }
+        // A file that is read is held against the listing. Nobody reads those that had nothing in them, and a failed
+        // upload that was made good is such a one.
+        let without_records: HashSet<&str> = kept.survey.without_records().collect();
+        for entry in listing.entries.iter().filter(|entry| entry.size == 0 || without_records.contains(&*entry.path)) {
+            store.check(entry).map_err(|error| Trouble::Content(error.to_string()))?;
+        }
+        Ok(Some((kept.listed, listing, kept.survey)))
     }
 }

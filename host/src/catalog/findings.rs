@@ -22,7 +22,7 @@ pub(super) fn cached(place: &str, listed: i64) -> Finding {
         code: "catalog-cached",
         weight: Weight::Note,
         message: format!(
-            "the backup was listed and looked into {} (`{place}`); what was added or written over since is not seen",
+            "the backup was listed and looked into {} (`{place}`); what was added since is not seen",
             shown::moment(listed)
         ),
         remedy: Some("`--refresh-catalog` lists it and looks into it again".to_owned()),

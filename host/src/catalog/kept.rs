@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -94,7 +94,13 @@ pub struct Differences {
 pub(super) fn compressed(content: &impl Serialize) -> Vec<u8> {
     // Texts, numbers and lists of them always are JSON, and memory takes everything.
     let json = serde_json::to_vec(content).unwrap_or_default();
-    zstd::encode_all(&*json, LEVEL).unwrap_or_default()
+    let written = zstd::Encoder::new(Vec::new(), LEVEL).and_then(|mut out| {
+        // What is damaged may still be JSON, of other numbers.
+        out.include_checksum(true)?;
+        out.write_all(&json)?;
+        out.finish()
+    });
+    written.unwrap_or_default()
 }
 
 /// What was kept; `None` for anything else.
@@ -146,6 +152,11 @@ impl KeptSurvey {
     /// Takes over what an earlier one knows of the first or last records.
     pub(crate) fn known_spans(&mut self, earlier: Option<&Self>) {
         self.spans = earlier.and_then(|earlier| earlier.spans.clone());
+    }
+
+    /// The files that have no records.
+    pub(super) fn without_records(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().filter(|file| file.pieces.is_empty()).map(|file| &*file.path)
     }
 
     /// How the job reads files, as text that differs where that does.

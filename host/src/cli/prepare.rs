@@ -70,7 +70,7 @@ pub(super) fn open_again(
     let known = unless_off("kept-survey", known);
     let cache = CachedCatalogs::open(backup, &store, runtime.handle())?;
     let build = || match &cache {
-        Some(cache) => cache.catalog(backup, &store, known),
+        Some(cache) => cache.catalog(backup, &store, known, |line| terminal.say(line)),
         None => Catalog::build_again(backup, &store, known),
     };
     let catalog = with_patience(SILENCE, || terminal.say(&line), build)?;

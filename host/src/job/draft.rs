@@ -83,6 +83,8 @@ pub struct BackupDraft {
     pub dead_letters: bool,
     /// As [`CatalogCache::url`].
     pub cache: Option<String>,
+    /// As [`CatalogCache::options`].
+    pub cache_store: BTreeMap<String, Secret>,
     /// As [`CatalogCache::refresh`].
     pub refresh: bool,
 }
@@ -188,9 +190,20 @@ impl Draft {
         let target = target.finish()?;
         let rejected = rejected.finish()?;
         overlap::refuse(&url, file.as_deref(), &plugins, &rejected, report.as_ref())?;
-        let BackupDraft { url: _, store, path, topic, columns, encoding, format, dead_letters, cache, refresh } =
-            backup;
-        let cache = cache.map(|url| CatalogCache { url, refresh });
+        let BackupDraft {
+            url: _,
+            store,
+            path,
+            topic,
+            columns,
+            encoding,
+            format,
+            dead_letters,
+            cache,
+            cache_store,
+            refresh,
+        } = backup;
+        let cache = cache.map(|url| CatalogCache { url, options: cache_store, refresh });
         if refresh && cache.is_none() {
             return Err(JobError::Conflict {
                 message: "there is no catalog cache that `--refresh-catalog` could make anew".to_owned(),

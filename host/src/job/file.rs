@@ -83,6 +83,7 @@ fn backup(table: &Reader<'_>, folder: &Path) -> Result<BackupDraft, JobError> {
         format: table.one_of("format", FORMATS)?,
         dead_letters: table.boolean("dead_letters")?.unwrap_or_default(),
         cache: table.text("cache")?.map(|url| if is_path(&url) { beside(folder, &url) } else { url }),
+        cache_store: secrets(table, "cache_store")?,
         refresh: false,
     })
 }

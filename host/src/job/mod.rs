@@ -115,8 +115,10 @@ pub struct Backup {
 /// Where the catalog of a backup is kept, for jobs that read the same backup again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogCache {
-    /// A folder: a path, `file:///…` or `s3://bucket/prefix`, the latter with the options of the backup's store.
+    /// A folder: a path, `file:///…` or `s3://bucket/prefix`.
     pub url: String,
+    /// Options of its store; where there are none, those of the backup's.
+    pub options: BTreeMap<String, Secret>,
     /// Whether what is there is made anew.
     pub refresh: bool,
 }

@@ -105,6 +105,9 @@ fn the_example_is_a_job_and_uses_every_key() {
             cache: Some(
                 CatalogCache {
                     url: "jobs/catalogs",
+                    options: {
+                        "aws_region": [hidden],
+                    },
                     refresh: false,
                 },
             ),

@@ -188,8 +188,9 @@ impl Destination {
         match &self.backend {
             Backend::Local(folder) => {
                 let path = below(folder, name, &place)?;
-                let read = || match std::fs::metadata(&path)?.len() {
-                    bytes if bytes > most => Ok(Err(too_large(bytes))),
+                let read = || match std::fs::metadata(&path)? {
+                    file if !file.is_file() => Err(std::io::Error::other("it is no regular file")),
+                    file if file.len() > most => Ok(Err(too_large(file.len()))),
                     _ => std::fs::read(&path).map(Ok),
                 };
                 match read() {

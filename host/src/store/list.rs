@@ -21,6 +21,11 @@ use super::error::broke_off;
 use super::options::LISTING_PATIENCE;
 use super::{Remote, StoreError};
 
+/// How the name of a file begins that keeps the catalog of a backup, and how it ends: it is none of a backup's own.
+pub(crate) const CATALOG_PREFIX: &str = "anabranch-catalog-";
+/// See [`CATALOG_PREFIX`].
+pub(crate) const CATALOG_SUFFIX: &str = ".json.zst";
+
 /// How long to wait before a listing that broke off is asked for again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -145,6 +150,28 @@ pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreEr
     Ok(sift(found.collect()))
 }
 
+/// Holds an object against what was listed of it.
+pub(super) fn check(remote: &Remote, entry: &Entry) -> Result<(), StoreError> {
+    let path = &entry.path;
+    let unreadable = |message: String| StoreError::Unreadable { place: Arc::clone(path), message };
+    let location = Path::parse(&entry.location).map_err(|error| unreadable(error.to_string()))?;
+    let store = Arc::clone(&remote.listing);
+    match super::blocking(&remote.runtime, async move { store.head(&location).await }) {
+        Some(Ok(object)) => {
+            let is_same = match (&object.e_tag, &entry.etag) {
+                (Some(is), Some(was)) => is == was,
+                _ => object.last_modified == entry.modified,
+            };
+            if object.size == entry.size && is_same {
+                return Ok(());
+            }
+            Err(StoreError::Changed { path: Arc::clone(path), message: "it was written anew".to_owned() })
+        }
+        Some(Err(error)) => Err(StoreError::reading(path, &error)),
+        None => Err(unreadable("its client gave up before it asked".to_owned())),
+    }
+}
+
 async fn objects(
     store: &dyn ObjectStore,
     prefix: &Path,
@@ -193,6 +220,8 @@ fn hidden(path: &str) -> Option<&'static str> {
             || part.starts_with("_started_")
         {
             Some("a marker of the program that wrote the backup")
+        } else if part.starts_with(CATALOG_PREFIX) && part.ends_with(CATALOG_SUFFIX) {
+            Some("a catalog that Anabranch keeps")
         } else if part.ends_with(".crc") {
             Some("a checksum file")
         } else {
@@ -218,6 +247,7 @@ mod tests {
             entry("orders/.part.crc", 8),
             entry("orders/part.crc", 8),
             entry("orders/a.parquet", 100),
+            entry("orders/anabranch-catalog-0a1b.json.zst", 100),
             entry("__consumer_offsets/b.parquet", 100),
             entry("_schemas/c.parquet", 0),
         ]);
@@ -227,6 +257,7 @@ mod tests {
         assert_eq!(
             skipped,
             [
+                ("a catalog that Anabranch keeps", 1, "orders/anabranch-catalog-0a1b.json.zst"),
                 ("a checksum file", 1, "orders/part.crc"),
                 ("a hidden file", 1, "orders/.part.crc"),
                 ("a marker of the program that wrote the backup", 1, "orders/_SUCCESS"),

@@ -19,6 +19,7 @@ pub use destination::{Destination, Existing};
 pub use error::StoreError;
 pub use file::{MemoryFile, PendingRead, SourceFile};
 pub use kept::KeptListing;
+pub(crate) use list::{CATALOG_PREFIX, CATALOG_SUFFIX};
 pub use list::{Entry, Listing, Skipped};
 pub(crate) use location::shown;
 pub use sequential::SequentialReader;
@@ -58,7 +59,8 @@ impl Section {
     /// A plugin.
     pub const PLUGIN: Self = Self { what: "a plugin", url: "plugin.url", options: "plugin.store" };
     /// The catalog cache.
-    pub const CATALOG_CACHE: Self = Self { what: "a catalog cache", url: "backup.cache", options: "backup.store" };
+    pub const CATALOG_CACHE: Self =
+        Self { what: "a catalog cache", url: "backup.cache", options: "backup.cache_store" };
 }
 
 /// An opened store: the place of one backup.
@@ -155,6 +157,17 @@ impl Store {
         }
     }
 
+    /// Whether a file is still as it was listed, without reading it.
+    ///
+    /// # Errors
+    /// A file that is gone or has changed, and whatever keeps the store from telling.
+    pub fn check(&self, entry: &Entry) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Local(_) => local::LocalFile::open(entry).map(drop),
+            Backend::Remote(remote) => list::check(remote, entry),
+        }
+    }
+
     /// A listed file, for reading. Nothing is read yet.
     ///
     /// # Errors
@@ -165,6 +178,14 @@ impl Store {
             Backend::Remote(remote) => Arc::new(remote::RemoteFile::new(remote, entry)),
         })
     }
+}
+
+/// Writes a file of this machine whole or not at all; folders that are missing are made.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn write_whole(path: &std::path::Path, content: &[u8]) -> std::io::Result<()> {
+    local::put(path, content, Existing::Replace)
 }
 
 /// Runs `work` on the runtime and waits for it on this thread; `None` if it panicked or the runtime

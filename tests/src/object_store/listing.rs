@@ -17,12 +17,15 @@ use s3s_fs::FileSystem;
 /// Objects of a page, as S3 has it.
 const PAGE: usize = 1000;
 
+/// A bucket and a prefix.
+type Place = (String, Option<String>);
+
 /// A folder as a store, with its listings.
 #[derive(Debug)]
 pub(super) struct Listed {
     files: FileSystem,
     /// By bucket and prefix what the last first page found, in order of key.
-    found: Mutex<HashMap<(String, Option<String>), Arc<[Object]>>>,
+    found: Mutex<HashMap<Place, Arc<[Object]>>>,
 }
 
 impl Listed {

@@ -39,12 +39,13 @@ pub(super) static BACKUP: Table = Table {
             Kind::Text,
             "not kept",
             "A folder that keeps [the catalog](catalog.md#the-catalog-cache), so that the next job over the same backup \
-             does not list it again: a path (relative to the job file), `file:///folder`, or `s3://bucket/prefix` with the \
-             options of the backup's store. The flag is `--catalog-cache`.",
+             does not list it again: a path (relative to the job file), `file:///folder`, or `s3://bucket/prefix`. The flag \
+             is `--catalog-cache`.",
         ),
         key("columns", Kind::Table(&COLUMNS), "", ""),
         key("encoding", Kind::Table(&ENCODING), "", ""),
         key("store", Kind::Table(&STORE), "", ""),
+        key("cache_store", Kind::Table(&CACHE_STORE), "", ""),
     ]),
 };
 
@@ -85,5 +86,11 @@ static STORE: Table = Table {
            `aws_endpoint`, `aws_access_key_id`. What is not here comes from that library's environment \
            variables (`AWS_REGION`, `AWS_ENDPOINT`, …). One is Anabranch's own: `patience` (`\"3m\"`), how long a \
            store that answers with errors, or not at all, is asked again.",
+    keys: Keys::Free,
+};
+
+static CACHE_STORE: Table = Table {
+    header: "[backup.cache_store]",
+    help: "Options of the store of `cache`, as under `[backup.store]`; without this table they are those.",
     keys: Keys::Free,
 };
