@@ -17,7 +17,7 @@ use crate::failure::{Exit, Explain, Failure};
 use crate::job::Job;
 use crate::plugin::{Chain, Transform, Untouched};
 use crate::report::PluginCounts;
-use document::RecordDocument;
+pub(super) use document::RecordDocument;
 
 /// What is to be shown.
 #[derive(Debug, Args)]

@@ -11,6 +11,9 @@ mod select;
 mod target;
 
 pub(super) use backup::BackupFlags;
+pub(super) use pair::pair;
+pub(super) use plugins::parameters;
+pub(super) use select::SelectFlags;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -21,7 +24,6 @@ use crate::failure::Failure;
 use crate::job::{self, Draft, Job, file, quantity, topic};
 use plugins::PluginFlags;
 use rejected::RejectedFlags;
-use select::SelectFlags;
 use target::TargetFlags;
 
 /// A job file, flags, or both.

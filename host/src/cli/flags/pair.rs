@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::job::{Choices, JobError, choose, names, nearest};
 
 /// Parts a text at its first `=`.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("must be `name=value`".to_owned()),

@@ -4,7 +4,7 @@
 //! two are taken from the matches by hand.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::pair::{once, pair};
 use crate::failure::Failure;
@@ -112,6 +112,12 @@ impl PluginFlags {
             .into()),
         }
     }
+}
+
+/// Parameters of a plugin that has nothing before them.
+pub(in crate::cli) fn parameters(given: Vec<(String, String)>) -> Result<Map<String, Value>, JobError> {
+    once("--param", &given)?;
+    Ok(given.into_iter().map(|(name, text)| (name, value(text))).collect())
 }
 
 /// JSON where the text is some, else the text.

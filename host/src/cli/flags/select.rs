@@ -13,7 +13,7 @@ use crate::job::{
 
 /// What is taken of a backup; docs/selection.md has the rules.
 #[derive(Debug, Args)]
-pub(super) struct SelectFlags {
+pub(in crate::cli) struct SelectFlags {
     /// Take only topics that fit: a name, a glob such as `orders-*`, or a regular expression between slashes; may be
     /// repeated
     #[arg(long, value_name = "PATTERN", value_parser = TopicPattern::parse)]
@@ -82,7 +82,7 @@ impl SelectFlags {
     ///
     /// # Errors
     /// Flags that contradict each other.
-    pub(super) fn lay_over(self, select: &mut Select) -> Result<(), JobError> {
+    pub(in crate::cli) fn lay_over(self, select: &mut Select) -> Result<(), JobError> {
         let Self {
             select_topic,
             exclude_topic,

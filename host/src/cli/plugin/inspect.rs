@@ -2,25 +2,22 @@
 
 use std::fmt::Write as _;
 
-use clap::Subcommand;
+use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::terminal::Terminal;
+use crate::cli::terminal::Terminal;
 use crate::failure::{Exit, Failure};
 use crate::job::PluginSource;
 use crate::plugin::{ColumnSet, Description, Inspection, ParameterType, State, inspect};
 use crate::report::{Table, shown};
 
-/// Commands for plugins.
-#[derive(Debug, Subcommand)]
-pub(super) enum PluginCommand {
-    /// Say what a plugin is, what it reads and changes, and which parameters it takes
-    Inspect {
-        /// The name of one that comes with Anabranch, a component or module, or `URL#sha256=DIGEST`
-        #[arg(value_parser = PluginSource::of_flag)]
-        plugin: (PluginSource, Option<String>),
-    },
+/// Which plugin.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Inspect {
+    /// The name of one that comes with Anabranch, a component or module, or `URL#sha256=DIGEST`
+    #[arg(value_parser = PluginSource::of_flag)]
+    plugin: (PluginSource, Option<String>),
 }
 
 /// `anabranch.plugin/1`.
@@ -39,7 +36,7 @@ struct InspectionDocument<'a> {
 
 /// What `plan` and `plugin inspect` say of a plugin alike.
 #[derive(Debug, Serialize)]
-pub(super) struct DescriptionDocument {
+pub(in crate::cli) struct DescriptionDocument {
     plugin: String,
     version: String,
     summary: String,
@@ -67,7 +64,7 @@ struct ParameterDocument<'a> {
 }
 
 impl DescriptionDocument {
-    pub(super) fn new(description: &Description) -> Self {
+    pub(in crate::cli) fn new(description: &Description) -> Self {
         let names = |columns: ColumnSet| columns.iter().map(|column| column.name()).collect();
         Self {
             plugin: description.name.clone(),
@@ -84,7 +81,7 @@ impl DescriptionDocument {
     }
 
     /// One sentence and what it reads, changes and keeps.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::cli) fn text(&self) -> String {
         let list = |names: &[&str]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
         let keeps = match self.state {
             StateDocument::Nothing => "nothing".to_owned(),
@@ -114,9 +111,9 @@ fn type_name(kind: ParameterType) -> &'static str {
     }
 }
 
-impl PluginCommand {
-    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let Self::Inspect { plugin: (plugin, sha256) } = self;
+impl Inspect {
+    pub(in crate::cli) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let (plugin, sha256) = self.plugin;
         let inspection = inspect(&plugin, sha256.as_deref())?;
         let document = document(&inspection);
         terminal.give(&document, || text(&inspection, &document))?;

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
 use crate::batch::{Batch, NO_TIMESTAMP, OutputRow, Outputs};
 use crate::job::Job;
@@ -14,16 +15,19 @@ const SHOWN: usize = 200;
 
 /// An element of `records` of `anabranch.preview/1`.
 #[derive(Debug, Serialize)]
-pub(super) struct RecordDocument {
+pub(in crate::cli) struct RecordDocument {
     position: String,
     #[serde(flatten)]
     fields: Fields,
     outputs: Vec<OutputDocument>,
     dropped: Option<DroppedDocument>,
+    /// Why it was rejected, where that does not end everything.
+    #[serde(skip)]
+    rejected: Option<String>,
 }
 
 /// What a record consists of.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 struct Fields {
     /// Milliseconds since the epoch.
     timestamp: Option<i64>,
@@ -140,29 +144,44 @@ fn time(timestamp: Option<i64>) -> String {
     }
 }
 
+impl OutputDocument {
+    /// What came of the record of `fields`; `topic` is where it goes if no plugin says otherwise.
+    fn new(position: String, fields: &Fields, row: &OutputRow<'_>, topic: &str) -> Self {
+        let after = Fields::new(row);
+        let mut changed = fields.differing(&after);
+        changed.extend(row.topic.map(|_| "topic"));
+        changed.extend(row.partition.map(|_| "partition"));
+        let topic = row.topic.unwrap_or(topic).to_owned();
+        Self { position, topic, partition: row.partition, changed, fields: after }
+    }
+
+    /// What the plugins changed, by name.
+    fn differing(&self) -> Map<String, Value> {
+        let Self { topic, partition, changed, fields: Fields { timestamp, key, value, headers }, .. } = self;
+        let of = |name: &str| match name {
+            "key" => json!(key),
+            "value" => json!(value),
+            "headers" => json!(headers),
+            "timestamp" => json!(timestamp),
+            "topic" => json!(topic),
+            _ => json!(partition),
+        };
+        changed.iter().map(|name| ((*name).to_owned(), of(name))).collect()
+    }
+}
+
 impl RecordDocument {
     /// The one record of `record`, and what the plugins made of it.
-    pub(super) fn new(job: &Job, record: &Batch, outputs: &Outputs, counts: &[PluginCounts], topic: &str) -> Self {
+    pub(in crate::cli) fn new(
+        job: &Job,
+        record: &Batch,
+        outputs: &Outputs,
+        counts: &[PluginCounts],
+        topic: &str,
+    ) -> Self {
         let before = Outputs::untouched(std::sync::Arc::new(record.clone()));
-        let fields = before.rows().next().map(|row| Fields::new(&row)).unwrap_or(Fields {
-            timestamp: None,
-            key: None,
-            value: None,
-            headers: Vec::new(),
-        });
-        let output = |row: OutputRow<'_>| {
-            let after = Fields::new(&row);
-            let mut changed = fields.differing(&after);
-            changed.extend(row.topic.map(|_| "topic"));
-            changed.extend(row.partition.map(|_| "partition"));
-            OutputDocument {
-                position: outputs.position(&row),
-                topic: row.topic.unwrap_or(topic).to_owned(),
-                partition: row.partition,
-                changed,
-                fields: after,
-            }
-        };
+        let fields = before.rows().next().map(|row| Fields::new(&row)).unwrap_or_default();
+        let output = |row: OutputRow<'_>| OutputDocument::new(outputs.position(&row), &fields, &row, topic);
         let written: Vec<_> = outputs.rows().map(output).collect();
         let dropped = written.is_empty().then(|| {
             let by = job.plugins.iter().zip(counts).find(|(_, counts)| !counts.dropped.is_empty());
@@ -171,12 +190,39 @@ impl RecordDocument {
                 reason: by.and_then(|(_, counts)| counts.dropped.keys().find(|reason| !reason.is_empty()).cloned()),
             }
         });
-        Self { position: record.position(0), fields, outputs: written, dropped }
+        Self { position: record.position(0), fields, outputs: written, dropped, rejected: None }
+    }
+
+    /// The same, as a record that was rejected where there is a reason.
+    pub(in crate::cli) fn rejected(self, reason: Option<String>) -> Self {
+        Self { rejected: reason, ..self }
+    }
+
+    /// Where the record stands.
+    pub(in crate::cli) fn position(&self) -> &str {
+        &self.position
+    }
+
+    /// Why it was dropped, if it was; empty where the plugin gave no reason.
+    pub(in crate::cli) fn dropped_because(&self) -> Option<String> {
+        self.dropped.as_ref().map(|dropped| dropped.reason.clone().unwrap_or_default())
+    }
+
+    /// Of each record that came of it what differs.
+    pub(in crate::cli) fn differing(&self) -> Vec<Map<String, Value>> {
+        self.outputs.iter().map(OutputDocument::differing).collect()
+    }
+
+    /// What differs in `output` from the row of `batch` that it comes from.
+    pub(in crate::cli) fn difference(batch: &Batch, row: usize, output: &OutputRow<'_>) -> Map<String, Value> {
+        let before = Outputs::untouched(std::sync::Arc::new(batch.slice(row, 1)));
+        let fields = before.rows().next().map(|row| Fields::new(&row)).unwrap_or_default();
+        OutputDocument::new(String::new(), &fields, output, "").differing()
     }
 
     /// The same for people, shortened.
-    pub(super) fn text(&self) -> String {
-        let Self { position, fields, outputs, dropped } = self;
+    pub(in crate::cli) fn text(&self) -> String {
+        let Self { position, fields, outputs, dropped, rejected } = self;
         let mut out = format!("{position}  {}\n", time(fields.timestamp));
         ["key", "value", "headers"].iter().for_each(|name| out.push_str(&fields.line(name)));
         for output in outputs {
@@ -193,7 +239,9 @@ impl RecordDocument {
                 out.push_str(if line.is_empty() { "    header     (none left)\n" } else { &line });
             }
         }
-        if let Some(DroppedDocument { plugin, reason }) = dropped {
+        if let Some(reason) = rejected {
+            out.push_str(&format!("  → rejected: {reason}\n"));
+        } else if let Some(DroppedDocument { plugin, reason }) = dropped {
             let by = plugin.as_ref().map(|plugin| format!(" by `{plugin}`")).unwrap_or_default();
             let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             out.push_str(&format!("  → dropped{by}{why}\n"));
