@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "../../host/tests/documented/mod.rs"]
+mod documented;
+
 use std::fs;
 
 use anabranch_tests::binaries;
@@ -117,6 +120,7 @@ fn what_is_expected_is_written_down_and_compared() {
         serde_json::from_str(&test(&folder, "mask", &[&expect[..], &["--output", "json"]].concat()).stdout).unwrap();
     assert_eq!((&json["schema"], &json["changed"]), (&"anabranch.plugin-test/1".into(), &1.into()));
     assert_eq!(json["differences"].as_array().unwrap().len(), 3);
+    documented::assert_documented(&json);
 
     fs::write(&path, "{\"position\":\"a\",\"output\":[]}\n").unwrap();
     insta::assert_snapshot!(test(&folder, "mask", &expect), @r#"

@@ -83,16 +83,12 @@ impl fmt::Display for SelectionDocument {
             shown::files(*files_in_backup)
         )?;
         if *row_groups_in_files > 0 {
-            let [left, all] = [row_groups, row_groups_in_files].map(|groups| shown::count(*groups as u64));
-            write!(f, ", {left} of their {all} row groups")?;
+            write!(f, ", {} of their {}", shown::count(*row_groups as u64), groups(*row_groups_in_files))?;
         }
         writeln!(f)?;
         for LeftOutDocument { by, files, row_groups, bytes } in &self.left_out {
             write!(f, "  not read by {by}: {}", shown::size(*bytes))?;
-            let parts = [
-                (*files > 0).then(|| shown::files(*files)),
-                (*row_groups > 0).then(|| format!("{} row groups", shown::count(*row_groups as u64))),
-            ];
+            let parts = [(*files > 0).then(|| shown::files(*files)), (*row_groups > 0).then(|| groups(*row_groups))];
             for (part, word) in parts.into_iter().flatten().zip([" in ", " and "]) {
                 write!(f, "{word}{part}")?;
             }
@@ -107,4 +103,9 @@ impl fmt::Display for SelectionDocument {
             }
         }
     }
+}
+
+/// `1 row group`, `26 row groups`.
+fn groups(count: usize) -> String {
+    format!("{} row group{}", shown::count(count as u64), if count == 1 { "" } else { "s" })
 }

@@ -152,6 +152,7 @@ fn text(inspection: &Inspection, document: &InspectionDocument<'_>) -> String {
         inspection.interface,
         inspection.sha256
     );
+    let _ = writeln!(out, "  imports {}", inspection.imports.join(", "));
     if document.parameters.is_empty() {
         out.push_str("\nIt takes no parameters.\n");
         return out;
@@ -212,6 +213,7 @@ mod tests {
         drop-test-users 0.1.0: Drops the records of test users
           reads nothing; changes nothing; keeps the 1,000 records before
           plugins/drop.wasm, 120.6 KiB, plugin interface 0.1.0, sha256 c0ffee
+          imports anabranch:plugin/host@0.1.0
 
         PARAMETER  TYPE             DEFAULT     MEANING
         prefix     a text           (required)  About prefix.

@@ -13,7 +13,8 @@ use crate::failure::{Exit, Failure};
 /// Commands for plugins.
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
-    /// Say what a plugin is, what it reads and changes, and which parameters it takes
+    /// Say what a plugin is, what it reads, changes and imports, and which parameters it takes, or why it would not be taken
+    #[command(visible_alias = "check")]
     Inspect(inspect::Inspect),
     /// Run a plugin on records, show what it makes of them, and compare that with what is expected
     Test(Box<test::Test>),
