@@ -27,15 +27,15 @@ fn preview(folder: &TempDir, flags: &[&str]) -> Run {
 
 #[test]
 fn a_plugin_that_comes_with_anabranch_needs_no_file() {
-    let folder = folder("plugin = \"mask\"\nparameters = { fields = [\"email\"] }");
+    let folder = folder("plugin = \"mask\"\nparameters = { redact = [\"..email\"] }");
     let masked = preview(&folder, &[]);
     assert_eq!(masked.code, Some(0), "{masked}");
     assert!(masked.stdout.contains(r#"{"email":"***"}"#), "{}", masked.stdout);
-    let flags = ["--plugin", "mask", "--param", r#"fields=["email"]"#, "--param", "mask=gone"];
+    let flags = ["--plugin", "mask", "--param", r#"redact=["..email"]"#, "--param", "mask=gone"];
     let masked = preview(&folder, &flags);
     assert!(masked.stdout.contains(r#"{"email":"gone"}"#), "{masked}{}", masked.stdout);
     let inspected = run(folder.path(), &["plugin", "inspect", "mask"]).unwrap();
-    assert!(inspected.stdout.contains("fields"), "{inspected}");
+    assert!(inspected.stdout.contains("redact"), "{inspected}");
     // A file of that name is meant where there is one.
     fs::write(folder.path().join("mask"), "nothing").unwrap();
     insta::assert_snapshot!(preview(&folder, &flags), @r#"
@@ -54,7 +54,7 @@ fn a_plugin_of_a_store_is_taken_by_its_digest_and_no_other() {
     let digest = hex::encode(Sha256::digest(&module));
     let job = |digest: &str| {
         folder(&format!(
-            "url = \"s3://plugins/team/mask-1.0.wasm\"\nsha256 = \"{digest}\"\nparameters = {{ fields = [\"email\"] }}\n\
+            "url = \"s3://plugins/team/mask-1.0.wasm\"\nsha256 = \"{digest}\"\nparameters = {{ redact = [\"..email\"] }}\n\
              [plugin.store]\n{}",
             server.lines()
         ))

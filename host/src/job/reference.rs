@@ -209,8 +209,8 @@ fn the_example_is_a_job_and_uses_every_key() {
                 ),
                 sha256: None,
                 parameters: {
-                    "fields": Array [
-                        String("email"),
+                    "redact": Array [
+                        String("..email"),
                     ],
                 },
                 hidden: {},

@@ -1,112 +1,231 @@
-//! Replaces fields of JSON values, wherever in the value they stand: names and addresses that must
-//! not leave a production cluster, for instance.
+//! Hides what must not leave a production cluster, names and addresses for instance, in JSON values and in keys.
 //!
-//! All else keeps its very bytes: order and spaces, and numbers that no float holds.
+//! A field is named by its path. All else keeps its very bytes: order and spaces, and numbers that no float holds. The
+//! same text always becomes the same, so that records still belong together where they did.
 
-mod places;
+mod method;
 
-use std::collections::HashSet;
 use std::io::Write as _;
 
-use anabranch_plugin::{
-    Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record, Rejection,
-};
+use anabranch_json::{NotJson, Path, Paths, Policy, text};
+use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record};
+use hmac::{Hmac, Mac as _};
 use serde::Deserialize;
 
+use crate::method::{Masker, Method};
+
 #[derive(Deserialize, Parameters)]
+#[serde(rename_all = "kebab-case")]
 struct Settings {
-    /// The names of the fields.
-    fields: Vec<String>,
-    /// What stands in their place: any JSON value.
+    /// Paths of fields in whose place `mask` stands.
+    #[parameter(default = [""; 0])]
+    redact: Vec<String>,
+    /// Paths of fields in whose place their HMAC-SHA-256 stands.
+    #[parameter(default = [""; 0])]
+    hash: Vec<String>,
+    /// Paths of fields in whose place a text of the same kind stands: digits for digits, letters for letters.
+    #[parameter(default = [""; 0])]
+    tokenize: Vec<String>,
+    /// Paths of fields of which the last letters are shown.
+    #[parameter(default = [""; 0])]
+    keep_last: Vec<String>,
+    /// What becomes of keys: `hash`, `tokenize` or `keep-last`; without it they stay.
+    #[parameter(text)]
+    key: Option<Method>,
+    /// Paths in keys that are JSON, to which `key` then applies instead of to the whole key.
+    #[parameter(default = [""; 0])]
+    key_paths: Vec<String>,
+    /// What stands in place of what is redacted: any JSON value.
     #[parameter(default = "***")]
     mask: serde_json::Value,
+    /// The secret of `hash` and `tokenize`, of 16 letters or more.
+    secret: Option<String>,
+    /// How many hexadecimal digits of a hash there are, up to 64.
+    #[parameter(default = 64)]
+    length: usize,
+    /// How many letters `keep-last` shows.
+    #[parameter(default = 4)]
+    shown: usize,
+    /// What becomes of a record in which one of the paths finds nothing: `reject`, `keep` or `drop`.
+    #[parameter(text, default = "keep")]
+    missing: Policy,
+    /// What becomes of a record whose value (or key, with `key-paths`) is not JSON: `reject`, `keep` or `drop`.
+    #[parameter(text, default = "reject")]
+    not_json: Policy,
+}
+
+/// The fields of values or of keys that are masked, and how.
+struct Fields {
+    paths: Paths,
+    methods: Vec<Method>,
+    /// Which of the paths found something, of the record at hand.
+    found: Vec<bool>,
 }
 
 struct Mask {
-    fields: HashSet<String>,
-    mask: Vec<u8>,
+    values: Fields,
+    keys: Fields,
+    key: Option<Method>,
+    masker: Masker,
+    missing: Policy,
+    not_json: Policy,
+    masked: String,
+}
+
+fn wrong(parameter: &str, message: impl ToString) -> ConfigurationError {
+    ConfigurationError::in_parameter(parameter, message.to_string())
+}
+
+/// Paths as the parameter `name` has them.
+fn paths(name: &str, written: &[String]) -> Result<Vec<Path>, ConfigurationError> {
+    written.iter().map(|path| path.parse().map_err(|error: anabranch_json::InvalidPath| wrong(name, error))).collect()
 }
 
 impl Configure for Mask {
     type Parameters = Settings;
 
     fn configure(settings: Settings, _: &Context) -> Result<Self, ConfigurationError> {
-        if settings.fields.is_empty() {
-            return Err(ConfigurationError::in_parameter("fields", "no field is named"));
+        let (mut values, mut methods) = (Vec::new(), Vec::new());
+        for (name, written, method) in [
+            ("redact", &settings.redact, Method::Redact),
+            ("hash", &settings.hash, Method::Hash),
+            ("tokenize", &settings.tokenize, Method::Tokenize),
+            ("keep-last", &settings.keep_last, Method::KeepLast),
+        ] {
+            values.extend(paths(name, written)?);
+            methods.resize(values.len(), method);
         }
-        Ok(Self { fields: settings.fields.into_iter().collect(), mask: settings.mask.to_string().into_bytes() })
+        let keys = paths("key-paths", &settings.key_paths)?;
+        if values.is_empty() && settings.key.is_none() {
+            return Err(ConfigurationError::new(
+                "nothing is masked: name paths in `redact`, `hash`, `tokenize` or `keep-last`, or say what becomes of the `key`",
+            ));
+        }
+        match settings.key {
+            None if !keys.is_empty() => return Err(wrong("key-paths", "`key` does not say what becomes of them")),
+            Some(Method::Redact) if keys.is_empty() => {
+                return Err(wrong("key", "redacted keys would all be one key: take `hash`, `tokenize` or `keep-last`"));
+            }
+            _ => {}
+        }
+        let key_method = settings.key;
+        let is_keyed = |method: &Method| matches!(method, Method::Hash | Method::Tokenize);
+        match &settings.secret {
+            None if methods.iter().chain(&key_method).any(is_keyed) => {
+                return Err(wrong(
+                    "secret",
+                    "`hash` and `tokenize` need one: \"${NAME}\" takes it from the environment",
+                ));
+            }
+            Some(secret) if secret.len() < 16 => {
+                return Err(wrong("secret", "it is shorter than 16 letters, which can be guessed"));
+            }
+            _ => {}
+        }
+        if !(1..=64).contains(&settings.length) {
+            return Err(wrong("length", "a hash has 1 to 64 hexadecimal digits"));
+        }
+        let keyed = Hmac::new_from_slice(settings.secret.as_deref().unwrap_or("").as_bytes());
+        let masker = Masker {
+            mask: settings.mask.to_string(),
+            keyed: keyed.map_err(|error| wrong("secret", error))?,
+            length: settings.length,
+            shown: settings.shown,
+        };
+        Ok(Self {
+            keys: Fields::new(keys, vec![key_method.unwrap_or(Method::Hash); settings.key_paths.len()]),
+            values: Fields::new(values, methods),
+            key: key_method,
+            masker,
+            missing: settings.missing,
+            not_json: settings.not_json,
+            masked: String::new(),
+        })
+    }
+}
+
+impl Fields {
+    fn new(paths: Vec<Path>, methods: Vec<Method>) -> Self {
+        Self { found: vec![false; paths.len()], paths: Paths::new(paths), methods }
+    }
+
+    fn are_none(&self) -> bool {
+        self.methods.is_empty()
+    }
+
+    /// Puts `text` with its fields masked into `masked`. Returns whether there were any.
+    fn mask(&mut self, text: &str, masker: &Masker, masked: &mut String) -> Result<bool, NotJson> {
+        let places = self.paths.find(text)?;
+        self.found.fill(false);
+        masked.clear();
+        let mut copied = 0;
+        for place in places {
+            let slice = |from: usize, to: usize| text.get(from..to).unwrap_or("");
+            masked.push_str(slice(copied, place.span.start));
+            masker.json(self.methods[place.path], slice(place.span.start, place.span.end), masked);
+            self.found[place.path] = true;
+            copied = place.span.end;
+        }
+        masked.push_str(text.get(copied..).unwrap_or(""));
+        Ok(!places.is_empty())
+    }
+
+    /// A path that found nothing in the text that was masked last.
+    fn missed(&self) -> Option<&Path> {
+        self.paths.paths().iter().zip(&self.found).find(|(_, found)| !**found).map(|(path, _)| path)
     }
 }
 
 impl Plugin for Mask {
-    const READS: Columns = Columns::VALUE;
-    const CHANGES: Columns = Columns::VALUE;
+    const READS: Columns = Columns::KEY.union(Columns::VALUE);
+    const CHANGES: Columns = Columns::KEY.union(Columns::VALUE);
 
     fn record(&mut self, mut record: Record<'_>) -> Outcome {
-        let Some(value) = record.value() else { return record.keep() };
-        let text = std::str::from_utf8(value).map_err(|error| not_json(&error))?;
-        let places = places::of(&self.fields, text).map_err(|error| not_json(&error))?;
-        if !places.is_empty() {
-            let (mut masked, mut copied) = (record.value_writer(), 0);
-            for place in places {
-                masked.write_all(&value[copied..place.start])?;
-                masked.write_all(&self.mask)?;
-                copied = place.end;
+        if let (Some(method), Some(key)) = (self.key, record.key()) {
+            if self.keys.are_none() {
+                match self.masker.bytes(method, key) {
+                    Ok(masked) => record.set_key(Some(masked.as_bytes())),
+                    Err(_) if self.not_json == Policy::Keep => {}
+                    Err(error) => {
+                        return self.not_json.settle(record, "not text", || format!("the key is not text: {error}"));
+                    }
+                }
+            } else {
+                match text(key).and_then(|text| self.keys.mask(text, &self.masker, &mut self.masked)) {
+                    Ok(has_fields) => {
+                        if let (Some(path), true) = (self.keys.missed(), self.missing != Policy::Keep) {
+                            let reason = || format!("the key has nothing at `{path}`");
+                            return self.missing.settle(record, "nothing at a path", reason);
+                        }
+                        if has_fields {
+                            record.set_key(Some(self.masked.as_bytes()));
+                        }
+                    }
+                    Err(_) if self.not_json == Policy::Keep => {}
+                    Err(error) => return self.not_json.not_json(record, "key", &error),
+                }
             }
-            masked.write_all(&value[copied..])?;
         }
-        record.keep()
+        let Some(value) = record.value().filter(|_| !self.values.are_none()) else { return record.keep() };
+        match text(value).and_then(|text| self.values.mask(text, &self.masker, &mut self.masked)) {
+            Ok(has_fields) => {
+                if let (Some(path), true) = (self.values.missed(), self.missing != Policy::Keep) {
+                    return self
+                        .missing
+                        .settle(record, "nothing at a path", || format!("the value has nothing at `{path}`"));
+                }
+                if has_fields {
+                    record.value_writer().write_all(self.masked.as_bytes())?;
+                }
+                record.keep()
+            }
+            // What is done to the key stands.
+            Err(error) => self.not_json.not_json(record, "value", &error),
+        }
     }
-}
-
-fn not_json(error: &dyn std::error::Error) -> Rejection {
-    Rejection::new(format!("the value is not JSON: {error}"))
 }
 
 anabranch_plugin::export!(Mask);
 
 #[cfg(test)]
-mod tests {
-    use anabranch_plugin::testing::{Rejected, record, run, tombstone};
-    use serde_json::json;
-
-    use super::Mask;
-
-    #[test]
-    fn fields_are_masked_at_every_depth_and_all_else_stays() {
-        let value =
-            r#" {"id": 7.10, "email":"a@b.example","to":[{"email":null, "city":"Gent"}, 12345678901234567890123]}"#;
-        let masked = r#" {"id": 7.10, "email":"***","to":[{"email":"***", "city":"Gent"}, 12345678901234567890123]}"#;
-        assert_eq!(run::<Mask>(json!({ "fields": ["email"] }), [record("k", value)]).records, [record("k", masked)]);
-    }
-
-    #[test]
-    fn a_mask_can_be_any_json_and_a_masked_object_is_not_looked_into() {
-        let run = run::<Mask>(
-            json!({ "fields": ["card", "number"], "mask": null }),
-            [record("k", r#"{"card":{"number":[1]},"\u006eumber":1}"#)],
-        );
-        assert_eq!(run.records, [record("k", r#"{"card":null,"\u006eumber":null}"#)]);
-    }
-
-    #[test]
-    fn what_has_no_such_field_is_not_touched() {
-        let records = [record("k", r#"{ "id" : "email" }"#), record("k", " 1"), tombstone("k")];
-        assert_eq!(run::<Mask>(json!({ "fields": ["email"] }), records.clone()).records, records);
-    }
-
-    #[test]
-    fn what_is_no_json_is_rejected() {
-        let run =
-            run::<Mask>(json!({ "fields": ["email"] }), [record("k", "{"), record("k", "1"), record("k", b"\xff")]);
-        assert_eq!(run.records, [record("k", "1")]);
-        let rejected = |input, why| Rejected { input, reason: format!("the value is not JSON: {why}") };
-        assert_eq!(
-            run.rejected,
-            [
-                rejected(0, "EOF while parsing an object at line 1 column 1"),
-                rejected(2, "invalid utf-8 sequence of 1 bytes from index 0"),
-            ]
-        );
-    }
-}
+mod tests;

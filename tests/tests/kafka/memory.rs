@@ -29,7 +29,7 @@ fn records_of_a_mebibyte_in_one_row_group_take_less_than_256_mib() {
     let backup = folder.path().join("backup");
     command.args(["restore", "--output", "json", "--brokers", cluster.servers(), "--map", &format!("large={topic}")]);
     command.arg("--backup").arg(&backup).arg("--plugin").arg(binaries::plugin("mask").unwrap());
-    command.args(["--param", "fields=[\"email\"]"]);
+    command.args(["--param", "redact=[\"..email\"]"]);
     let (output, most) = resident::output(&mut command).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -39,7 +39,7 @@ fn run_as(command: &str, user: &str, with_progress: bool, more: &[&str]) -> Run 
     let mut arguments = vec![command, "--backup", "orders.jsonl", "--brokers", cluster.secure_servers(), "--map", &map];
     arguments.extend(["--name", user, "--progress-topic", &topic]);
     let (mask, dead) = (plugin("mask").unwrap().display().to_string(), format!("topic:dead-{user}"));
-    arguments.extend(["--plugin", &mask, "--param", "fields=[\"secret\"]"]);
+    arguments.extend(["--plugin", &mask, "--param", "redact=[\"..secret\"]"]);
     arguments.extend(["--rejected", "dead-letter", "--dead-letters", &dead]);
     arguments.extend(security.iter().flat_map(|property| ["--property", property]));
     arguments.extend(more);

@@ -29,7 +29,7 @@ path = "{filter}"
 [[plugin]]
 path = "{mask}"
 [plugin.parameters]
-fields = ["email"]
+redact = ["..email"]
 [target]
 brokers = "{servers}"
 [target.topics]

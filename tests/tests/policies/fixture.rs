@@ -165,7 +165,7 @@ pub(crate) fn is_bad(offset: i64) -> bool {
 
 /// Fans out, and then rejects lines that are not JSON.
 pub(crate) fn fan_out_and_mask() -> String {
-    format!("{}[[plugin]]\npath = \"{}\"\nparameters = {{ fields = [\"secret\"] }}\n", fan_out(), guest("mask"))
+    format!("{}[[plugin]]\npath = \"{}\"\nparameters = {{ redact = [\"..secret\"] }}\n", fan_out(), guest("mask"))
 }
 
 pub(crate) fn fan_out() -> String {

@@ -142,7 +142,7 @@ fn plugins(has: impl Fn(Flaw) -> bool) -> String {
         }
     }
     format!(
-        "{plugins}[[plugin]]\npath = \"{}\"\nparameters = {{ fields = [\"secret\"] }}\n[[plugin]]\npath = \"{}\"\n\
+        "{plugins}[[plugin]]\npath = \"{}\"\nparameters = {{ redact = [\"..secret\"] }}\n[[plugin]]\npath = \"{}\"\n\
          parameters = {{ rules = [{{ topic = \"nowhere-at-all\", key-prefix = \"lost\" }}] }}\n",
         guest("mask"),
         guest("route")
