@@ -1,51 +1,42 @@
-//! Sends records to other topics, by the value of a header or by the beginning of the key.
+//! Sends records to other topics, by the value of a header, by a field of the value, or by the key. A topic can be made of
+//! what is found there.
 //!
 //! The first rule that fits decides. A record that no rule fits goes where the job sends it, or to
 //! the topic of `otherwise`.
 
+mod rule;
+
+use anabranch_json::Policy;
 use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record};
 use serde::Deserialize;
 
+use crate::rule::{Rule, Written, illegal};
+
 #[derive(Deserialize, Parameters)]
+#[serde(rename_all = "kebab-case")]
 struct Settings {
-    /// What goes where: tables of `topic` with `header` and `equals`, with `key-prefix`, or with all.
+    /// What goes where: tables of `topic` with `header` or `field` and `equals` or `matches`, with `key-prefix`, or with
+    /// `key-matches`.
     #[parameter(any)]
-    rules: Vec<Rule>,
+    rules: Vec<Written>,
     /// The topic of records that no rule fits; without it they go where the job sends them.
     otherwise: Option<String>,
+    /// What becomes of a record whose rule makes no legal name of a topic: `reject`, `keep` (it goes where the job sends
+    /// it) or `drop`.
+    #[parameter(text, default = "reject")]
+    illegal_topic: Policy,
+    /// What becomes of a record whose value is not JSON, where a rule looks at a `field`: `reject`, `keep` (no such rule
+    /// fits) or `drop`.
+    #[parameter(text, default = "reject")]
+    not_json: Policy,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Rule {
-    topic: String,
-    header: Option<String>,
-    equals: Option<String>,
-    key_prefix: Option<String>,
+struct Route {
+    rules: Vec<Rule>,
+    otherwise: Option<String>,
+    illegal_topic: Policy,
+    not_json: Policy,
 }
-
-impl Rule {
-    /// Whether everything that the rule asks for holds.
-    fn fits(&self, record: &Record<'_>) -> bool {
-        let header = self.header.as_ref().is_none_or(|name| {
-            let value = record.header(name).and_then(|header| header.value);
-            value.is_some() && value == self.equals.as_ref().map(String::as_bytes)
-        });
-        let prefix = |prefix: &String| record.key().is_some_and(|key| key.starts_with(prefix.as_bytes()));
-        header && self.key_prefix.as_ref().is_none_or(prefix)
-    }
-}
-
-/// What is wrong with a topic's name, if Kafka takes none of this name
-/// (`org.apache.kafka.common.internals.Topic`).
-fn illegal(name: &str) -> Option<String> {
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let is_topic = (1..=249).contains(&name.len()) && !matches!(name, "." | "..") && name.bytes().all(is_legal);
-    let rule = "1 to 249 letters of ASCII, digits, `.`, `_` and `-`, but neither `.` nor `..`";
-    (!is_topic).then(|| format!("`{name}` is no legal name of a topic, which is {rule}"))
-}
-
-struct Route(Settings);
 
 impl Configure for Route {
     type Parameters = Settings;
@@ -55,30 +46,47 @@ impl Configure for Route {
         if let Some(wrong) = settings.otherwise.as_deref().and_then(illegal) {
             return Err(ConfigurationError::in_parameter("otherwise", wrong));
         }
-        for (index, rule) in settings.rules.iter().enumerate() {
-            if let Some(wrong) = illegal(&rule.topic) {
-                return Err(ConfigurationError::in_parameter("rules", format!("rule {}: {wrong}", index + 1)));
-            }
-            let wrong = match (&rule.header, &rule.equals, &rule.key_prefix) {
-                (Some(_), None, _) => "names a `header` but not what it `equals`",
-                (None, Some(_), _) => "says `equals` but names no `header`",
-                (None, None, None) => "fits every record: use `otherwise`",
-                _ => continue,
-            };
-            return Err(ConfigurationError::in_parameter("rules", format!("the rule for `{}` {wrong}", rule.topic)));
+        let mut rules = Vec::new();
+        for (index, written) in settings.rules.into_iter().enumerate() {
+            let wrong = |message| ConfigurationError::in_parameter("rules", format!("rule {}: {message}", index + 1));
+            rules.push(Rule::read(written).map_err(wrong)?);
         }
-        Ok(Self(settings))
+        Ok(Self {
+            rules,
+            otherwise: settings.otherwise,
+            illegal_topic: settings.illegal_topic,
+            not_json: settings.not_json,
+        })
     }
 }
 
 impl Plugin for Route {
-    const READS: Columns = Columns::KEY.union(Columns::HEADERS);
+    const READS: Columns = Columns::KEY.union(Columns::VALUE).union(Columns::HEADERS);
     const CHANGES: Columns = Columns::TOPIC;
 
     fn record(&mut self, mut record: Record<'_>) -> Outcome {
-        let rule = self.0.rules.iter().find(|rule| rule.fits(&record));
-        if let Some(topic) = rule.map(|rule| &rule.topic).or(self.0.otherwise.as_ref()) {
-            record.set_topic(topic);
+        let mut topic = None;
+        for rule in &mut self.rules {
+            match rule.topic(&record) {
+                Ok(None) => {}
+                Ok(made) => {
+                    topic = made;
+                    break;
+                }
+                Err(_) if self.not_json == Policy::Keep => {}
+                Err(error) => return self.not_json.not_json(record, "value", &error),
+            }
+        }
+        match topic {
+            Some(topic) => match illegal(&topic) {
+                None => record.set_topic(&topic),
+                Some(wrong) => return self.illegal_topic.settle(record, "no legal topic", || wrong),
+            },
+            None => {
+                if let Some(topic) = &self.otherwise {
+                    record.set_topic(topic);
+                }
+            }
         }
         record.keep()
     }
@@ -88,7 +96,7 @@ anabranch_plugin::export!(Route);
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use anabranch_plugin::testing::{configure, record, run};
     use serde_json::json;
@@ -153,9 +161,58 @@ mod tests {
     fn half_a_rule_is_refused() {
         let message = |rule| configure::<Route>(json!({ "rules": [rule] })).err().unwrap().message;
         let half = message(json!({ "topic": "t", "header": "region" }));
-        assert_eq!(half, "the rule for `t` names a `header` but not what it `equals`");
-        assert_eq!(message(json!({ "topic": "t" })), "the rule for `t` fits every record: use `otherwise`");
+        assert_eq!(half, "rule 1: the rule for `t` names a `header` but not what it `equals` or `matches`");
+        assert_eq!(message(json!({ "topic": "t" })), "rule 1: the rule for `t` fits every record: use `otherwise`");
+        assert!(message(json!({ "topic": "t", "equals": "a" })).contains("names no `header` and no `field`"));
+        assert!(message(json!({ "topic": "t", "field": "a[*]", "equals": "a" })).contains("can mean several things"));
+        assert!(message(json!({ "topic": "t", "key-matches": "(" })).contains("is no regular expression"));
+        assert!(message(json!({ "topic": "t-{2}", "key-matches": "(a)" })).contains("has `{2}` in its topic"));
+        assert!(message(json!({ "topic": "t-{header}", "key-matches": "(a)" })).contains("names no `header`"));
+        assert!(message(json!({ "topic": "t-{", "key-matches": "(a)" })).contains("has a `{` without `}`"));
         let unknown = message(json!({ "topic": "t", "key-prefx": "a" }));
         assert!(unknown.starts_with("unknown field `key-prefx`, expected one of"), "{unknown}");
+    }
+
+    #[test]
+    fn a_topic_is_made_of_what_the_patterns_and_the_field_hold() {
+        let parameters = json!({ "rules": [
+            { "key-matches": "^(?<team>[a-z]+)-([0-9])", "topic": "team-{team}.{2}" },
+            { "field": "to.country", "matches": "^(BE|NL)$", "topic": "benelux-{1}" },
+            { "field": "to.country", "topic": "country-{field}" },
+            { "header": "kind", "key-matches": "x", "topic": "{header}_{key}" },
+        ]});
+        let records = [
+            record("red-7", "{}"),
+            record(None, r#"{"to":{"country":"BE"}}"#),
+            record(b"\xff", r#"{"to":{"country":"F\u0052"}}"#),
+            record("x", "1").header("kind", "a"),
+            record("y", r#"{"to":{}}"#),
+            record("y", None),
+        ];
+        let [team, benelux, country, header, none, tombstone] = records.clone();
+        assert_eq!(
+            run::<Route>(parameters, records).records,
+            [
+                team.to_topic("team-red.7"),
+                benelux.to_topic("benelux-BE"),
+                country.to_topic("country-FR"),
+                header.to_topic("a_x"),
+                none,
+                tombstone
+            ]
+        );
+    }
+
+    #[test]
+    fn a_topic_that_comes_out_illegal_and_a_value_that_is_no_json_go_by_policy() {
+        let parameters =
+            |name: &str, policy: &str| json!({ "rules": [{ "field": "a", "topic": "t{field}" }], name: policy });
+        let records = [record("k", r#"{"a":"x y"}"#), record("k", "{"), record("k", r#"{"a":1}"#)];
+        let rejects = run::<Route>(parameters("not-json", "reject"), records.clone());
+        assert_eq!(rejects.records, [record("k", r#"{"a":1}"#).to_topic("t1")]);
+        assert!(rejects.rejected[0].reason.starts_with("`tx y` is no legal name of a topic"));
+        assert!(rejects.rejected[1].reason.starts_with("the value is not JSON: "));
+        assert_eq!(run::<Route>(parameters("illegal-topic", "drop"), records.clone()).dropped[0].input, 0);
+        assert_eq!(run::<Route>(parameters("not-json", "keep"), records).sources, [1, 2]);
     }
 }
