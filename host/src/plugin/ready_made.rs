@@ -31,7 +31,7 @@ macro_rules! ready_made {
     };
 }
 
-ready_made!("mask", "route", "sample");
+ready_made!("dedupe", "erase", "mask", "remap", "route", "sample", "shift-time", "unwrap", "where");
 
 /// None is inside the program.
 #[cfg(not(feature = "ready-made"))]
