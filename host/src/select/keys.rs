@@ -1,6 +1,6 @@
 //! Which keys are taken: some, those of a file of millions, those that begin in a certain way.
 //!
-//! All keys lie in one buffer, and a table of hashes points into it: some 25 bytes a key beside its own.
+//! All keys lie in one buffer, and a table of hashes points into it: some 40 bytes a key beside its own.
 
 use std::fs::File;
 use std::hash::BuildHasher as _;
@@ -26,7 +26,7 @@ const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 pub(super) struct KeySet {
     glance: Glance,
     hashes: DefaultHashBuilder,
-    table: HashTable<u32>,
+    table: HashTable<Slot>,
     bytes: Vec<u8>,
     /// Where each key ends in `bytes`.
     ends: Vec<usize>,
@@ -35,6 +35,15 @@ pub(super) struct KeySet {
     /// In order, none of them beginning with another.
     prefixes: Vec<Vec<u8>>,
     only: Option<Only>,
+}
+
+/// A key in the table. Short ones lie there whole: to look for one elsewhere costs more than all else.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    head: u64,
+    length: u32,
+    /// Its number.
+    index: u32,
 }
 
 /// A single key, or a single beginning.
@@ -125,12 +134,21 @@ impl KeySet {
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
         let Self { hashes, table, bytes, ends, .. } = self;
-        table.insert_unique(hashes.hash_one(key), index, |index| hashes.hash_one(at(bytes, ends, *index)));
+        let slot = Slot { head: head(key), length: length(key), index };
+        table.insert_unique(hash(hashes, slot.head, slot.length, key), slot, |slot| {
+            let key = if slot.length > WORD { at(bytes, ends, slot.index) } else { &[] };
+            hash(hashes, slot.head, slot.length, key)
+        });
     }
 
     fn holds(&self, key: &[u8]) -> bool {
         let Self { hashes, table, bytes, ends, .. } = self;
-        !table.is_empty() && table.find(hashes.hash_one(key), |index| at(bytes, ends, *index) == key).is_some()
+        let (head, length) = (head(key), length(key));
+        let is_it = |slot: &Slot| {
+            let begins = slot.head == head && slot.length == length;
+            begins && (length <= WORD || at(bytes, ends, slot.index) == key)
+        };
+        !table.is_empty() && table.find(hash(hashes, head, length, key), is_it).is_some()
     }
 
     /// Whether a record with this key is taken.
@@ -184,9 +202,63 @@ impl WantedKeys for KeySet {
     }
 }
 
+/// How many bytes a head has.
+const WORD: u32 = 8;
+
+/// The first bytes of a key as a number; of a short key all of them, and zeros.
+#[inline]
+fn head(key: &[u8]) -> u64 {
+    if let Some(head) = key.first_chunk() {
+        return u64::from_le_bytes(*head);
+    }
+    match (key.first_chunk(), key.last_chunk()) {
+        // Where the two overlap they are equal.
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            u64::from(first) | u64::from(last) << (8 * (key.len() - 4))
+        }
+        _ => key.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte)),
+    }
+}
+
+/// The length of a key; of those that are longer than a number of 32 bits only that they are.
+#[inline]
+fn length(key: &[u8]) -> u32 {
+    u32::try_from(key.len()).unwrap_or(u32::MAX)
+}
+
+/// The hash of a key, of which a short one is known by its head and length.
+#[inline]
+fn hash(hashes: &DefaultHashBuilder, head: u64, length: u32, key: &[u8]) -> u64 {
+    if length > WORD { hashes.hash_one(key) } else { hashes.hash_one(head ^ u64::from(length).rotate_left(56)) }
+}
+
 /// A key of the buffer.
 fn at<'a>(bytes: &'a [u8], ends: &[usize], index: u32) -> &'a [u8] {
     let index = index as usize;
     let begin = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
     ends.get(index).and_then(|end| bytes.get(begin..*end)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
+    use super::KeySet;
+
+    proptest! {
+        #[test]
+        fn a_set_holds_its_keys_and_no_others(
+            keys in btree_set(vec(0_u8..3, 0..12), 0..60),
+            others in vec(vec(0_u8..3, 0..12), 0..60),
+        ) {
+            let mut set = KeySet::default();
+            keys.iter().for_each(|key| set.insert(key));
+            let held: BTreeSet<Vec<u8>> = keys.iter().chain(&others).filter(|key| set.holds(key)).cloned().collect();
+            prop_assert_eq!(held, keys);
+        }
+    }
 }
