@@ -110,6 +110,8 @@ fn what_is_expected_is_written_down_and_compared() {
     + {"position":"records@records.jsonl:0","outputs":[{"value":{"text":"{\"email\":\"***\",\"city\":\"Gent\"}"}}]}
     - `records@records.jsonl:3` is not expected
     + {"position":"records@records.jsonl:3","outputs":[{}]}
+    - {"position":"records@records.jsonl:7","outputs":[{}]}
+    + `records@records.jsonl:7` did not come
     "#);
     insta::assert_snapshot!(differs, @r#"
     exit 1
