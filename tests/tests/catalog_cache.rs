@@ -126,6 +126,8 @@ fn a_job_that_reads_in_another_way_and_another_backup_have_catalogs_of_their_own
         assert_eq!(read(&file), 1000);
     }
     assert_eq!(fs::read_dir(folder.path().join("catalogs")).unwrap().count(), 4);
+    let again = restore(folder.path(), &[&cached[..], &["--backup", "./backup/"]].concat());
+    assert!(has(&again, "catalog-cached"), "the same backup, written otherwise");
 }
 
 #[test]

@@ -38,8 +38,8 @@ pub struct CachedCatalogs {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     schema: String,
-    /// The backup, as messages show it.
-    url: String,
+    /// The backup, however its URL was written.
+    place: String,
     /// When, in milliseconds since the epoch.
     listed: i64,
     listing: KeptListing,
@@ -122,7 +122,7 @@ impl CachedCatalogs {
         let mut catalog = Catalog::build_of(backup, store, opener, listing, &[known])?;
         let content = kept::compressed(&Kept {
             schema: SCHEMA.to_owned(),
-            url: store.url().to_string(),
+            place: store.identity(),
             listed,
             listing: kept,
             survey: catalog.survey.clone(),
@@ -147,7 +147,7 @@ impl CachedCatalogs {
             return Err(Trouble::Content("it was written by another version".to_owned()));
         }
         let kept: Kept = kept::decompressed(&bytes).ok_or_else(damaged)?;
-        let is_of_backup = *kept.url == **store.url() && kept.survey.rules() == kept::rules(backup);
+        let is_of_backup = kept.place == store.identity() && kept.survey.rules() == kept::rules(backup);
         let listing = store.listing_of(kept.listing).ok_or_else(damaged)?;
         if !is_of_backup || !(0..=now()).contains(&kept.listed) || listing.entries.is_empty() {
             return Err(damaged());
