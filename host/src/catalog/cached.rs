@@ -46,12 +46,6 @@ struct Kept {
     survey: KeptSurvey,
 }
 
-/// What is read of any version.
-#[derive(Deserialize)]
-struct Schema {
-    schema: String,
-}
-
 /// Why what is kept is not taken.
 enum Trouble {
     /// The store does not give it.
@@ -112,24 +106,21 @@ impl CachedCatalogs {
                 trouble = Some(findings::not_taken(&self.folder.place(&self.name), &message));
             }
             Err(Trouble::Store(error)) => {
-                // It would not take the new one either.
                 is_reachable = false;
                 trouble = Some(findings::not_kept(&error));
             }
         }
         let (listed, listing) = (now(), store.list()?);
-        let kept = store.keep(&listing);
+        // It would not take the new one where it did not give the old one.
+        let kept_listing = is_reachable.then(|| store.keep(&listing));
         let mut catalog = Catalog::build_of(backup, store, opener, listing, &[known])?;
-        let content = kept::compressed(&Kept {
-            schema: SCHEMA.to_owned(),
-            place: store.identity(),
-            listed,
-            listing: kept,
-            survey: catalog.survey.clone(),
-        });
         catalog.findings.extend(trouble);
-        if is_reachable {
-            let written = self.folder.put(&self.name, content.into(), Existing::Replace);
+        if let Some(listing) = kept_listing {
+            // The survey of many files is lent and not copied.
+            let survey = std::mem::take(&mut catalog.survey);
+            let kept = Kept { schema: SCHEMA.to_owned(), place: store.identity(), listed, listing, survey };
+            let written = self.folder.put(&self.name, kept::compressed(&kept).into(), Existing::Replace);
+            catalog.survey = kept.survey;
             catalog.findings.extend(written.err().map(|error| findings::not_kept(&error)));
         }
         Ok(catalog)
@@ -142,11 +133,10 @@ impl CachedCatalogs {
         }
         let Some(bytes) = self.folder.get(&self.name, LARGEST).map_err(Trouble::Store)? else { return Ok(None) };
         let damaged = || Trouble::Content("it is damaged".to_owned());
-        let Schema { schema } = kept::decompressed(&bytes).ok_or_else(damaged)?;
-        if schema != SCHEMA {
+        let kept: Kept = kept::decompressed(&bytes).ok_or_else(damaged)?;
+        if kept.schema != SCHEMA {
             return Err(Trouble::Content("it was written by another version".to_owned()));
         }
-        let kept: Kept = kept::decompressed(&bytes).ok_or_else(damaged)?;
         let is_of_backup = kept.place == store.identity() && kept.survey.rules() == kept::rules(backup);
         let listing = store.listing_of(kept.listing).ok_or_else(damaged)?;
         if !is_of_backup || !(0..=now()).contains(&kept.listed) || listing.entries.is_empty() {

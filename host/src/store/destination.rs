@@ -15,7 +15,7 @@ use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutO
 use tokio::runtime::Handle;
 
 use super::location::{self, Location};
-use super::{Section, StoreError, local, options};
+use super::{NOT_ASKED, Section, StoreError, local, options};
 use crate::job::Secret;
 
 /// A folder of this machine or a prefix of a bucket, to write to.
@@ -39,9 +39,6 @@ struct Remote {
     prefix: Path,
     runtime: Handle,
 }
-
-/// What is said of a client that panicked over its options.
-const NOT_ASKED: &str = "its client gave up before it asked";
 
 /// What becomes of what is there already under the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::broke_off;
 use super::options::LISTING_PATIENCE;
-use super::{Remote, StoreError};
+use super::{NOT_ASKED, Remote, StoreError};
 
 /// How the name of a file begins that keeps the catalog of a backup, and how it ends: it is none of a backup's own.
 pub(crate) const CATALOG_PREFIX: &str = "anabranch-catalog-";
@@ -132,7 +132,7 @@ pub(super) fn remote(remote: &Remote, url: &Arc<str>) -> Result<Listing, StoreEr
         None => {
             return Err(StoreError::Option {
                 url: url.to_string(),
-                message: "its client gave up before it asked".to_owned(),
+                message: NOT_ASKED.to_owned(),
                 hint:
                     "look for what no URL or HTTP header can hold in `endpoint`, `region`, the bucket's name and the \
                        credentials"
@@ -168,7 +168,7 @@ pub(super) fn check(remote: &Remote, entry: &Entry) -> Result<(), StoreError> {
             Err(StoreError::Changed { path: Arc::clone(path), message: "it was written anew".to_owned() })
         }
         Some(Err(error)) => Err(StoreError::reading(path, &error)),
-        None => Err(unreadable("its client gave up before it asked".to_owned())),
+        None => Err(unreadable(NOT_ASKED.to_owned())),
     }
 }
 

@@ -39,6 +39,9 @@ use crate::job;
 use crate::read::OpenFile;
 use location::Location;
 
+/// What is said of a client that panicked over its options.
+const NOT_ASKED: &str = "its client gave up before it asked";
+
 /// The part of a job that names a place: what messages about the place point to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section {

@@ -210,7 +210,7 @@ fn try_lane(
             let document = RecordDocument::new(job, &record, &passed.outputs, &counts, topic);
             let outcome = Outcome::new(&document, passed.aside.first());
             if !outcome.is_unchanged() && marked.len() < show {
-                marked.push(document.rejected(passed.aside.first().map(|aside| aside.reason.clone())));
+                marked.push(document.rejected(outcome.rejected.clone()));
             }
             alone.push(outcome);
         }
