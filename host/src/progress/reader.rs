@@ -215,6 +215,7 @@ fn is_passing(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
         RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::TimedOutQueue
             | RDKafkaErrorCode::RequestTimedOut
             | RDKafkaErrorCode::BrokerTransportFailure
             | RDKafkaErrorCode::AllBrokersDown
@@ -254,6 +255,12 @@ mod tests {
 
     use super::*;
     use crate::job::file;
+
+    #[test]
+    fn a_request_that_timed_out_before_it_was_sent_is_an_outage_and_no_want_of_permission() {
+        assert!(is_passing(RDKafkaErrorCode::TimedOutQueue));
+        assert!(!is_passing(RDKafkaErrorCode::TopicAuthorizationFailed));
+    }
 
     #[test]
     fn progress_that_lanes_read_at_the_same_time_is_never_taken_for_none() {

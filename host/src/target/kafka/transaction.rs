@@ -254,6 +254,7 @@ impl From<Fault> for TargetError {
             code,
             Some(
                 RDKafkaErrorCode::OperationTimedOut
+                    | RDKafkaErrorCode::TimedOutQueue
                     | RDKafkaErrorCode::MessageTimedOut
                     | RDKafkaErrorCode::RequestTimedOut
                     | RDKafkaErrorCode::UnknownTopic
