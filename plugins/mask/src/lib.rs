@@ -14,9 +14,10 @@ use serde::Deserialize;
 
 use crate::method::{Masker, Method};
 
+/// Its parameters.
 #[derive(Deserialize, Parameters)]
 #[serde(rename_all = "kebab-case")]
-struct Settings {
+pub struct Settings {
     /// Paths of fields in whose place `mask` stands.
     #[parameter(default = [""; 0])]
     redact: Vec<String>,
@@ -62,7 +63,8 @@ struct Fields {
     found: Vec<bool>,
 }
 
-struct Mask {
+/// The plugin of one lane.
+pub struct Mask {
     values: Fields,
     keys: Fields,
     key: Option<Method>,

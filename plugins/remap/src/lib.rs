@@ -18,9 +18,10 @@ use crate::place::Place;
 use crate::state::{Problem, State};
 use crate::step::{Step, Written};
 
+/// Its parameters.
 #[derive(Deserialize, Parameters)]
 #[serde(rename_all = "kebab-case")]
-struct Settings {
+pub struct Settings {
     /// What is done, in order: tables of `rename`, `move`, `copy`, `drop`, `default`, `constant`, `cast`, `nest` or
     /// `flatten`.
     #[parameter(any)]
@@ -37,7 +38,8 @@ struct Settings {
     not_json: Policy,
 }
 
-struct Remap {
+/// The plugin of one lane.
+pub struct Remap {
     steps: Vec<Step>,
     missing: Policy,
     tombstones: Policy,

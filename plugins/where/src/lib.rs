@@ -19,9 +19,10 @@ use serde::Deserialize;
 use crate::bound::Bound;
 use crate::checked::Names;
 
+/// Its parameters.
 #[derive(Deserialize, Parameters)]
 #[serde(rename_all = "kebab-case")]
-struct Settings {
+pub struct Settings {
     /// What must hold of a record, in CEL, over `key`, `value`, `headers`, `timestamp`, `offset`, `partition` and `topic`.
     expression: String,
     /// What becomes of records without a value, where the expression names `value`: `keep`, `drop`, or `test` with a
@@ -47,7 +48,8 @@ enum Tombstones {
     Test,
 }
 
-struct Where {
+/// The plugin of one lane.
+pub struct Where {
     program: Program,
     environment: Arc<Env>,
     names: Names,

@@ -193,6 +193,7 @@ impl<'t> Scanner<'t> {
         let start = self.at;
         self.at += 1;
         loop {
+            self.plain();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -203,6 +204,19 @@ impl<'t> Scanner<'t> {
                 Some(_) => self.at += 1,
                 None => return self.wrong("a text does not end"),
             }
+        }
+    }
+
+    /// Goes over letters of a text that mean themselves, eight at a time: one by one they took most of the instructions.
+    #[inline]
+    fn plain(&mut self) {
+        while let Some(word) = self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk) {
+            let marks = marks(u64::from_le_bytes(*word));
+            if marks != 0 {
+                self.at += marks.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
         }
     }
 
@@ -260,6 +274,16 @@ impl<'t> Scanner<'t> {
         self.at += word.len();
         Ok(())
     }
+}
+
+/// The upper bit of each byte that is a quote, a backslash or a control character. Those above the lowest that is set may be
+/// set without cause: of each difference a borrow goes upwards.
+#[inline]
+fn marks(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let is_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let is = |byte: u8| is_below(word ^ (ONES * u64::from(byte)), 1);
+    (is(b'"') | is(b'\\') | is_below(word, 0x20)) & (ONES << 7)
 }
 
 /// Whether a name as it stands in the text, quotes and escapes among it, is `name`.
