@@ -134,10 +134,14 @@ pub(super) fn chain(job: &Job) -> Result<Option<Chain>, Failure> {
     if job.plugins.is_empty() {
         return Ok(None);
     }
+    Ok(Some(Chain::load(&job.plugins, &origin(job))?.with_policies(job.rejected.policies)))
+}
+
+/// What the plugins of a job see of a run that starts now.
+pub(super) fn origin(job: &Job) -> ChainOrigin {
     let digest = Sha256::digest(job.name.as_bytes());
     let seed = digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-    let origin = ChainOrigin { job: job.name.clone(), started: now(), seed };
-    Ok(Some(Chain::load(&job.plugins, &origin)?.with_policies(job.rejected.policies)))
+    ChainOrigin { job: job.name.clone(), started: now(), seed }
 }
 
 /// Opens the chain for the first lane and lets it go: whether the plugins take their parameters is known

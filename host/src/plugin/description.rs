@@ -73,6 +73,11 @@ impl ColumnSet {
         Column::ALL.into_iter().filter(move |(_, flag)| self.0.contains(*flag)).map(|(column, _)| column)
     }
 
+    /// As the canonical ABI has them: a bit for each, in the order of the interface.
+    pub(super) fn bits(self) -> u8 {
+        Column::ALL.iter().rev().fold(0, |bits, (_, flag)| bits << 1 | u8::from(self.has(*flag)))
+    }
+
     pub(super) fn has(self, flag: types::Columns) -> bool {
         self.0.contains(flag)
     }

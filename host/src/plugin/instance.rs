@@ -151,8 +151,26 @@ impl Instance {
         })?;
         match answer {
             Ok(answer) => lift::check(batch, description.changes, self.limits.output, answer),
-            Err(message) => Err(Fault::new(FaultKind::Failure(printable(&message, WORDS)))),
+            Err(message) => {
+                let words = printable(&message, WORDS);
+                // An interpreter makes an exception of memory that it is refused.
+                Err(match self.store.data_mut().limits.take_refused() {
+                    Some(refused) => Fault::new(refused).with_last_words(Some(words)),
+                    None => Fault::new(FaultKind::Failure(words)),
+                })
+            }
         }
+    }
+
+    /// Bytes of memory that it has.
+    pub(super) fn memory(&self) -> usize {
+        self.store.data().limits.memory()
+    }
+
+    /// Instructions that the last call took, where they are counted.
+    pub(super) fn spent(&self) -> u64 {
+        // Fails only on an engine that does not count them.
+        self.store.get_fuel().map_or(0, |left| fuel(self.limits.time).saturating_sub(left))
     }
 
     /// Whether the plugin's log lines are kept from the log.

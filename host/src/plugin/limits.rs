@@ -22,6 +22,11 @@ impl InstanceLimits {
         Self { limits, memory: 0, entries: 0, refused: None }
     }
 
+    /// Bytes of all memories. They never shrink.
+    pub(super) fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// What was refused since the last call.
     pub(super) fn take_refused(&mut self) -> Option<FaultKind> {
         self.refused.take()

@@ -34,15 +34,22 @@ impl Code {
     /// # Errors
     /// Whatever makes the file no plugin of this interface version.
     pub(super) fn load(from: &PluginSource, sha256: Option<&str>, engines: &Arc<Engines>) -> Result<Self, PluginError> {
-        let path = &*PathBuf::from(from.to_string());
-        let invalid = |message: String| PluginError::Invalid { path: path.to_owned(), message };
-        let wasm = component::of(path, source::read(from, sha256)?)?;
+        Self::compile(PathBuf::from(from.to_string()), source::read(from, sha256)?, engines)
+    }
+
+    /// Checks and compiles what the file at `path` holds.
+    ///
+    /// # Errors
+    /// Whatever makes it no plugin of this interface version.
+    pub(super) fn compile(path: PathBuf, content: Vec<u8>, engines: &Arc<Engines>) -> Result<Self, PluginError> {
+        let invalid = |message: String| PluginError::Invalid { path: path.clone(), message };
+        let wasm = component::of(&path, content)?;
         let runtime = engines.runtime(Metering::Time).map_err(|message| PluginError::Engine { message })?;
         let compiled =
-            engines.cache.component(&runtime.engine, &wasm).map_err(|error| invalid(format!("{error:#}")))?;
-        let imports = component::check(path, runtime, &compiled)?;
+            engines.cache.component(&runtime.engine, &wasm, &path).map_err(|error| invalid(format!("{error:#}")))?;
+        let imports = component::check(&path, runtime, &compiled)?;
         let time = prepare(runtime, &compiled).map_err(invalid)?;
-        Ok(Self { path: path.to_owned(), wasm, imports, engines: Arc::clone(engines), time, fuel: OnceLock::new() })
+        Ok(Self { path, wasm, imports, engines: Arc::clone(engines), time, fuel: OnceLock::new() })
     }
 
     /// The code for one way of metering; that for instructions is compiled at its first use.
@@ -56,7 +63,7 @@ impl Code {
                 .fuel
                 .get_or_init(|| {
                     let runtime = self.engines.runtime(metering)?;
-                    let compiled = self.engines.cache.component(&runtime.engine, &self.wasm);
+                    let compiled = self.engines.cache.component(&runtime.engine, &self.wasm, &self.path);
                     prepare(runtime, &compiled.map_err(|error| format!("{error:#}"))?)
                 })
                 .as_ref()
@@ -95,7 +102,14 @@ impl Loaded {
     /// # Errors
     /// A file that is no plugin, or parameters that do not fit.
     pub(super) fn load(plugin: &PluginUse, engines: &Arc<Engines>) -> Result<Self, PluginError> {
-        let code = Code::load(&plugin.source, plugin.sha256.as_deref(), engines)?;
+        Self::with_code(plugin, Code::load(&plugin.source, plugin.sha256.as_deref(), engines)?)
+    }
+
+    /// As [`Self::load`], with code that is there already.
+    ///
+    /// # Errors
+    /// A plugin that fails, or parameters that do not fit.
+    pub(super) fn with_code(plugin: &PluginUse, code: Code) -> Result<Self, PluginError> {
         let limits = PluginLimits { output: plugin.limits.output.min(OUTPUT), ..plugin.limits };
         let description = describe(&plugin.name, &code, limits)?;
         let parameters = parameters::resolve(&plugin.name, &description, &plugin.parameters)?;
