@@ -21,9 +21,9 @@ pub trait Plugin: Configure {
     const CHANGES: Columns = Columns::empty();
 
     /// How much of the records before an answer depends on. Where the host starts the plugin anew in
-    /// the middle of a lane, because the lane is taken back within a restore or because the record at
-    /// which the plugin fails is looked for, that much is replayed first and its answers thrown away.
-    /// A restore that is started again begins at the beginning of every lane.
+    /// the middle of a lane, because a restore is started again, because a lane is taken back within one
+    /// or because the record at which the plugin fails is looked for, that much is replayed first and its
+    /// answers thrown away.
     const STATE: State = State::None;
 
     /// Says what becomes of a record; by default it is kept.

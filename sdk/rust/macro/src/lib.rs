@@ -1,20 +1,33 @@
-//! `#[derive(Parameters)]`: a plugin's parameters told from the struct that holds them.
+//! What an author of plugins need not write: `#[plugin]`, a plugin of a single function, and `#[derive(Parameters)]`, a
+//! plugin's parameters told from the struct that holds them.
 //!
-//! The struct is the one place where a parameter stands: its name, type, default and help are read
+//! Of parameters the struct is the one place where they stand: the name, type, default and help are read
 //! off the field, so that what the host checks and what the plugin deserializes cannot differ.
 
 mod field;
+mod function;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Fields, parse_macro_input};
+use syn::{Data, DeriveInput, Fields, ItemFn, parse_macro_input};
 
 use crate::field::Renaming;
+use crate::function::Columns;
 
 /// Implements `anabranch_plugin::Parameters`; its documentation shows what can be written.
 #[proc_macro_derive(Parameters, attributes(parameter))]
 pub fn derive_parameters(input: TokenStream) -> TokenStream {
     expand(&parse_macro_input!(input as DeriveInput)).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a function a plugin; `anabranch_plugin::plugin` documents what can be written.
+#[proc_macro_attribute]
+pub fn plugin(attribute: TokenStream, function: TokenStream) -> TokenStream {
+    let mut columns = Columns::default();
+    let parser = syn::meta::parser(|meta| columns.take(&meta));
+    parse_macro_input!(attribute with parser);
+    let function = parse_macro_input!(function as ItemFn);
+    function::expand(&columns, &function).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
