@@ -1,0 +1,186 @@
+// The columns of a batch as a plugin reads them.
+
+import { unread } from "./column_set.js";
+import { decode, decodeAscii, encode } from "./text.js";
+
+/** A column of byte strings, any of which may be null. */
+export class BytesColumn {
+  /** Layout as in the interface; `what` is what a rejection calls a value. */
+  constructor({ offsets, data, validity }, what) {
+    this.offsets = offsets;
+    this.data = data;
+    this.validity = validity ?? null;
+    this.what = what;
+    /** The whole column, where it is ASCII; undefined until somebody asks. */
+    this.ascii = undefined;
+  }
+
+  /** How many values there are, nulls included. */
+  get length() {
+    return this.offsets.length - 1;
+  }
+
+  isNull(row) {
+    return this.validity !== null && ((this.validity[row >> 3] >> (row & 7)) & 1) === 0;
+  }
+
+  /** The bytes of a value, null where it is null. */
+  get(row) {
+    if (this.validity !== null && this.isNull(row)) {
+      return null;
+    }
+    const start = this.offsets[row];
+    const { data } = this;
+    // What `subarray` does as well, which is written in JavaScript in the engine that plugins run in.
+    return new Uint8Array(data.buffer, data.byteOffset + start, this.offsets[row + 1] - start);
+  }
+
+  /** A value as text, null where it is null. */
+  text(row) {
+    const bytes = this.get(row);
+    return bytes === null ? null : decode(bytes, this.what);
+  }
+
+  /** Whether a value is not null and begins with these bytes, or with the UTF-8 of this text. */
+  startsWith(row, prefix) {
+    const { ascii, offsets } = this;
+    if (typeof ascii === "string" && typeof prefix === "string") {
+      const start = offsets[row];
+      return (
+        // Most values begin otherwise; that this one does may be because of the next.
+        ascii.startsWith(prefix, start) && start + prefix.length <= offsets[row + 1] && !this.isNull(row)
+      );
+    }
+    return this.startsWithBytes(row, prefix);
+  }
+
+  startsWithBytes(row, prefix) {
+    if (this.ascii === undefined) {
+      this.ascii = decodeAscii(this.data);
+      return this.startsWith(row, prefix);
+    }
+    const start = this.offsets[row];
+    const bytes = typeof prefix === "string" ? encode(prefix) : prefix;
+    if (this.isNull(row) || start + bytes.length > this.offsets[row + 1]) {
+      return false;
+    }
+    for (let at = 0; at < bytes.length; at += 1) {
+      if (this.data[start + at] !== bytes[at]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
+
+/** A header as it came. */
+export class Header {
+  #values;
+  #entry;
+
+  constructor(name, values, entry) {
+    this.name = name;
+    this.#values = values;
+    this.#entry = entry;
+  }
+
+  /** The bytes of the value, null where it is null. */
+  get value() {
+    return this.#values.get(this.#entry);
+  }
+
+  /** The value as text, null where it is null. */
+  get text() {
+    return this.#values.text(this.#entry);
+  }
+}
+
+/** The headers of all rows. */
+export class HeadersColumn {
+  constructor({ rows, names, dictionary, values }) {
+    this.rows = rows;
+    this.names = names;
+    const { offsets, data } = dictionary;
+    this.dictionary = Array.from({ length: offsets.length - 1 }, (_, name) =>
+      decode(data.subarray(offsets[name], offsets[name + 1]), "a header name"),
+    );
+    this.values = new BytesColumn(values, "a header's value");
+  }
+
+  /** The headers of a row, in order. */
+  get(row) {
+    const headers = [];
+    for (let entry = this.rows[row]; entry < this.rows[row + 1]; entry += 1) {
+      headers.push(new Header(this.dictionary[this.names[entry]], this.values, entry));
+    }
+    return headers;
+  }
+
+  /** The last header of a row that has this name. */
+  last(row, name) {
+    for (let entry = this.rows[row + 1] - 1; entry >= this.rows[row]; entry -= 1) {
+      if (this.dictionary[this.names[entry]] === name) {
+        return new Header(name, this.values, entry);
+      }
+    }
+    return null;
+  }
+}
+
+/** A batch with the columns that its plugin declares; those that it does not declare say so. */
+export class Batch {
+  #reads;
+  #columns;
+
+  constructor(batch, reads) {
+    this.topic = batch.topic;
+    this.partition = batch.partition ?? null;
+    this.count = batch.count;
+    this.offsets = batch.offsets;
+    this.#reads = reads;
+    this.#columns = {
+      key: column(batch, reads, "key", "keys", (keys) => new BytesColumn(keys, "the key")),
+      value: column(batch, reads, "value", "values", (values) => new BytesColumn(values, "the value")),
+      headers: column(batch, reads, "headers", "headers", (headers) => new HeadersColumn(headers)),
+      timestamp: column(batch, reads, "timestamp", "timestamps", (timestamps) => timestamps),
+      topic: batch.topics ?? null,
+      partition: batch.partitions ?? null,
+    };
+  }
+
+  get keys() {
+    return this.#columns.key ?? unread("key");
+  }
+
+  get values() {
+    return this.#columns.value ?? unread("value");
+  }
+
+  get headers() {
+    return this.#columns.headers ?? unread("headers");
+  }
+
+  get timestamps() {
+    return this.#columns.timestamp ?? unread("timestamp");
+  }
+
+  /** Null where no earlier plugin chose a topic. */
+  get topics() {
+    return this.#reads.topic ? this.#columns.topic : unread("topic");
+  }
+
+  /** Null where no earlier plugin chose a partition. */
+  get partitions() {
+    return this.#reads.partition ? this.#columns.partition : unread("partition");
+  }
+}
+
+function column(batch, reads, flag, name, made) {
+  if (!reads[flag]) {
+    return null;
+  }
+  if (batch[name] === undefined || batch[name] === null) {
+    throw new Error(`the host passed no ${name}, which the plugin declares to read`);
+  }
+  return made(batch[name]);
+}

@@ -1,0 +1,46 @@
+// Makes a component's export of a plugin. What it throws becomes its failure, with the place in its own sources: a
+// trap would carry neither.
+
+import { listen } from "./host.js";
+import { ConfigurationError } from "./rejection.js";
+import { tell } from "./stack.js";
+
+/** The interface's `guest`. `packaged` is what the plugin's package says of it; `host` is the interface's. */
+export function exportGuest(plugin, packaged, host) {
+  listen(host);
+  const { description } = plugin;
+  let state;
+  let configured = false;
+  return {
+    describe: () => ({
+      ...description,
+      name: description.name ?? packaged.name,
+      version: description.version ?? packaged.version,
+      summary: description.summary ?? packaged.summary,
+    }),
+    configure(context, parameters) {
+      try {
+        state = plugin.configure(
+          { ...context, sourcePartition: context.sourcePartition ?? null, started: Number(context.started) },
+          parameters,
+        );
+        configured = true;
+        return { tag: "ok" };
+      } catch (error) {
+        return error instanceof ConfigurationError
+          ? { tag: "err", val: { parameter: error.parameter, message: error.message } }
+          : { tag: "err", val: { message: `\`configure\` failed with ${tell(error)}` } };
+      }
+    },
+    process(batch) {
+      try {
+        if (!configured) {
+          throw new Error("`process` was called before `configure`");
+        }
+        return { tag: "ok", val: plugin.process(batch, state) };
+      } catch (error) {
+        return { tag: "err", val: tell(error) };
+      }
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// What an author writes: a plugin, and what it says of each record.
+
+import { SETTLED } from "./answer.js";
+import { checkAnswer } from "./batch_answer.js";
+import { columnSet } from "./column_set.js";
+import { Batch } from "./columns.js";
+import { exportGuest } from "./component.js";
+import { listen } from "./host.js";
+import { describeParameters, fillIn, readParameters } from "./parameters.js";
+import { Record } from "./record.js";
+import { Rejection } from "./rejection.js";
+
+const KEYS = [
+  "name",
+  "version",
+  "summary",
+  "reads",
+  "changes",
+  "state",
+  "parameters",
+  "configure",
+  "record",
+  "batch",
+];
+
+/** Under which a plugin holds what the build and the tests need: theirs may be another copy of this package. */
+export const PLUGIN = Symbol.for("anabranch:plugin@0.1");
+
+export function plugin(definition) {
+  if (typeof definition !== "object" || definition === null) {
+    throw new TypeError("`plugin` takes an object, as in plugin({ reads: [\"key\"], record(record) { … } })");
+  }
+  const unknown = Object.keys(definition).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(`a plugin has no \`${unknown}\`; it can have ${KEYS.join(", ")}`);
+  }
+  const { parameters, configure, record, batch } = definition;
+  for (const [name, handler] of Object.entries({ configure, record, batch })) {
+    if (handler !== undefined && typeof handler !== "function") {
+      throw new TypeError(`\`${name}\` is a function`);
+    }
+  }
+  if ((record === undefined) === (batch === undefined)) {
+    throw new TypeError("a plugin has one of `record` and `batch`: what becomes of a record, or of a whole batch");
+  }
+  const reads = columnSet(definition.reads, "reads");
+  const changes = columnSet(definition.changes, "changes");
+  const description = {
+    name: definition.name,
+    version: definition.version,
+    summary: definition.summary,
+    reads,
+    changes,
+    state: describeState(definition.state),
+    parameters: describeParameters(parameters),
+  };
+  const self = {
+    description,
+    listen,
+    configure(context, json) {
+      const values = readParameters(parameters, json);
+      return configure === undefined ? values : synchronous(configure(values, context), "configure");
+    },
+    fillIn: (given) => fillIn(parameters, given),
+    process:
+      record === undefined
+        ? (given, state) => checkAnswer(synchronous(batch(new Batch(given, reads), state), "batch"), changes)
+        : (given, state) => eachRecord(record, new Batch(given, reads), state, reads, changes),
+    guest: (packaged, host) => exportGuest(self, packaged, host),
+  };
+  return Object.freeze({ ...definition, [PLUGIN]: self });
+}
+
+/** The answer for a batch whose records are handed over one by one. */
+function eachRecord(handler, batch, state, reads, changes) {
+  const record = new Record(batch, reads, changes);
+  const { count } = batch;
+  for (let row = 0; row < count; row += 1) {
+    try {
+      // Few handlers throw, and to go on within costs nothing: the loop around is for what follows a rejection.
+      for (; row < count; row += 1) {
+        record._row = row;
+        const outcome = handler(record, state);
+        if (outcome === record) {
+          if (record._said === row) {
+            record._keepSaid();
+          }
+        } else if (outcome !== SETTLED || record._said !== row) {
+          unsaid(outcome);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Rejection)) {
+        throw error;
+      }
+      record._reject(error.message);
+    }
+  }
+  return record._answer();
+}
+
+/** A handler that did not say what becomes of a record. */
+function unsaid(outcome) {
+  synchronous(outcome, "record");
+  throw new Error(
+    "the handler does not say what becomes of the record: it ends with `return record.keep()`, `record.drop()`, " +
+      "`record.finish()` or `record.reject()`",
+  );
+}
+
+/** What a function returned, unless that is a promise. */
+function synchronous(returned, name) {
+  if (typeof returned?.then === "function") {
+    throw new Error(`\`${name}\` returned a promise: there is nothing to wait for in a plugin, so it cannot be \`async\``);
+  }
+  return returned;
+}
+
+function describeState(state = "none") {
+  if (state === "none" || state === "lane") {
+    return { tag: state };
+  }
+  const records = state?.window;
+  if (!Number.isInteger(records) || records < 0 || records > 0xffff_ffff) {
+    throw new TypeError('`state` is "none", "lane" or { window: n }, where n is how many records before it remembers');
+  }
+  return { tag: "window", val: records };
+}
