@@ -35,6 +35,20 @@ pub struct ChainOrigin {
     pub seed: u64,
 }
 
+impl ChainOrigin {
+    /// Where plugins run in one lane.
+    pub(super) fn lane(&self, source: &TopicPartition, target_topic: &str) -> Lane {
+        Lane {
+            job: self.job.as_str().into(),
+            source: Arc::new(source.clone()),
+            target_topic: target_topic.into(),
+            started: self.started,
+            seed: self.seed,
+            log: LogBudgets::default(),
+        }
+    }
+}
+
 /// The plugins of a job, loaded and their parameters checked; opened once a lane.
 pub struct Chain {
     plugins: Vec<Arc<Loaded>>,
@@ -104,14 +118,7 @@ impl Chain {
     /// # Errors
     /// A plugin that refuses its configuration, or fails.
     pub fn open(&self, source: &TopicPartition, target_topic: &str) -> Result<Box<dyn Transform>, PluginError> {
-        let lane = Arc::new(Lane {
-            job: self.origin.job.as_str().into(),
-            source: Arc::new(source.clone()),
-            target_topic: target_topic.into(),
-            started: self.origin.started,
-            seed: self.origin.seed,
-            log: LogBudgets::default(),
-        });
+        let lane = Arc::new(self.origin.lane(source, target_topic));
         let stages = self.plugins.iter().map(|plugin| Stage::start(Arc::clone(plugin), Arc::clone(&lane)));
         Ok(Box::new(LaneChain { stages: stages.collect::<Result<_, _>>()?, policies: self.policies }))
     }

@@ -143,7 +143,7 @@ impl<'a> PlanDocument<'a> {
         for (number, plugin) in self.plugins.iter().enumerate() {
             write!(out, "plugin {} `{}`: {}", number + 1, plugin.name, plugin.description.text())?;
             for (name, value) in &plugin.parameters {
-                writeln!(out, "  {name} = {value}")?;
+                writeln!(out, "  {name} = {}", shown::shortened(&value.to_string(), PARAMETER))?;
             }
             writeln!(out)?;
         }
@@ -181,6 +181,9 @@ impl<'a> PlanDocument<'a> {
         findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))
     }
 }
+
+/// Letters of a parameter that the text shows: a list of keys may be megabytes.
+const PARAMETER: usize = 500;
 
 /// The parameters of a plugin, without those that may be secrets.
 fn shown_parameters(plugin: &PluginUse) -> serde_json::Map<String, serde_json::Value> {

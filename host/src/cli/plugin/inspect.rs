@@ -114,11 +114,19 @@ fn type_name(kind: ParameterType) -> &'static str {
 impl Inspect {
     pub(in crate::cli) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let (plugin, sha256) = self.plugin;
-        let inspection = inspect(&plugin, sha256.as_deref())?;
-        let document = document(&inspection);
-        terminal.give(&document, || text(&inspection, &document))?;
+        show(&plugin, sha256.as_deref(), terminal)?;
         Ok(Exit::Done)
     }
+}
+
+/// Loads a plugin, and says what it is.
+///
+/// # Errors
+/// Whatever makes it no plugin.
+pub(super) fn show(plugin: &PluginSource, sha256: Option<&str>, terminal: &Terminal) -> Result<(), Failure> {
+    let inspection = inspect(plugin, sha256)?;
+    let document = document(&inspection);
+    terminal.give(&document, || text(&inspection, &document))
 }
 
 fn document(inspection: &Inspection) -> InspectionDocument<'_> {
@@ -152,7 +160,7 @@ fn text(inspection: &Inspection, document: &InspectionDocument<'_>) -> String {
         inspection.interface,
         inspection.sha256
     );
-    let _ = writeln!(out, "  imports {}", inspection.imports.join(", "));
+    let _ = writeln!(out, "  imports {}", packages(&inspection.imports));
     if document.parameters.is_empty() {
         out.push_str("\nIt takes no parameters.\n");
         return out;
@@ -169,6 +177,22 @@ fn text(inspection: &Inspection, document: &InspectionDocument<'_>) -> String {
     }
     let _ = write!(out, "\n{table}");
     out
+}
+
+/// Interfaces by their packages, since those of an interpreter are dozens: `wasi:io@0.2.4 (poll, streams)`.
+fn packages(imports: &[String]) -> String {
+    let mut packages: Vec<(String, Vec<&str>)> = Vec::new();
+    for import in imports {
+        let (path, version) = import.split_once('@').map_or((&**import, None), |(path, version)| (path, Some(version)));
+        let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+        let package = version.map_or(package.to_owned(), |version| format!("{package}@{version}"));
+        match packages.iter_mut().find(|(known, _)| *known == package) {
+            Some((_, interfaces)) => interfaces.push(interface),
+            None => packages.push((package, vec![interface])),
+        }
+    }
+    let packages = packages.into_iter().map(|(package, interfaces)| format!("{package} ({})", interfaces.join(", ")));
+    packages.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -200,7 +224,9 @@ mod tests {
                 ],
             },
             interface: "0.1.0".to_owned(),
-            imports: vec!["anabranch:plugin/host@0.1.0".to_owned()],
+            imports: ["wasi:io/poll@0.2.4", "anabranch:plugin/host@0.1.0", "wasi:io/streams@0.2.4"]
+                .map(str::to_owned)
+                .to_vec(),
             size: 123_456,
             sha256: "c0ffee".to_owned(),
         }
@@ -213,7 +239,7 @@ mod tests {
         drop-test-users 0.1.0: Drops the records of test users
           reads nothing; changes nothing; keeps the 1,000 records before
           plugins/drop.wasm, 120.6 KiB, plugin interface 0.1.0, sha256 c0ffee
-          imports anabranch:plugin/host@0.1.0
+          imports wasi:io@0.2.4 (poll, streams), anabranch:plugin@0.1.0 (host)
 
         PARAMETER  TYPE             DEFAULT     MEANING
         prefix     a text           (required)  About prefix.

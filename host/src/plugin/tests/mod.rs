@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod guests;
 mod hostile;
+mod interface;
 mod layout;
 mod parameters;
 mod properties;

@@ -14,33 +14,24 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::batch::{Batch, Limits};
-use crate::catalog::{Catalog, Lane};
-use crate::cli::flags::{BackupFlags, SelectFlags, parameters};
+use super::trial::{Trial, TrialFlags};
+use crate::batch::Batch;
+use crate::catalog::Lane;
 use crate::cli::prepare;
 use crate::cli::preview::RecordDocument;
 use crate::cli::terminal::Terminal;
 use crate::failure::{Exit, Explain, Failure};
-use crate::job::{Draft, Job, PluginLimits, PluginSource, PluginUse, Policies, Policy};
+use crate::job::{Job, Policies, Policy};
 use crate::plugin::Chain;
 use crate::report::{PluginCounts, shown};
 use expected::Difference;
 use outcome::Outcome;
 
-/// The topic of records of which nothing tells one.
-const TOPIC: &str = "records";
-
 /// What is to be tried.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Test {
-    /// The name of a plugin that comes with Anabranch, a component or module, or `URL#sha256=DIGEST`
-    #[arg(value_parser = PluginSource::of_flag)]
-    plugin: (PluginSource, Option<String>),
-    /// The records: a file, for instance of JSON lines, or a backup
-    records: String,
-    /// A parameter of the plugin, for instance `prefix=test-`; what is JSON is meant as that. May be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = crate::cli::flags::pair)]
-    param: Vec<(String, String)>,
+    #[command(flatten)]
+    trial: TrialFlags,
     /// What is expected: a file of JSON lines, one for each record, as `--bless` writes it
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
@@ -53,10 +44,6 @@ pub(in crate::cli) struct Test {
     /// How many records are shown that are not passed on as they came
     #[arg(long, value_name = "N", default_value_t = 10)]
     show: usize,
-    #[command(flatten)]
-    backup: BackupFlags,
-    #[command(flatten)]
-    select: SelectFlags,
 }
 
 /// `anabranch.plugin-test/1`.
@@ -88,9 +75,6 @@ enum TestError {
     /// It does not give what is expected.
     #[error("{} of {records} records came out otherwise than `{}` expects", differences, path.display())]
     Differs { differences: usize, records: usize, path: PathBuf },
-    /// There is nothing to try.
-    #[error("there is no record in `{0}` that is selected")]
-    NoRecords(String),
     /// The file of what is expected.
     #[error("`{}` cannot be {what}", path.display())]
     File { path: PathBuf, what: &'static str, source: std::io::Error },
@@ -103,7 +87,7 @@ impl Explain for TestError {
     fn exit(&self) -> Exit {
         match self {
             Self::Cut { .. } | Self::Differs { .. } => Exit::Failed,
-            Self::NoRecords(_) | Self::File { .. } | Self::Line { .. } => Exit::Usage,
+            Self::File { .. } | Self::Line { .. } => Exit::Usage,
         }
     }
 
@@ -115,7 +99,6 @@ impl Explain for TestError {
                     .to_owned(),
             ),
             Self::Differs { .. } => Some("if that is as it should be, `--bless` writes it down".to_owned()),
-            Self::NoRecords(_) => None,
             Self::File { what: "read", .. } => Some("`--bless` writes it".to_owned()),
             Self::File { .. } | Self::Line { .. } => Some("name another file, or write it anew with `--bless`".to_owned()),
         }
@@ -124,39 +107,24 @@ impl Explain for TestError {
 
 impl Test {
     pub(in crate::cli) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let Self { plugin: (source, sha256), records, param, expect, bless, limit, show, backup, select } = self;
-        let mut draft = Draft::default();
-        draft.backup.url = Some(records);
-        draft.plugins = vec![PluginUse {
-            name: source.name(),
-            source,
-            sha256,
-            parameters: parameters(param)?,
-            hidden: Default::default(),
-            limits: PluginLimits::default(),
-        }];
-        backup.lay_over(&mut draft.backup)?;
-        draft.backup.topic.get_or_insert_with(|| TOPIC.to_owned());
-        select.lay_over(&mut draft.select)?;
-        let job = draft.finish_without_target()?;
-
-        let chain = prepare::chain(&job)?.ok_or_else(|| TestError::NoRecords(job.backup.url.clone()))?;
+        let Self { trial, expect, bless, limit, show } = self;
+        let job = trial.job()?;
         // A plugin that fails is to be mended; what it rejects is one of its answers.
-        let chain = chain.with_policies(Policies { rejected: Policy::Skip, ..Policies::default() });
-        let mut open = prepare::open(&job.backup, terminal)?;
-        prepare::select_since(&job, &mut open, None)?;
+        let chain = Chain::load(&job.plugins, &prepare::origin(&job))?
+            .with_policies(Policies { rejected: Policy::Skip, ..Policies::default() });
+        let trial = Trial::open(job, terminal)?;
         let mut outcomes = Vec::new();
         let mut marked = Vec::new();
-        for lane in &open.catalog.lanes {
+        for lane in trial.lanes() {
             let left = limit.saturating_sub(outcomes.len());
             if left == 0 {
                 break;
             }
-            let batches = batches(&open.catalog, lane, left)?;
-            try_lane(&job, &chain, lane, &batches, show, &mut outcomes, &mut marked)?;
+            let batches = trial.batches(lane, left)?;
+            try_lane(&trial.job, &chain, lane, &batches, show, &mut outcomes, &mut marked)?;
         }
         if outcomes.is_empty() {
-            return Err(TestError::NoRecords(job.backup.url.clone()).into());
+            return Err(trial.no_records());
         }
         let mut document = TestDocument::new(&chain, outcomes, marked, show);
         match &expect {
@@ -173,20 +141,6 @@ impl Test {
             _ => Ok(Exit::Done),
         }
     }
-}
-
-/// The first `count` records of a lane.
-fn batches(catalog: &Catalog, lane: &Lane, count: usize) -> Result<Vec<Arc<Batch>>, Failure> {
-    let mut source = catalog.open_lane(lane, Limits::default(), None)?;
-    let (mut batches, mut left) = (Vec::new(), count);
-    while left > 0
-        && let Some(batch) = source.next()?
-    {
-        let taken = batch.len().min(left);
-        left -= taken;
-        batches.push(Arc::new(batch.slice(0, taken)));
-    }
-    Ok(batches)
 }
 
 /// Passes the records of a lane over the plugin one by one, and then in batches of other sizes.
