@@ -16,7 +16,7 @@ demo *ARGS:
     @target/debug/demo "$@"
 
 # Everything that must hold: plugins from source, Apache Kafka, then all tests.
-test: kafka-jars plugins
+test: tools kafka-jars plugins python js
     # Most of them wait for Kafka most of the time.
     RUST_TEST_THREADS=$(( {{ num_cpus() }} * 2 )) cargo test --workspace
 
@@ -39,6 +39,8 @@ switched-off *ARGS: kafka-jars plugins
 # Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `selection`, `listing`, `broker`, `resume`, or all of them.
 [positional-arguments]
 bench *ARGS: kafka-jars plugins
+    @scripts/test-python build
+    @scripts/test-js build
     @cargo build --release --workspace --bins
     @target/release/bench "$@"
 
@@ -49,6 +51,14 @@ build: plugins
 # Builds all plugins to target/plugins.
 plugins: doctor
     @scripts/plugins
+
+# Tests the SDK for Python, and builds the plugins in Python that the tests run.
+python:
+    @scripts/test-python
+
+# Tests the package for plugins in JavaScript, and builds the plugins that the tests run.
+js:
+    @scripts/test-js
 
 # What must hold before a change is shared: format, lints, documentation.
 check: doctor
@@ -67,6 +77,10 @@ fix: doctor
 kafka-jars:
     @scripts/doctor kafka
     @scripts/kafka-jars
+
+# Checks that everything needed to test is there.
+tools:
+    @scripts/doctor test
 
 # Checks that everything needed to build is there.
 doctor:

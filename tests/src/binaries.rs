@@ -1,7 +1,9 @@
 //! What the tests run rather than link: the `anabranch` binary and the plugins built from source.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
@@ -32,4 +34,20 @@ pub fn plugin(package: &str) -> Result<PathBuf> {
     let path = workspace().join("target/plugins").join(format!("{package}.wasm"));
     ensure!(path.exists(), "`{package}` is not built; `./justw test` does it, or `./justw plugins` alone");
     fs::canonicalize(path).context("the plugin's path")
+}
+
+/// A plugin at `path` whose compiled code is kept: an interpreter takes many seconds, which tests side by side would each
+/// spend.
+///
+/// # Errors
+/// A file that is no plugin.
+pub fn compiled(path: PathBuf) -> Result<PathBuf> {
+    static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !done.contains(&path) {
+        let output = anabranch()?.args(["plugin", "inspect"]).arg(&path).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        done.insert(path.clone());
+    }
+    Ok(path)
 }

@@ -1,4 +1,4 @@
-//! `anabranch plugin test`, through the binary: what plugins make of records, written down, compared and shown.
+//! `anabranch plugin test` and `plugin bench`, through the binary: what plugins make of records, and what that costs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -161,4 +161,39 @@ fn a_backup_and_a_selection_of_it_serve_as_well() {
     exit 2
     error: there is no record in `records.jsonl` that is selected
     "#);
+}
+
+fn bench(folder: &TempDir, plugin: &str, flags: &[&str]) -> Run {
+    let flags = [&["plugin", "bench", plugin, "records.jsonl", "--rounds", "1"], flags].concat();
+    run(folder.path(), &flags).unwrap()
+}
+
+#[test]
+fn what_a_plugin_costs_is_counted_alike_every_time() {
+    let folder = folder();
+    let cost = || {
+        let bench = bench(&folder, "mask", &["--param", r#"redact=["..email"]"#, "--output", "json"]);
+        assert_eq!(bench.code, Some(0), "{bench}");
+        let document: Value = serde_json::from_str(&bench.stdout).unwrap();
+        documented::assert_documented(&document);
+        assert_eq!(document["records"], 4);
+        assert!(document["nanoseconds"]["fastest"].as_f64().unwrap() > 0.0);
+        let cost = |name: &str| document[name].as_f64().unwrap();
+        (cost("instructions"), cost("memory"))
+    };
+    let (instructions, memory) = cost();
+    // A JSON value cannot be read in a handful of instructions, nor a plugin run without memory.
+    assert!(instructions > 100.0 && memory >= 65536.0, "{instructions} instructions, {memory} bytes");
+    assert_eq!(cost(), (instructions, memory));
+    let text = bench(&folder, "mask", &["--param", r#"redact=["..email"]"#]).stdout;
+    assert!(text.starts_with("mask 0.1.0: 4 records, 4 to a batch; rounds: 1\n  it takes "), "{text}");
+}
+
+#[test]
+fn a_plugin_that_fails_is_not_measured() {
+    let folder = folder();
+    let plugin = binaries::plugin("guest-hostile").unwrap().to_string_lossy().into_owned();
+    let failed = bench(&folder, &plugin, &["--param", "deed=trap", "--param", "at=2"]);
+    assert_eq!(failed.code, Some(1), "{failed}");
+    assert!(failed.stderr.contains("cannot go on") && failed.stderr.contains("records@records.jsonl:0"), "{failed}");
 }

@@ -10,6 +10,7 @@ mod broker;
 mod listing;
 mod machine;
 mod pipeline;
+mod plugins;
 mod processor;
 mod restore;
 mod resume;
@@ -25,8 +26,9 @@ use anyhow::{Result, bail};
 type Measure = fn() -> Result<String>;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [(&str, Measure); 6] = [
+const PARTS: [(&str, Measure); 7] = [
     ("boundary", boundary::measure),
+    ("plugins", plugins::measure),
     ("pipeline", pipeline::measure),
     ("selection", selection::measure),
     ("listing", listing::measure),
