@@ -23,6 +23,19 @@ fn the_reference_of_the_interface_says_what_the_wit_says() {
     assert!(found == due, "docs/interface.md is out of date: run {blessed}");
 }
 
+/// A package holds what it is built from: where links are lost on the way to a registry, a copy is not.
+#[test]
+fn the_copies_of_the_interface_are_the_interface() {
+    for copy in ["../sdk/js/wit/v0.1/plugin.wit", "../sdk/python/src/anabranch_plugin/wit/v0.1/plugin.wit"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(copy);
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, WIT).expect("the copy can be written");
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == WIT, "{copy} is out of date: run `BLESS=1 cargo test -p anabranch interface`");
+    }
+}
+
 fn reference() -> String {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("plugin.wit", WIT).expect("the interface");
