@@ -11,7 +11,7 @@ use arrow_array::{Array, BinaryArray, GenericByteArray, StringArray};
 
 use crate::batch::{Batch, Headers};
 
-use super::bindings::types::{self, BytesColumnParam, Columns, HeadersColumnParam, TopicsColumnParam};
+use super::bindings::types::{self, BytesColumnParam, Columns, HeadersColumnParam, Offsets, TopicsColumnParam};
 use super::description::ColumnSet;
 
 /// A column of bytes, rebased to row 0.
@@ -120,6 +120,15 @@ impl<'a> LoweredTopics<'a> {
     }
 }
 
+/// The offsets, which need not be listed where nothing is left out between them.
+fn offsets(listed: &[i64]) -> Offsets<'_> {
+    let first = listed.first().copied().unwrap_or_default();
+    match listed.iter().enumerate().all(|(row, offset)| *offset == first.wrapping_add(row as i64)) {
+        true => Offsets::Consecutive(first),
+        false => Offsets::Listed(listed),
+    }
+}
+
 /// Calls `with` with the columns of `batch` that `reads` names, as the interface has them.
 pub(super) fn with_batch<R>(batch: &Batch, reads: ColumnSet, with: impl FnOnce(types::Batch<'_>) -> R) -> R {
     let columns = &batch.columns;
@@ -135,10 +144,10 @@ pub(super) fn with_batch<R>(batch: &Batch, reads: ColumnSet, with: impl FnOnce(t
         topic: &batch.source.topic,
         partition: batch.source.partition,
         count: batch.len() as u32,
-        offsets: match &batch.offsets {
+        offsets: offsets(match &batch.offsets {
             Some(offsets) => offsets,
             None => bytemuck::cast_slice::<u64, i64>(&batch.rows),
-        },
+        }),
         timestamps: reads.has(Columns::TIMESTAMP).then_some(&*columns.timestamps),
         keys: keys.as_ref().map(LoweredBytes::param),
         values: values.as_ref().map(LoweredBytes::param),

@@ -131,12 +131,13 @@ export class HeadersColumn {
 export class Batch {
   #reads;
   #columns;
+  #offsets;
 
   constructor(batch, reads) {
     this.topic = batch.topic;
     this.partition = batch.partition ?? null;
     this.count = batch.count;
-    this.offsets = batch.offsets;
+    this.#offsets = batch.offsets;
     this.#reads = reads;
     this.#columns = {
       key: column(batch, reads, "key", "keys", (keys) => new BytesColumn(keys, "the key")),
@@ -146,6 +147,23 @@ export class Batch {
       topic: batch.topics ?? null,
       partition: batch.partitions ?? null,
     };
+  }
+
+  /** A list of them is made where somebody asks for it. */
+  get offsets() {
+    const { tag, val } = this.#offsets;
+    if (tag === "listed") {
+      return val;
+    }
+    const listed = BigInt64Array.from({ length: this.count }, (_, row) => val + BigInt(row));
+    this.#offsets = { tag: "listed", val: listed };
+    return listed;
+  }
+
+  /** The offset of one row. */
+  offset(row) {
+    const { tag, val } = this.#offsets;
+    return tag === "listed" ? val[row] : val + BigInt(row);
   }
 
   get keys() {

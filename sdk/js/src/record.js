@@ -71,7 +71,7 @@ export class Record extends Answer {
   }
 
   offset() {
-    return exact(this._batch.offsets[this._row], "the offset");
+    return exact(this._batch.offset(this._row), "the offset");
   }
 
   topic() {

@@ -4,8 +4,8 @@
 //! They are for [`Plugin::batch`](crate::Plugin::batch); [`Record`](crate::Record) hides them.
 
 pub use crate::bindings::anabranch::plugin::types::{
-    Answer, Batch, BytesColumn, BytesPatch, Description, Drops, HeadersColumn, HeadersPatch, Parameter, ParameterType,
-    PartitionsPatch, Rejection, TimestampsPatch, TopicsColumn, TopicsPatch,
+    Answer, Batch, BytesColumn, BytesPatch, Description, Drops, HeadersColumn, HeadersPatch, Offsets, Parameter,
+    ParameterType, PartitionsPatch, Rejection, TimestampsPatch, TopicsColumn, TopicsPatch,
 };
 
 impl Answer {
@@ -21,6 +21,20 @@ impl Answer {
             partitions: None,
             drops: None,
             rejected: Vec::new(),
+        }
+    }
+}
+
+impl Offsets {
+    /// The offset of row `row`.
+    ///
+    /// # Panics
+    /// If `row` is out of bounds, where offsets are listed.
+    #[inline]
+    pub fn get(&self, row: usize) -> i64 {
+        match self {
+            Self::Consecutive(first) => first + row as i64,
+            Self::Listed(offsets) => offsets[row],
         }
     }
 }

@@ -51,7 +51,7 @@ pub trait Plugin: Configure {
     ///     const READS: Columns = Columns::empty();
     ///
     ///     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
-    ///         let even = (0..batch.count).filter(|row| batch.offsets[*row as usize] % 2 == 0);
+    ///         let even = (0..batch.count).filter(|row| batch.offsets.get(*row as usize) % 2 == 0);
     ///         Ok(Answer { selection: Some(even.collect()), ..Answer::unchanged() })
     ///     }
     /// }

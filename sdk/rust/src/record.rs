@@ -209,7 +209,7 @@ impl<'a> Record<'a> {
     /// plugin made of one record shares its offset.
     #[inline]
     pub fn offset(&self) -> i64 {
-        self.rows.batch.offsets[self.row()]
+        self.rows.batch.offsets.get(self.row())
     }
 
     /// The source topic.

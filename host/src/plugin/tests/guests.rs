@@ -13,8 +13,12 @@ use super::layout::{Answer, Description, Laid, Memory, Parameter};
 pub(super) const BATCH: &str = "
     (func $count (param $batch i32) (result i32) (i32.load (i32.add (local.get $batch) (i32.const 16))))
     (func $offset (param $batch i32) (param $row i32) (result i64)
+        (if (i32.eqz (i32.load8_u (i32.add (local.get $batch) (i32.const 24))))
+            (then (return (i64.add
+                (i64.load (i32.add (local.get $batch) (i32.const 32)))
+                (i64.extend_i32_u (local.get $row))))))
         (i64.load (i32.add
-            (i32.load (i32.add (local.get $batch) (i32.const 20)))
+            (i32.load (i32.add (local.get $batch) (i32.const 32)))
             (i32.mul (local.get $row) (i32.const 8)))))
     ;; Whether the batch holds the record with this offset.
     (func $holds (param $batch i32) (param $offset i64) (result i32)
@@ -223,7 +227,7 @@ pub(super) fn key_as_value() -> Guest {
         (i32.store (i32.add (global.get $answer) (i32.const {present})) (i32.const 1))
         (i32.store (i32.add (global.get $answer) (i32.const {rows})) (local.get $at))
         (i32.store (i32.add (global.get $answer) (i32.const {length})) (call $count (local.get $batch)))
-        (memory.copy (i32.add (global.get $answer) (i32.const {column})) (i32.add (local.get $batch) (i32.const 44)) (i32.const 28))",
+        (memory.copy (i32.add (global.get $answer) (i32.const {column})) (i32.add (local.get $batch) (i32.const 56)) (i32.const 28))",
         per_row(PUSH),
         present = 4 + 12 + 40,
         rows = 4 + 12 + 40 + 4,

@@ -12,7 +12,7 @@ export function batchOf(records, first, reads, context) {
     topic: context.sourceTopic,
     partition: context.sourcePartition ?? undefined,
     count,
-    offsets: BigInt64Array.from(records, (_, row) => BigInt(first + row)),
+    offsets: { tag: "consecutive", val: BigInt(first) },
     timestamps: column(reads.timestamp, () => BigInt64Array.from(records, (record) => BigInt(record.timestamp ?? -1))),
     keys: column(reads.key, () => bytesColumn(records.map((record) => record.key))),
     values: column(reads.value, () => bytesColumn(records.map((record) => record.value))),

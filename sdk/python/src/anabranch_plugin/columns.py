@@ -8,7 +8,7 @@ A column of bytes is laid out as in Apache Arrow: value ``i`` is ``data[offsets[
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from itertools import accumulate, pairwise
@@ -122,7 +122,7 @@ class Batch:
     """The source partition; absent when the backup holds none."""
     count: int
     """How many rows each column has."""
-    offsets: list[int]
+    offsets: Sequence[int]
     """Source offsets, never decreasing; row numbers within the file where the backup holds no offsets."""
     timestamps: list[int] | None = None
     """Milliseconds since the epoch, -1 where the record has none; given if ``reads`` names it, as all that follow."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,7 +146,7 @@ def _batch(batch: Any) -> Batch:
         batch.topic,
         batch.partition,
         batch.count,
-        batch.offsets,
+        _offsets(batch.offsets, batch.count),
         batch.timestamps,
         _bytes(batch.keys),
         _bytes(batch.values),
@@ -153,6 +154,11 @@ def _batch(batch: Any) -> Batch:
         topics and TopicsColumn(topics.indices, topics.dictionary),
         batch.partitions,
     )
+
+
+def _offsets(offsets: Any, count: int) -> Sequence[int]:
+    first = offsets.value
+    return range(first, first + count) if isinstance(first, int) else first
 
 
 def _bytes(column: Any) -> BytesColumn | None:

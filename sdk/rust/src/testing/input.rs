@@ -3,7 +3,7 @@
 use super::OwnedRecord;
 use super::record::Bytes;
 use crate::Columns;
-use crate::columns::{Batch, BytesColumn, HeadersColumn, TopicsColumn};
+use crate::columns::{Batch, BytesColumn, HeadersColumn, Offsets, TopicsColumn};
 
 /// The columns that `reads` names, of records whose offsets begin at `first`.
 pub(super) fn batch(records: &[OwnedRecord], first: usize, reads: Columns) -> Batch {
@@ -15,7 +15,7 @@ pub(super) fn batch(records: &[OwnedRecord], first: usize, reads: Columns) -> Ba
         topic: context.source_topic,
         partition: context.source_partition,
         count: records.len() as u32,
-        offsets: (first..first + records.len()).map(|offset| offset as i64).collect(),
+        offsets: Offsets::Consecutive(first as i64),
         timestamps: given(Columns::TIMESTAMP)
             .then(|| records.iter().map(|record| record.timestamp.unwrap_or(-1)).collect()),
         keys: given(Columns::KEY).then(|| column(records.iter().map(|record| &record.key))),

@@ -25,10 +25,9 @@ impl Plugin for Hostile {
         if self.deed == "cuts" {
             return Ok(Answer { selection: Some((1..batch.count).collect()), ..Answer::unchanged() });
         }
-        let Some(row) = batch.offsets.iter().position(|offset| *offset == self.at) else {
+        let Some(row) = (0..batch.count).find(|row| batch.offsets.get(*row as usize) == self.at) else {
             return Ok(Answer::unchanged());
         };
-        let row = row as u32;
         let mut answer = Answer::unchanged();
         match self.deed.as_str() {
             "trap" => panic!("cannot go on"),

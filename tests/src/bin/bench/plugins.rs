@@ -13,7 +13,7 @@ use anabranch::job::{PluginLimits, PluginSource, PluginUse};
 use anabranch::plugin::{Chain, ChainOrigin, Subjects, Transform};
 use anabranch::position::TopicPartition;
 use anabranch::report::PluginCounts;
-use anabranch_plugin::columns::{Batch as GuestBatch, BytesColumn, HeadersColumn};
+use anabranch_plugin::columns::{Batch as GuestBatch, BytesColumn, HeadersColumn, Offsets};
 use anabranch_plugin::{Plugin, testing};
 use anabranch_tests::binaries;
 use anabranch_tests::orders::{Orders, TOPIC};
@@ -221,7 +221,7 @@ fn columns(batch: &Batch) -> GuestBatch {
         topic: batch.source.topic.to_string(),
         partition: batch.source.partition,
         count: batch.len() as u32,
-        offsets: batch.offsets.iter().flat_map(|offsets| offsets.iter().copied()).collect(),
+        offsets: Offsets::Listed(batch.offsets.iter().flat_map(|offsets| offsets.iter().copied()).collect()),
         timestamps: Some(batch.columns.timestamps.to_vec()),
         keys: Some(bytes(&batch.columns.keys)),
         values: Some(bytes(&batch.columns.values)),

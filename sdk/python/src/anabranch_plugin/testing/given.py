@@ -13,7 +13,7 @@ __all__ = ["batch"]
 
 def batch(records: list[OwnedRecord], first: int, reads: Columns, context: Context) -> Batch:
     """The columns that ``reads`` names, of records whose offsets begin at ``first``."""
-    given = Batch(context.source_topic, context.source_partition, len(records), list(range(first, first + len(records))))
+    given = Batch(context.source_topic, context.source_partition, len(records), range(first, first + len(records)))
     if Columns.TIMESTAMP in reads:
         given.timestamps = [-1 if each.timestamp is None else each.timestamp for each in records]
     if Columns.KEY in reads:
