@@ -97,7 +97,7 @@ fn refused(name: &str, language: &str) -> Run {
 #[test]
 fn names_that_cannot_be_and_folders_that_are_there_are_refused() {
     insta::assert_snapshot!(refused("Keep EU", "rust").stderr, @r#"
-    error: a plugin cannot be called `Keep EU`: it consists of small letters and digits, with single hyphens between words
+    error: a plugin cannot be called `Keep EU`: it begins with a small letter, and consists of such and digits, with single hyphens between words
     hint: choose another, for instance `drop-test-users`
     "#);
     insta::assert_snapshot!(refused("mask", "python").stderr, @r#"
@@ -106,6 +106,10 @@ fn names_that_cannot_be_and_folders_that_are_there_are_refused() {
     "#);
     insta::assert_snapshot!(refused("json", "python").stderr, @r#"
     error: a plugin cannot be called `json`: `json` means something else in its code
+    hint: choose another, for instance `drop-test-users`
+    "#);
+    insta::assert_snapshot!(refused("string", "rust").stderr, @r#"
+    error: a plugin cannot be called `string`: `String` means something else in its code
     hint: choose another, for instance `drop-test-users`
     "#);
     insta::assert_snapshot!(refused("taken", "js").stderr, @r#"
@@ -117,7 +121,7 @@ fn names_that_cannot_be_and_folders_that_are_there_are_refused() {
     hint: choose another name, or another folder with `--path`
     "#);
     insta::assert_snapshot!(refused("../up", "rust").stderr, @r#"
-    error: a plugin cannot be called `../up`: it consists of small letters and digits, with single hyphens between words
+    error: a plugin cannot be called `../up`: it begins with a small letter, and consists of such and digits, with single hyphens between words
     hint: choose another, for instance `drop-test-users`
     "#);
 }
