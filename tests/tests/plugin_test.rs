@@ -49,9 +49,9 @@ fn what_a_plugin_makes_of_records_is_shown() {
     records@records.jsonl:2  (none)
         key        3
         value      no JSON
-      → rejected: the value is not JSON: no value begins at byte 0
+      → rejected by `mask`: the value is not JSON: no value begins at byte 0
     
-    mask 0.1.0: 4 records, 2 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches
+    mask 0.1.0: 4 records, 2 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches, and wherever an instance begins
     "#);
     insta::assert_snapshot!(test(&folder, "drop-test-users", &["--show", "1"]).stdout, @r#"
     records@records.jsonl:1  (none)
@@ -59,7 +59,7 @@ fn what_a_plugin_makes_of_records_is_shown() {
         value      {"city":"Bern"}
       → dropped by `drop-test-users`: test user
     
-    drop-test-users 0.1.0: 4 records, 3 unchanged, 0 changed, 1 dropped, 0 rejected; the same however they are cut into batches
+    drop-test-users 0.1.0: 4 records, 3 unchanged, 0 changed, 1 dropped, 0 rejected; the same however they are cut into batches, and wherever an instance begins
     "#);
 }
 
@@ -75,7 +75,7 @@ fn what_is_expected_is_written_down_and_compared() {
     "#);
     let blessed = test(&folder, "mask", &[&expect[..], &["--bless", "--show", "0"]].concat());
     insta::assert_snapshot!(blessed.stdout, @r#"
-    mask 0.1.0: 4 records, 2 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches
+    mask 0.1.0: 4 records, 2 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches, and wherever an instance begins
     written to expected.jsonl
     "#);
     let path = folder.path().join("expected.jsonl");
@@ -103,9 +103,9 @@ fn what_is_expected_is_written_down_and_compared() {
     records@records.jsonl:2  (none)
         key        3
         value      no JSON
-      → rejected: the value is not JSON: no value begins at byte 0
+      → rejected by `mask`: the value is not JSON: no value begins at byte 0
     
-    mask 0.1.0: 4 records, 2 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches
+    mask 0.1.0: 4 records, 2 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches, and wherever an instance begins
     - {"position":"records@records.jsonl:0","outputs":[{"value":{"text":"{\"email\":\"gone\",\"city\":\"Gent\"}"}}]}
     + {"position":"records@records.jsonl:0","outputs":[{"value":{"text":"{\"email\":\"***\",\"city\":\"Gent\"}"}}]}
     - `records@records.jsonl:3` is not expected
@@ -115,7 +115,7 @@ fn what_is_expected_is_written_down_and_compared() {
     "#);
     insta::assert_snapshot!(differs, @r#"
     exit 1
-    error: 3 of 4 records came out otherwise than `expected.jsonl` expects
+    error: `expected.jsonl` expects something else: differences: 3; records that were tried: 4
     hint: if that is as it should be, `--bless` writes it down
     "#);
     let json: Value =
@@ -128,7 +128,7 @@ fn what_is_expected_is_written_down_and_compared() {
     insta::assert_snapshot!(test(&folder, "mask", &expect), @r#"
     exit 2
     error: `expected.jsonl:1` is no outcome as `--bless` writes it: unknown field `output`, expected one of `position`, `outputs`, `dropped`, `rejected` at line 1 column 24
-    hint: name another file, or write it anew with `--bless`
+    hint: name another file; or remove this one, and write it anew with `--bless`
     "#);
 }
 
@@ -196,4 +196,137 @@ fn a_plugin_that_fails_is_not_measured() {
     let failed = bench(&folder, &plugin, &["--param", "deed=trap", "--param", "at=2"]);
     assert_eq!(failed.code, Some(1), "{failed}");
     assert!(failed.stderr.contains("cannot go on") && failed.stderr.contains("records@records.jsonl:0"), "{failed}");
+}
+
+#[test]
+fn a_preview_tells_which_plugin_rejected_a_record_and_why() {
+    let folder = folder();
+    let flags = ["--rejected", "skip", "--lane", "records", "-n", "3"];
+    let preview = |more: &[&str]| {
+        let job = ["preview", "--backup", "records.jsonl", "--topic", "records", "--plugin", "mask"];
+        run(folder.path(), &[&job, &MASK[..], &flags, more].concat()).unwrap()
+    };
+    insta::assert_snapshot!(preview(&[]).stdout, @r#"
+    records@records.jsonl:0  (none)
+        key        1
+        value      {"email":"a@b.example","city":"Gent"}
+      → records, changed: value
+        value      {"email":"***","city":"Gent"}
+    
+    records@records.jsonl:1  (none)
+        key        test-2
+        value      {"city":"Bern"}
+      → records, unchanged
+    
+    records@records.jsonl:2  (none)
+        key        3
+        value      no JSON
+      → rejected by `mask`: the value is not JSON: no value begins at byte 0
+    "#);
+    let json: Value = serde_json::from_str(&preview(&["--output", "json"]).stdout).unwrap();
+    documented::assert_documented(&json);
+    let rejected = &json["records"][2];
+    assert_eq!(rejected["dropped"], Value::Null, "it was not dropped");
+    assert_eq!(rejected["set_aside"]["plugin"], "mask");
+    assert_eq!(rejected["set_aside"]["cause"], "rejected");
+}
+
+#[test]
+fn blessing_never_writes_over_the_records_the_plugin_or_what_is_no_outcome() {
+    let folder = folder();
+    let plugin = binaries::plugin("drop-test-users").unwrap();
+    fs::copy(plugin, folder.path().join("own.wasm")).unwrap();
+    fs::write(folder.path().join("notes.txt"), "mine\n").unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let content = || ["records.jsonl", "own.wasm", "notes.txt"].map(|name| fs::read(folder.path().join(name)).unwrap());
+    let bless = |file: &str| {
+        let before = content();
+        let flags = ["plugin", "test", "own.wasm", "records.jsonl", "--expect", file, "--bless"];
+        let refused = run(folder.path(), &flags).unwrap();
+        assert!(before == content(), "{file}: {refused}");
+        refused
+    };
+    insta::assert_snapshot!(bless("records.jsonl"), @r#"
+    exit 2
+    error: `records.jsonl` cannot be what is expected: it is the records that the plugin is tried on
+    hint: name a file of its own, for instance `expected.jsonl`
+    "#);
+    assert_eq!(bless("sub/../records.jsonl").code, Some(2));
+    insta::assert_snapshot!(bless("own.wasm"), @r#"
+    exit 2
+    error: `own.wasm` cannot be what is expected: it is the plugin itself
+    hint: name a file of its own, for instance `expected.jsonl`
+    "#);
+    insta::assert_snapshot!(bless("notes.txt"), @r#"
+    exit 2
+    error: `--bless` would write over `notes.txt`, which holds something else than outcomes: line 1: expected value at line 1 column 1
+    hint: name another file, or remove this one first
+    "#);
+    fs::copy(folder.path().join("own.wasm"), folder.path().join("copy.wasm")).unwrap();
+    insta::assert_snapshot!(bless("copy.wasm"), @r#"
+    exit 2
+    error: `--bless` would write over `copy.wasm`, which holds something else than outcomes: it is no text
+    hint: name another file, or remove this one first
+    "#);
+    for _ in 0..2 {
+        assert_eq!(bless("expected.jsonl").code, Some(0), "its own file is written over");
+    }
+}
+
+#[test]
+fn state_that_a_plugin_does_not_declare_is_found_by_an_instance_that_begins_in_the_middle() {
+    let folder = folder();
+    let bad = test(&folder, "guest-hostile", &["--param", "deed=remembers", "--param", "at=0"]);
+    assert_eq!(bad.code, Some(1), "{bad}{}", bad.stdout);
+    insta::assert_snapshot!(bad, @r#"
+    exit 1
+    error: the answers depend on more than the plugin's state: at `records@records.jsonl:2`, it comes out as `{"position":"records@records.jsonl:2","dropped":""}`, and as `[{}]` from an instance that begins at `records@records.jsonl:1` and was handed nothing before, as its state is none
+    hint: a restore that is started again begins so: let the plugin say in its description how far back it remembers (`STATE`: a window, or the lane), and derive what is random from the seed and the record
+    "#);
+    // A window, and the lane.
+    let lines: String = (0..40).map(|n| format!("{{\"key\":\"{}\",\"value\":\"{}\"}}\n", n % 3, n % 11)).collect();
+    fs::write(folder.path().join("records.jsonl"), lines).unwrap();
+    for plugin in ["guest-recent", "guest-running-count"] {
+        let declared = test(&folder, plugin, &["--show", "0"]);
+        assert_eq!(declared.code, Some(0), "{plugin}: {declared}");
+    }
+}
+
+#[test]
+fn records_beyond_the_limit_are_said_and_are_no_differences() {
+    let folder = folder();
+    let flags = [&MASK[..], &["--show", "0", "--expect", "expected.jsonl"]].concat();
+    let all = test(&folder, "mask", &[&flags[..], &["--bless"]].concat());
+    assert_eq!(all.code, Some(0), "{all}");
+    let few = test(&folder, "mask", &[&flags[..], &["--limit", "3"]].concat());
+    assert_eq!(few.code, Some(0), "{few}");
+    insta::assert_snapshot!(few.stdout, @r#"
+    mask 0.1.0: 3 records, 1 unchanged, 1 changed, 0 dropped, 1 rejected; the same however they are cut into batches, and wherever an instance begins
+    records beyond these were not tried; `--limit` says how many are
+    all of them as expected
+    outcomes in the file of records that were not tried: 1
+    "#);
+    let json = test(&folder, "mask", &[&flags[..], &["--limit", "3", "--output", "json"]].concat());
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    documented::assert_documented(&json);
+    assert_eq!((&json["complete"], &json["untried"]), (&false.into(), &1.into()));
+    let all = test(&folder, "mask", &[&flags[..], &["--limit", "4"]].concat());
+    assert!(!all.stdout.contains("not tried"), "{}", all.stdout);
+}
+
+#[test]
+fn what_a_plugin_counts_is_shown_and_what_it_logs_is_said_once() {
+    let folder = folder();
+    let talks = ["--param", "deed=talks", "--param", "at=0"];
+    let said = test(&folder, "guest-hostile", &talks);
+    insta::assert_snapshot!(said.stdout, @r#"
+    guest-hostile 0.1.0: 4 records, 4 unchanged, 0 changed, 0 dropped, 0 rejected; the same however they are cut into batches, and wherever an instance begins
+    counted `came`: 4
+    "#);
+    assert_eq!(said.stderr.matches("1 came").count(), 4, "{said}");
+    assert!(!said.stderr.contains("4 came"), "{said}");
+    let json = test(&folder, "guest-hostile", &[&talks[..], &["--output", "json"]].concat());
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    documented::assert_documented(&json);
+    assert_eq!(json["counters"]["came"], 4);
 }

@@ -127,8 +127,8 @@ fn preview_lane(
         for row in 0..batch.len().min(left) {
             let record: Arc<Batch> = Arc::new(batch.slice(row, 1));
             let mut counts = vec![PluginCounts::default(); job.plugins.len()];
-            let outputs = transform.process(Arc::clone(&record), &mut counts)?.outputs;
-            records.push(RecordDocument::new(job, &record, &outputs, &counts, target_topic));
+            let passed = transform.process(Arc::clone(&record), &mut counts)?;
+            records.push(RecordDocument::new(job, &record, &passed, &counts, target_topic));
             left -= 1;
         }
     }

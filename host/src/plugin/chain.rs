@@ -118,7 +118,19 @@ impl Chain {
     /// # Errors
     /// A plugin that refuses its configuration, or fails.
     pub fn open(&self, source: &TopicPartition, target_topic: &str) -> Result<Box<dyn Transform>, PluginError> {
-        let lane = Arc::new(self.origin.lane(source, target_topic));
+        self.open_on(self.origin.lane(source, target_topic))
+    }
+
+    /// The same for records that passed it before: what the plugins log of them is not said again.
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn open_quietly(&self, source: &TopicPartition, target_topic: &str) -> Result<Box<dyn Transform>, PluginError> {
+        self.open_on(Lane { log: LogBudgets::silent(), ..self.origin.lane(source, target_topic) })
+    }
+
+    fn open_on(&self, lane: Lane) -> Result<Box<dyn Transform>, PluginError> {
+        let lane = Arc::new(lane);
         let stages = self.plugins.iter().map(|plugin| Stage::start(Arc::clone(plugin), Arc::clone(&lane)));
         Ok(Box::new(LaneChain { stages: stages.collect::<Result<_, _>>()?, policies: self.policies }))
     }

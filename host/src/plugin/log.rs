@@ -30,17 +30,26 @@ pub(super) enum Level {
 
 /// The lines that the plugins of a lane may still write.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LogBudgets(Arc<Mutex<BTreeMap<Arc<str>, Arc<LogBudget>>>>);
+pub(super) struct LogBudgets {
+    plugins: Arc<Mutex<BTreeMap<Arc<str>, Arc<LogBudget>>>>,
+    /// Whether lines are only kept for error messages, all along.
+    is_silent: bool,
+}
 
 impl LogBudgets {
+    /// Those of plugins that may write nothing.
+    pub(super) fn silent() -> Self {
+        Self { is_silent: true, ..Self::default() }
+    }
+
     /// A log of what `plugin` may still write of its `limit` lines in the lane of `source`.
     pub(super) fn log(&self, plugin: &Arc<str>, source: &Arc<TopicPartition>, limit: u64) -> PluginLog {
-        let mut budgets = self.0.lock();
+        let mut budgets = self.plugins.lock();
         let budget = budgets.entry(Arc::clone(plugin)).or_insert_with(|| {
             let (plugin, source) = (Arc::clone(plugin), Arc::clone(source));
             Arc::new(LogBudget { plugin, source, limit, said: AtomicU64::new(0) })
         });
-        PluginLog { budget: Arc::clone(budget), muted: false, last: VecDeque::new() }
+        PluginLog { budget: Arc::clone(budget), is_silent: self.is_silent, muted: false, last: VecDeque::new() }
     }
 }
 
@@ -67,6 +76,7 @@ impl Drop for LogBudget {
 #[derive(Debug)]
 pub(super) struct PluginLog {
     budget: Arc<LogBudget>,
+    is_silent: bool,
     muted: bool,
     last: VecDeque<String>,
 }
@@ -86,7 +96,7 @@ impl PluginLog {
             }
             self.last.push_back(line());
         }
-        if self.muted {
+        if self.muted || self.is_silent {
             return;
         }
         let LogBudget { plugin, source: lane, limit, .. } = &*self.budget;

@@ -96,16 +96,27 @@ impl Trial {
     /// # Errors
     /// A backup that cannot be read.
     pub(super) fn batches(&self, lane: &Lane, count: usize) -> Result<Vec<Arc<Batch>>, Failure> {
+        self.first_batches(lane, count).map(|(batches, _)| batches)
+    }
+
+    /// The same, and whether these are all records of the lane.
+    ///
+    /// # Errors
+    /// A backup that cannot be read.
+    pub(super) fn first_batches(&self, lane: &Lane, count: usize) -> Result<(Vec<Arc<Batch>>, bool), Failure> {
         let mut source = self.open.catalog.open_lane(lane, Limits::default(), None)?;
         let (mut batches, mut left) = (Vec::new(), count);
-        while left > 0
-            && let Some(batch) = source.next()?
-        {
+        while let Some(batch) = source.next()? {
             let taken = batch.len().min(left);
             left -= taken;
-            batches.push(Arc::new(batch.slice(0, taken)));
+            if taken > 0 {
+                batches.push(Arc::new(batch.slice(0, taken)));
+            }
+            if taken < batch.len() {
+                return Ok((batches, false));
+            }
         }
-        Ok(batches)
+        Ok((batches, true))
     }
 
     /// That nothing is selected.

@@ -6,8 +6,10 @@ use chrono::DateTime;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::aside::{Cause, SetAside};
 use crate::batch::{Batch, NO_TIMESTAMP, OutputRow, Outputs};
 use crate::job::Job;
+use crate::plugin::Passed;
 use crate::report::{PluginCounts, shown};
 
 /// Characters of a key, value or header that the text shows.
@@ -21,9 +23,8 @@ pub(in crate::cli) struct RecordDocument {
     fields: Fields,
     outputs: Vec<OutputDocument>,
     dropped: Option<DroppedDocument>,
-    /// Why it was rejected, where that does not end everything.
-    #[serde(skip)]
-    rejected: Option<String>,
+    /// What became of it, where that does not end everything.
+    set_aside: Option<AsideDocument>,
 }
 
 /// What a record consists of.
@@ -59,6 +60,15 @@ struct DroppedDocument {
     plugin: Option<String>,
     /// Its reason, where it gave one.
     reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AsideDocument {
+    /// Why, in a word.
+    cause: Cause,
+    /// The plugin that rejected it or failed on it.
+    plugin: Option<String>,
+    reason: String,
 }
 
 /// Bytes, exactly: `{"text": …}` where they are UTF-8, else `{"base64": …}`.
@@ -170,32 +180,47 @@ impl OutputDocument {
     }
 }
 
+impl AsideDocument {
+    fn new(job: &Job, aside: &SetAside) -> Self {
+        let plugin = aside.plugin.as_ref().and_then(|blamed| job.plugins.get(blamed.index));
+        Self { cause: aside.cause, plugin: plugin.map(|plugin| plugin.name.clone()), reason: aside.reason.clone() }
+    }
+
+    fn text(&self) -> String {
+        let Self { cause, plugin, reason } = self;
+        match (cause, plugin) {
+            (Cause::Rejected, Some(plugin)) => format!("rejected by `{plugin}`: {reason}"),
+            // A fault reads on after the plugin's name.
+            (_, Some(plugin)) => format!("set aside: `{plugin}` {reason}"),
+            (_, None) => format!("set aside: {reason}"),
+        }
+    }
+}
+
 impl RecordDocument {
     /// The one record of `record`, and what the plugins made of it.
     pub(in crate::cli) fn new(
         job: &Job,
         record: &Batch,
-        outputs: &Outputs,
+        passed: &Passed,
         counts: &[PluginCounts],
         topic: &str,
     ) -> Self {
+        let outputs = &passed.outputs;
         let before = Outputs::untouched(std::sync::Arc::new(record.clone()));
         let fields = before.rows().next().map(|row| Fields::new(&row)).unwrap_or_default();
         let output = |row: OutputRow<'_>| OutputDocument::new(outputs.position(&row), &fields, &row, topic);
         let written: Vec<_> = outputs.rows().map(output).collect();
-        let dropped = written.is_empty().then(|| {
+        let set_aside = passed.aside.first().map(|aside| AsideDocument::new(job, aside));
+        // A record that is set aside was not dropped, though nothing comes of it either.
+        let dropped = (written.is_empty() && set_aside.is_none()).then(|| {
             let by = job.plugins.iter().zip(counts).find(|(_, counts)| !counts.dropped.is_empty());
             DroppedDocument {
                 plugin: by.map(|(plugin, _)| plugin.name.clone()),
                 reason: by.and_then(|(_, counts)| counts.dropped.keys().find(|reason| !reason.is_empty()).cloned()),
             }
         });
-        Self { position: record.position(0), fields, outputs: written, dropped, rejected: None }
-    }
-
-    /// The same, as a record that was rejected where there is a reason.
-    pub(in crate::cli) fn rejected(self, reason: Option<String>) -> Self {
-        Self { rejected: reason, ..self }
+        Self { position: record.position(0), fields, outputs: written, dropped, set_aside }
     }
 
     /// Where the record stands.
@@ -206,6 +231,11 @@ impl RecordDocument {
     /// Why it was dropped, if it was; empty where the plugin gave no reason.
     pub(in crate::cli) fn dropped_because(&self) -> Option<String> {
         self.dropped.as_ref().map(|dropped| dropped.reason.clone().unwrap_or_default())
+    }
+
+    /// Why it was set aside, if it was.
+    pub(in crate::cli) fn set_aside_because(&self) -> Option<String> {
+        self.set_aside.as_ref().map(|aside| aside.reason.clone())
     }
 
     /// Of each record that came of it what differs.
@@ -222,7 +252,7 @@ impl RecordDocument {
 
     /// The same for people, shortened.
     pub(in crate::cli) fn text(&self) -> String {
-        let Self { position, fields, outputs, dropped, rejected } = self;
+        let Self { position, fields, outputs, dropped, set_aside } = self;
         let mut out = format!("{position}  {}\n", time(fields.timestamp));
         ["key", "value", "headers"].iter().for_each(|name| out.push_str(&fields.line(name)));
         for output in outputs {
@@ -239,9 +269,10 @@ impl RecordDocument {
                 out.push_str(if line.is_empty() { "    header     (none left)\n" } else { &line });
             }
         }
-        if let Some(reason) = rejected {
-            out.push_str(&format!("  → rejected: {reason}\n"));
-        } else if let Some(DroppedDocument { plugin, reason }) = dropped {
+        if let Some(aside) = set_aside {
+            out.push_str(&format!("  → {}\n", aside.text()));
+        }
+        if let Some(DroppedDocument { plugin, reason }) = dropped {
             let by = plugin.as_ref().map(|plugin| format!(" by `{plugin}`")).unwrap_or_default();
             let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             out.push_str(&format!("  → dropped{by}{why}\n"));

@@ -3,15 +3,20 @@
 #![allow(clippy::panic, reason = "that is one of the misdeeds")]
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anabranch_plugin::columns::{Answer, Batch, BytesColumn, BytesPatch, HeadersColumn, HeadersPatch};
-use anabranch_plugin::{Columns, Parameters, Plugin};
+use anabranch_plugin::{Columns, Level, Parameters, Plugin, count, log};
 use serde::Deserialize;
+
+/// Records that this instance has seen.
+static SEEN: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Deserialize, Parameters)]
 struct Hostile {
     /// What it does: `trap`, `loop`, `memory`, `stack`, `fail`, `selection`, `order`, `offsets`, `text`, `undeclared`; or, with every batch,
-    /// `cuts`: leaves out its first record.
+    /// `cuts`: leaves out its first record; `remembers`: leaves out every third that the instance sees, which no state says;
+    /// `talks`: says and counts that it came.
     deed: String,
     /// The offset of the record.
     at: i64,
@@ -24,6 +29,15 @@ impl Plugin for Hostile {
     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
         if self.deed == "cuts" {
             return Ok(Answer { selection: Some((1..batch.count).collect()), ..Answer::unchanged() });
+        }
+        if self.deed == "remembers" {
+            let kept = |_: &u32| SEEN.fetch_add(1, Ordering::Relaxed) % 3 != 2;
+            return Ok(Answer { selection: Some((0..batch.count).filter(kept).collect()), ..Answer::unchanged() });
+        }
+        if self.deed == "talks" {
+            log(Level::Warn, &format!("{} came", batch.count));
+            count("came", u64::from(batch.count));
+            return Ok(Answer::unchanged());
         }
         let Some(row) = (0..batch.count).find(|row| batch.offsets.get(*row as usize) == self.at) else {
             return Ok(Answer::unchanged());

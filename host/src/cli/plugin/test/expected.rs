@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -28,6 +30,14 @@ impl fmt::Display for Difference {
     }
 }
 
+/// What came, against what is written down.
+pub(super) struct Comparison {
+    /// Of the records that came, in their order.
+    pub(super) differences: Vec<Difference>,
+    /// What is expected of records that did not come.
+    pub(super) missing: Vec<Difference>,
+}
+
 /// Writes outcomes down.
 ///
 /// # Errors
@@ -37,24 +47,63 @@ pub(super) fn write(path: &Path, outcomes: &[Outcome]) -> Result<(), TestError> 
     store::write_whole(path, text.as_bytes()).map_err(|source| file(path, "written", source))
 }
 
+/// Refuses a file that the test itself is about: a test must not be the end of its records.
+///
+/// # Errors
+/// One that is `plugin` or `records`, by whatever name; either is none where it is no file of this machine.
+pub(super) fn refuse_subject(path: &Path, plugin: Option<&Path>, records: &str) -> Result<(), TestError> {
+    let records = Path::new(records.strip_prefix("file://").unwrap_or(records));
+    let Ok(given) = fs::canonicalize(path) else { return Ok(()) };
+    let is = |other: &Path| fs::canonicalize(other).is_ok_and(|other| other == given);
+    let subject = |what| Err(TestError::Subject { path: path.to_owned(), what });
+    match plugin {
+        _ if is(records) => subject("the records that the plugin is tried on"),
+        Some(plugin) if is(plugin) => subject("the plugin itself"),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a file that is there and does not consist of outcomes: `--bless` writes over no other.
+///
+/// # Errors
+/// Such a file, or one that cannot be read.
+pub(super) fn refuse_foreign(path: &Path) -> Result<(), TestError> {
+    let foreign = |why| TestError::Foreign { path: path.to_owned(), why };
+    match read(path) {
+        Ok(_) => Ok(()),
+        Err(TestError::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(()),
+        Err(TestError::File { source, .. }) if source.kind() == ErrorKind::InvalidData => {
+            Err(foreign("it is no text".to_owned()))
+        }
+        Err(TestError::Line { line, message, .. }) => Err(foreign(format!("line {line}: {message}"))),
+        Err(error) => Err(error),
+    }
+}
+
 fn file(path: &Path, what: &'static str, source: std::io::Error) -> TestError {
     TestError::File { path: path.to_owned(), what, source }
 }
 
-/// What differs from what is written down, in the order of what came and then of what did not.
-///
-/// # Errors
-/// A file that cannot be read, or holds something else.
-pub(super) fn compare(path: &Path, outcomes: &[Outcome]) -> Result<Vec<Difference>, TestError> {
-    let text = std::fs::read_to_string(path).map_err(|source| file(path, "read", source))?;
-    let mut expected = BTreeMap::new();
+/// The outcomes of a file, by position.
+fn read(path: &Path) -> Result<BTreeMap<String, Outcome>, TestError> {
+    let text = fs::read_to_string(path).map_err(|source| file(path, "read", source))?;
+    let mut outcomes = BTreeMap::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let wrong = |message: String| TestError::Line { path: path.to_owned(), line: number + 1, message };
         let outcome: Outcome = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
-        if expected.insert(outcome.position.clone(), outcome).is_some() {
+        if outcomes.insert(outcome.position.clone(), outcome).is_some() {
             return Err(wrong("its position stands there twice".to_owned()));
         }
     }
+    Ok(outcomes)
+}
+
+/// What differs from what is written down.
+///
+/// # Errors
+/// A file that cannot be read, or holds something else.
+pub(super) fn compare(path: &Path, outcomes: &[Outcome]) -> Result<Comparison, TestError> {
+    let mut expected = read(path)?;
     let mut differences = Vec::new();
     for found in outcomes {
         let due = expected.remove(&found.position);
@@ -67,6 +116,5 @@ pub(super) fn compare(path: &Path, outcomes: &[Outcome]) -> Result<Vec<Differenc
         }
     }
     let missing = |(position, due)| Difference { position, expected: Some(due), found: None };
-    differences.extend(expected.into_iter().map(missing));
-    Ok(differences)
+    Ok(Comparison { differences, missing: expected.into_iter().map(missing).collect() })
 }

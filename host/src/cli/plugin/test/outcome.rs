@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::aside::SetAside;
 use crate::cli::preview::RecordDocument;
 
 /// See the module.
@@ -28,11 +27,14 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// What became of the record of `document`, which was set aside where `aside` says so.
-    pub(super) fn new(document: &RecordDocument, aside: Option<&SetAside>) -> Self {
-        let rejected = aside.map(|aside| aside.reason.clone());
-        let dropped = document.dropped_because().filter(|_| rejected.is_none());
-        Self { position: document.position().to_owned(), outputs: document.differing(), dropped, rejected }
+    /// What became of the record of `document`.
+    pub(super) fn new(document: &RecordDocument) -> Self {
+        Self {
+            position: document.position().to_owned(),
+            outputs: document.differing(),
+            dropped: document.dropped_because(),
+            rejected: document.set_aside_because(),
+        }
     }
 
     /// Whether the record was passed on as it came.
