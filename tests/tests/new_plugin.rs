@@ -65,6 +65,28 @@ fn a_new_plugin_in_rust_passes_its_test_and_builds() {
 }
 
 #[test]
+fn the_plugins_of_the_guide_take_the_place_of_the_template_as_they_stand_there() {
+    let guide = fs::read_to_string(workspace().join("docs/plugin-guide.md")).unwrap();
+    let blocks: Vec<&str> =
+        guide.split("```rust\n").skip(1).map(|block| block.split_once("\n```").unwrap().0).collect();
+    assert_eq!(blocks.len(), 2);
+    let folder = TempDir::new().unwrap();
+    let project = new(&folder, "rust");
+    for block in blocks {
+        fs::write(project.join("src/lib.rs"), block).unwrap();
+        let target = workspace().join("target/new-plugin");
+        let output = Command::new("cargo")
+            .args(["test", "--quiet", "--lib"])
+            .env("CARGO_TARGET_DIR", target)
+            .current_dir(&project)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success() && !said.contains("running 0 tests"), "{said}");
+    }
+}
+
+#[test]
 fn a_new_plugin_in_python_passes_its_test_and_builds() {
     let folder = TempDir::new().unwrap();
     let project = new(&folder, "python");

@@ -111,6 +111,9 @@ mod tests {
             ("\"9999-12-31T23:59:59Z\"", Form::Rfc3339, day, None),
             ("\"2024-02-30T00:00:00Z\"", Form::Rfc3339, day, None),
             ("\"2024-02-28\"", Form::Rfc3339, day, None),
+            // Where a leap second comes to stand there is none.
+            ("\"2016-12-31T23:59:60.5Z\"", Form::Rfc3339, day, Some("\"2017-01-01T23:59:59.5Z\"")),
+            ("\"2016-12-31T23:59:60Z\"", Form::Rfc3339, 1000, Some("\"2017-01-01T00:00:00Z\"")),
             ("7", Form::Rfc3339, day, None),
             ("-1.5", Form::Seconds, day, None),
             ("1e9", Form::Seconds, day, None),

@@ -99,20 +99,21 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// An object with its fields in order; of fields of one name the last is the one that is seen.
+/// An object with its fields in order; of fields of one name the first is the one that is seen, as for all plugins here.
 #[derive(Debug)]
 struct Object(Vec<(CelString<'static>, Box<dyn Val>)>);
 
 impl Object {
     fn find(&self, name: &str) -> Option<&(dyn Val + 'static)> {
-        self.0.iter().rev().find(|(field, _)| field.inner() == name).map(|(_, value)| value.as_ref())
+        self.0.iter().find(|(field, _)| field.inner() == name).map(|(_, value)| value.as_ref())
     }
 
     /// How often fields of one name count is once.
     fn names(&self) -> impl Iterator<Item = &CelString<'static>> {
-        let is_last =
-            |at: usize, name: &CelString<'_>| !self.0[at + 1..].iter().any(|(next, _)| next.inner() == name.inner());
-        self.0.iter().enumerate().filter(move |(at, (name, _))| is_last(*at, name)).map(|(_, (name, _))| name)
+        let is_first = |at: usize, name: &CelString<'_>| {
+            !self.0.iter().take(at).any(|(earlier, _)| earlier.inner() == name.inner())
+        };
+        self.0.iter().enumerate().filter(move |(at, (name, _))| is_first(*at, name)).map(|(_, (name, _))| name)
     }
 }
 
