@@ -90,3 +90,65 @@ fn a_program_without_them_says_where_it_looked() {
     hint: `just plugins` builds those of a checkout; `ANABRANCH_PLUGINS` names another folder; a release has them inside
     "#);
 }
+
+#[test]
+fn a_name_that_no_plugin_has_comes_with_those_that_there_are() {
+    let folder = folder("plugin = \"mask\"");
+    let inspect = |name: &str| run(folder.path(), &["plugin", "inspect", name]).unwrap();
+    insta::assert_snapshot!(inspect("mas"), @r#"
+    exit 2
+    error: plugin file `mas` cannot be read
+      caused by: No such file or directory (os error 2)
+    hint: did you mean `mask`? these come with Anabranch: `dedupe`, `erase`, `mask`, `remap`, `route`, `sample`, `shift-time`, `unwrap`, `where`
+    "#);
+    insta::assert_snapshot!(inspect("own"), @r#"
+    exit 2
+    error: plugin file `own` cannot be read
+      caused by: No such file or directory (os error 2)
+    hint: these come with Anabranch: `dedupe`, `erase`, `mask`, `remap`, `route`, `sample`, `shift-time`, `unwrap`, `where`; a plugin of your own is named by its file, `own.wasm` for instance
+    "#);
+    insta::assert_snapshot!(inspect("./mas"), @r#"
+    exit 2
+    error: plugin file `./mas` cannot be read
+      caused by: No such file or directory (os error 2)
+    hint: a plugin's path is taken from the folder of the job file, or from where the command runs
+    "#);
+}
+
+#[test]
+fn a_parameter_that_a_plugin_does_not_take_is_named_with_its_item_and_without_a_column() {
+    let folder = folder("plugin = \"mask\"");
+    let refused = |plugin: &str, parameter: &str| preview(&folder, &["--plugin", plugin, "--param", parameter]);
+    insta::assert_snapshot!(refused("unwrap", "format=debezum"), @r#"
+    exit 2
+    error: plugin `unwrap 0.1.0` refuses the parameter `format` for `users-0`: unknown variant `debezum`, expected one of `debezium`, `connect`, `maxwell`, `canal`
+    "#);
+    insta::assert_snapshot!(refused("remap", r#"steps=[{"drop":"a"},{"renam":"a","to":"b"}]"#), @r#"
+    exit 2
+    error: plugin `remap 0.1.0` refuses the parameter `steps` for `users-0`: number 2 of the list: unknown field `renam`, expected one of `rename`, `move`, `copy`, `drop`, `default`, `constant`, `cast`, `nest`, `flatten`, `to`, `value`, `as`, `unit`, `prefix`, `failure`
+    "#);
+    insta::assert_snapshot!(refused("route", r#"rules=[{"header":"a","equals":1,"topic":"b"}]"#), @r#"
+    exit 2
+    error: plugin `route 0.1.0` refuses the parameter `rules` for `users-0`: number 1 of the list: invalid type: integer `1`, expected a string
+    "#);
+    insta::assert_snapshot!(refused("where", "expression=1"), @r#"
+    exit 2
+    error: parameter `expression` of plugin `where` must be a text, not the integer `1`
+    hint: a text that looks like something else has quotes: `--param 'expression="1"'`, or in a job `expression = "1"`
+    "#);
+    insta::assert_snapshot!(refused("mask", "redact=..email"), @r#"
+    exit 2
+    error: parameter `redact` of plugin `mask` must be a list of texts, not a text
+    hint: it is written as a list: `--param 'redact=["a", "b"]'`; what is no JSON there is taken for a text
+    "#);
+    insta::assert_snapshot!(refused("mask", r#"redact=["a",1]"#), @r#"
+    exit 2
+    error: parameter `redact` of plugin `mask` must be a list of texts, not a list in which number 2 is the integer `1`
+    hint: `anabranch plugin inspect` lists parameters and their types
+    "#);
+    insta::assert_snapshot!(refused("sample", "share=1e400"), @r#"
+    exit 2
+    error: parameter `share` of plugin `sample` must be a number, not a text
+    hint: it has no quotes in a job; and after `--param` what is no JSON is taken for a text
+    "#);
+}

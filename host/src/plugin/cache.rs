@@ -46,18 +46,25 @@ impl CodeCache {
         Self { folder: Some(folder) }
     }
 
-    /// The component `wasm`, which `plugin` is, compiled for `engine`: from the cache, or compiled and put there.
+    /// The component `wasm`, which `plugin` is, compiled for `engine`: from the cache, or compiled and put there; `why` is
+    /// said of it then, behind the plugin.
     ///
     /// # Errors
     /// Only if it does not compile.
-    pub(super) fn component(&self, engine: &Engine, wasm: &[u8], plugin: &Path) -> wasmtime::Result<Component> {
+    pub(super) fn component(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        plugin: &Path,
+        why: &str,
+    ) -> wasmtime::Result<Component> {
         let entry = self.folder.as_ref().map(|folder| folder.join(name(engine, wasm)));
         if let Some(component) = entry.as_deref().and_then(|entry| load(engine, entry)) {
             return Ok(component);
         }
         if wasm.len() >= SLOW {
             let kept = if entry.is_some() { ", once on this machine" } else { "" };
-            tracing::info!("compiling `{}`, {}{kept}", plugin.display(), shown::size(wasm.len() as u64));
+            tracing::info!("compiling `{}`{why}, {}{kept}", plugin.display(), shown::size(wasm.len() as u64));
         }
         let component = Component::new(engine, wasm)?;
         if let Some(entry) = entry {

@@ -1,12 +1,14 @@
 //! What can be wrong with a plugin, before a record moves and while records do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::failure::{Exit, Explain};
+use crate::job::nearest;
 use crate::store::StoreError;
 
 use super::fault::Fault;
+use super::ready_made::READY_MADE;
 
 /// What can be wrong with a plugin. Each message names the plugin or its file.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +142,8 @@ pub enum PluginError {
         expected: &'static str,
         /// What the job gives.
         given: String,
+        /// How it is written, where it can be told what is meant.
+        remedy: Option<String>,
     },
     /// A configuration that the plugin itself refuses.
     #[error(
@@ -206,9 +210,12 @@ impl Explain for PluginError {
         match self {
             Self::Engine { .. } | Self::Description { .. } | Self::Configuration { .. } => None,
             Self::Invalid { .. } => Some("the file may be cut off; build the plugin again, or copy it again".to_owned()),
-            Self::Read { .. } => {
-                Some("a plugin's path is taken from the folder of the job file, or from where the command runs".to_owned())
-            }
+            Self::Read { path, source } => Some(match ready_made(path, source) {
+                Some(hint) => hint,
+                None => {
+                    "a plugin's path is taken from the folder of the job file, or from where the command runs".to_owned()
+                }
+            }),
             Self::Store(error) => error.hint(),
             Self::Nowhere { .. } => Some("check `url` of the `[[plugin]]`, and the options under `[plugin.store]`".to_owned()),
             Self::Digest { .. } => Some(
@@ -237,7 +244,10 @@ impl Explain for PluginError {
             Self::MissingParameter { parameter, help, .. } => {
                 Some(format!("set `{parameter}` in the plugin's `parameters`: {help}"))
             }
-            Self::ParameterType { .. } => Some("`anabranch plugin inspect` lists parameters and their types".to_owned()),
+            Self::ParameterType { remedy, .. } => Some(match remedy {
+                Some(remedy) => remedy.clone(),
+                None => "`anabranch plugin inspect` lists parameters and their types".to_owned(),
+            }),
             Self::Start { fault, .. } => fault.hint(),
             Self::Fault { fault, note, .. } => match (note, fault.hint()) {
                 (Some(note), Some(hint)) => Some(format!("{note}; {hint}")),
@@ -252,6 +262,20 @@ impl Explain for PluginError {
             }
         }
     }
+}
+
+/// What may be meant by a bare name of which there is no file: a plugin that comes with Anabranch.
+fn ready_made(path: &Path, source: &std::io::Error) -> Option<String> {
+    let name = path.to_str().filter(|name| !name.contains(['/', '\\', '.']))?;
+    if source.kind() != std::io::ErrorKind::NotFound {
+        return None;
+    }
+    let all = READY_MADE.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let come = format!("these come with Anabranch: {}", quoted(&all));
+    Some(match nearest(name, READY_MADE.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? {come}"),
+        None => format!("{come}; a plugin of your own is named by its file, `{name}.wasm` for instance"),
+    })
 }
 
 /// Where a fault lies.

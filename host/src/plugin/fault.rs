@@ -84,7 +84,7 @@ impl Fault {
                 Some("this is a mistake in the plugin or its SDK; tell the plugin's author this message".to_owned())
             }
             FaultKind::Trap(_) | FaultKind::Failure(_) => {
-                Some("`anabranch preview` runs the plugin over the first records without a target".to_owned())
+                Some("mend the plugin: what it cannot handle it rejects, with a reason".to_owned())
             }
             FaultKind::Host(_) => None,
         }

@@ -18,6 +18,9 @@ use super::{component, source};
 /// Bytes that any answer may take at most: Arrow's offsets have 31 bits.
 const OUTPUT: usize = 1 << 30;
 
+/// Why a plugin is compiled a second time.
+const COUNTED: &str = " once more, so that its instructions are counted";
+
 /// The file of a plugin, compiled.
 pub(super) struct Code {
     pub(super) path: PathBuf,
@@ -45,8 +48,10 @@ impl Code {
         let invalid = |message: String| PluginError::Invalid { path: path.clone(), message };
         let wasm = component::of(&path, content)?;
         let runtime = engines.runtime(Metering::Time).map_err(|message| PluginError::Engine { message })?;
-        let compiled =
-            engines.cache.component(&runtime.engine, &wasm, &path).map_err(|error| invalid(format!("{error:#}")))?;
+        let compiled = engines
+            .cache
+            .component(&runtime.engine, &wasm, &path, "")
+            .map_err(|error| invalid(format!("{error:#}")))?;
         let imports = component::check(&path, runtime, &compiled)?;
         let time = prepare(runtime, &compiled).map_err(invalid)?;
         Ok(Self { path, wasm, imports, engines: Arc::clone(engines), time, fuel: OnceLock::new() })
@@ -63,7 +68,7 @@ impl Code {
                 .fuel
                 .get_or_init(|| {
                     let runtime = self.engines.runtime(metering)?;
-                    let compiled = self.engines.cache.component(&runtime.engine, &self.wasm, &self.path);
+                    let compiled = self.engines.cache.component(&runtime.engine, &self.wasm, &self.path, COUNTED);
                     prepare(runtime, &compiled.map_err(|error| format!("{error:#}"))?)
                 })
                 .as_ref()

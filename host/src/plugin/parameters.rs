@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::description::{Description, Parameter};
+use super::description::{Description, Parameter, ParameterType};
 use super::{PluginError, text};
 
 /// How alike two names must be for one to be offered for the other.
@@ -46,7 +46,8 @@ fn value_of(plugin: &str, parameter: &Parameter, given: &Map<String, Value>) -> 
             plugin: plugin.to_owned(),
             parameter: parameter.name.clone(),
             expected: parameter.kind.words(),
-            given: shown(value),
+            given: shown(value, parameter.kind),
+            remedy: remedy(value, parameter),
         }),
         None if parameter.required => Err(PluginError::MissingParameter {
             plugin: plugin.to_owned(),
@@ -58,7 +59,7 @@ fn value_of(plugin: &str, parameter: &Parameter, given: &Map<String, Value>) -> 
 }
 
 /// A value and its type, for a message. Texts are not shown: they may be secrets.
-fn shown(value: &Value) -> String {
+fn shown(value: &Value, expected: ParameterType) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("the boolean `{value}`"),
@@ -67,9 +68,35 @@ fn shown(value: &Value) -> String {
         }
         Value::Number(value) => format!("the integer `{}`", text::printable(&value.to_string(), SHOWN)),
         Value::String(_) => "a text".to_owned(),
-        Value::Array(items) if items.iter().all(Value::is_string) => "a list of texts".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
+        Value::Array(items) => match items.iter().enumerate().find(|(_, item)| !item.is_string()) {
+            None => "a list of texts".to_owned(),
+            Some((at, item)) if expected == ParameterType::Texts => {
+                format!("a list in which number {} is {}", at + 1, shown(item, ParameterType::Text))
+            }
+            Some(_) => "a list".to_owned(),
+        },
         Value::Object(_) => "a table".to_owned(),
+    }
+}
+
+/// How the value is written that was probably meant, where what was given looks like it: flags and templates lose quotes.
+fn remedy(value: &Value, parameter: &Parameter) -> Option<String> {
+    let Parameter { name, kind, .. } = parameter;
+    match (kind, value) {
+        (ParameterType::Text, Value::Number(_) | Value::Bool(_)) => {
+            let value = text::printable(&value.to_string(), SHOWN);
+            Some(format!(
+                "a text that looks like something else has quotes: `--param '{name}=\"{value}\"'`, or in a job `{name} = \"{value}\"`"
+            ))
+        }
+        (ParameterType::Any, _) | (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => None,
+        (ParameterType::Texts, Value::String(_)) => Some(format!(
+            "it is written as a list: `--param '{name}=[\"a\", \"b\"]'`; what is no JSON there is taken for a text"
+        )),
+        (_, Value::String(_)) => {
+            Some("it has no quotes in a job; and after `--param` what is no JSON is taken for a text".to_owned())
+        }
+        (_, Value::Array(_)) => None,
     }
 }
 

@@ -50,6 +50,7 @@ mod log;
 mod parameters;
 mod plugin;
 mod record;
+mod refused;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 

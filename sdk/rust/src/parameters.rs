@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::ConfigurationError;
 use crate::columns::{Parameter, ParameterType};
+use crate::refused::refused;
 
 /// The parameters of a plugin: described to the host, which checks the job file against it and shows
 /// it in `anabranch plugin inspect`, and read from what the job file gives.
@@ -66,7 +67,7 @@ impl Parameters for () {
 /// Reads parameters by serde.
 #[doc(hidden)]
 pub fn parse<P: DeserializeOwned>(json: &str) -> Result<P, ConfigurationError> {
-    serde_json::from_str(json).map_err(|error| ConfigurationError::new(error.to_string()))
+    serde_json::from_str(json).map_err(|error| refused(json, &error))
 }
 
 /// Checks that there are no parameters.

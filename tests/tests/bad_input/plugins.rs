@@ -116,12 +116,12 @@ fn a_plugin_that_traps() {
     assert_snapshot!(hostile("trap"), @r#"
     exit 1
     error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:34:23:\ncannot go on", at orders-0@13
-    hint: `anabranch preview` runs the plugin over the first records without a target
+    hint: mend the plugin: what it cannot handle it rejects, with a reason
     "#);
     assert_snapshot!(hostile("stack"), @r"
     exit 1
     error: plugin `hostile 0.1.0` trapped (call stack exhausted) at orders-0@13
-    hint: `anabranch preview` runs the plugin over the first records without a target
+    hint: mend the plugin: what it cannot handle it rejects, with a reason
     ");
 }
 
@@ -169,7 +169,7 @@ fn a_plugin_that_fails_on_its_own() {
     assert_snapshot!(hostile("fail"), @r"
     exit 1
     error: plugin `hostile 0.1.0` failed (does not want this batch) at orders-0@13
-    hint: `anabranch preview` runs the plugin over the first records without a target
+    hint: mend the plugin: what it cannot handle it rejects, with a reason
     ");
 }
 

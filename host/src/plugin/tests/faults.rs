@@ -26,7 +26,7 @@ fn blamed(guest: &Guest) -> String {
 fn an_error_of_the_plugins_own_is_quoted() {
     insta::assert_snapshot!(blamed(&failing(on_1042("(return (global.get $failure))"))), @r"
     plugin `test 1.2.3` failed (the guest gave up) at orders-3@1042
-    hint: `anabranch preview` runs the plugin over the first records without a target
+    hint: mend the plugin: what it cannot handle it rejects, with a reason
     ");
 }
 
@@ -72,7 +72,7 @@ fn without_the_lanes_past_no_record_is_blamed() {
     let error = chain.process(batch(1000, 100), &mut []).unwrap_err();
     insta::assert_snapshot!(shown(&error), @r"
     plugin `test 1.2.3` trapped (wasm `unreachable` instruction executed) somewhere in orders-3@1000 to orders-3@1099
-    hint: the plugin's state goes back to the lane's beginning, so that no record can be tried by itself; `anabranch preview` runs the plugin over the first records without a target
+    hint: the plugin's state goes back to the lane's beginning, so that no record can be tried by itself; mend the plugin: what it cannot handle it rejects, with a reason
     ");
     // At the lane's beginning there is no past to lose.
     chain.reset().unwrap();

@@ -54,12 +54,20 @@ fn parameters_are_checked_before_any_record() {
     plugin `mask` needs the parameter `fields`
     hint: set `fields` in the plugin's `parameters`: what fields is for
     ");
-    insta::assert_snapshot!(checked(json!({ "fields": "a" })), @r"
+    insta::assert_snapshot!(checked(json!({ "fields": "a" })), @r#"
     parameter `fields` of plugin `mask` must be a list of texts, not a text
-    hint: `anabranch plugin inspect` lists parameters and their types
-    ");
+    hint: it is written as a list: `--param 'fields=["a", "b"]'`; what is no JSON there is taken for a text
+    "#);
+    insta::assert_snapshot!(checked(json!({ "fields": [], "replacement": 1 })), @r#"
+    parameter `replacement` of plugin `mask` must be a text, not the integer `1`
+    hint: a text that looks like something else has quotes: `--param 'replacement="1"'`, or in a job `replacement = "1"`
+    "#);
+    insta::assert_snapshot!(checked(json!({ "fields": [], "keep": "1e400" })), @r#"
+    parameter `keep` of plugin `mask` must be an integer, not a text
+    hint: it has no quotes in a job; and after `--param` what is no JSON is taken for a text
+    "#);
     let wrong = [
-        (json!({ "fields": [1] }), "must be a list of texts, not a list"),
+        (json!({ "fields": [1] }), "must be a list of texts, not a list in which number 1 is the integer `1`"),
         (json!({ "fields": [], "keep": 1.5 }), "must be an integer, not the number `1.5`"),
         (json!({ "fields": [], "share": "half" }), "must be a number, not a text"),
         (json!({ "fields": [], "strict": 1 }), "must be a boolean, not the integer `1`"),

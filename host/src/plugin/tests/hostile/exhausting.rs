@@ -54,7 +54,7 @@ fn a_stack_overflow() {
     let guest = Guest { functions: functions.to_owned(), ..on_1042("(drop (call $deeper (i32.const 0)))") };
     insta::assert_snapshot!(blamed(&guest), @r"
     plugin `test 1.2.3` trapped (call stack exhausted) at orders-3@1042
-    hint: `anabranch preview` runs the plugin over the first records without a target
+    hint: mend the plugin: what it cannot handle it rejects, with a reason
     ");
 }
 
@@ -62,7 +62,7 @@ fn a_stack_overflow() {
 fn a_trap() {
     insta::assert_snapshot!(blamed(&on_1042("(call $last_words) (unreachable)")), @r#"
     plugin `test 1.2.3` trapped (wasm `unreachable` instruction executed), saying "panicked at its last words", at orders-3@1042
-    hint: `anabranch preview` runs the plugin over the first records without a target
+    hint: mend the plugin: what it cannot handle it rejects, with a reason
     "#);
 }
 

@@ -78,7 +78,7 @@ fn a_trap_only_as_part_of_a_batch() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(super::shown(&error.unwrap_err()), @r"
             plugin `test 1.2.3` trapped (wasm `unreachable` instruction executed) somewhere in orders-3@1000 to orders-3@1099
-            hint: no record of these fails by itself, but together they failed twice; `anabranch preview` runs the plugin over the first records without a target
+            hint: no record of these fails by itself, but together they failed twice; mend the plugin: what it cannot handle it rejects, with a reason
             ");
         }
     }
