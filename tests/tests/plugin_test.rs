@@ -187,6 +187,7 @@ fn what_a_plugin_costs_is_counted_alike_every_time() {
     assert_eq!(cost(), (instructions, memory));
     let text = bench(&folder, "mask", &["--param", r#"redact=["..email"]"#]).stdout;
     assert!(text.starts_with("mask 0.1.0: 4 records, 4 to a batch; rounds: 1\n  it takes "), "{text}");
+    assert!(text.contains("these are few records to a batch"), "{text}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::{Context, Env, ExecutionError, Program, Value};
 
 use crate::bound::NAMES;
@@ -69,6 +69,7 @@ impl<'p> Check<'p> {
                 if let Some(problem) = pattern::problem(call) {
                     return Err(self.at(part, &problem));
                 }
+                self.constant(part, call)?;
                 self.function(part, &call.func_name, call.target.is_some(), call.args.len())?;
                 call.target.iter().try_for_each(|target| self.part(target))?;
                 call.args.iter().try_for_each(|argument| self.part(argument))
@@ -106,10 +107,26 @@ impl<'p> Check<'p> {
         Ok(())
     }
 
+    /// A moment or duration that stands in the expression is the same for every record, and wrong for every one.
+    fn constant(&self, part: &IdedExpr, call: &CallExpr) -> Result<(), String> {
+        let [IdedExpr { expr: Expr::Literal(LiteralValue::String(text)), .. }] = call.args.as_slice() else {
+            return Ok(());
+        };
+        let is = match call.func_name.as_str() {
+            "timestamp" => "no moment as RFC 3339 has it, `2024-01-01T00:00:00Z` for instance",
+            "duration" => "no duration, `36h` or `1h30m` for instance",
+            _ => return Ok(()),
+        };
+        match Value::resolve_val(part, &Context::with_env(Arc::clone(self.environment))) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.at(part, &format!("`{}` is {is}", text.inner()))),
+        }
+    }
+
     /// Calls the function with nulls, which tells one that there is not from one that takes no nulls.
     fn function(&self, part: &IdedExpr, name: &str, is_method: bool, arguments: usize) -> Result<(), String> {
         let null = || IdedExpr { id: 0, expr: Expr::Literal(LiteralValue::Null) };
-        let call = cel::common::ast::CallExpr {
+        let call = CallExpr {
             func_name: name.to_owned(),
             target: is_method.then(|| Box::new(null())),
             args: (0..arguments).map(|_| null()).collect(),

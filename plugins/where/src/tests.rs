@@ -112,6 +112,11 @@ fn an_expression_that_cannot_work_is_refused_with_its_place() {
     assert!(refused("value.all(x, y)").starts_with("there is no `y`"));
     assert!(refused("key.matches('(')").starts_with("`(` is no regular expression: "));
     assert!(refused("matches(key, '(')").starts_with("`(` is no regular expression: "));
+    assert_eq!(
+        refused("timestamp > timestamp('2024-01-01')"),
+        "`2024-01-01` is no moment as RFC 3339 has it, `2024-01-01T00:00:00Z` for instance, at 1:22"
+    );
+    assert!(refused("timestamp - duration('soon') > timestamp").starts_with("`soon` is no duration"));
     assert!(!refused("").is_empty());
 }
 

@@ -43,6 +43,8 @@ fn parameter(json: &str, error: &serde_json::Error) -> Option<(String, Option<us
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use crate::__private::parse;
 
     #[derive(Debug, serde::Deserialize)]

@@ -84,11 +84,11 @@ fn parameters_that_do_not_fit() {
     error: plugin `plugin` takes no parameter `perfix`
     hint: did you mean `prefix`?
     ");
-    assert_snapshot!(through(&good(), &plugin, &["--param", "prefix=7"]), @r"
+    assert_snapshot!(through(&good(), &plugin, &["--param", "prefix=7"]), @r#"
     exit 2
     error: parameter `prefix` of plugin `plugin` must be a text, not the integer `7`
-    hint: `anabranch plugin inspect` lists parameters and their types
-    ");
+    hint: a text that looks like something else has quotes: `--param 'prefix="7"'`, or in a job `prefix = "7"`
+    "#);
     assert_snapshot!(through(&good(), &built("guest-hostile"), &["--param", "deed=trap"]), @r"
     exit 2
     error: plugin `plugin` needs the parameter `at`
@@ -115,7 +115,7 @@ fn hostile(deed: &str) -> Run {
 fn a_plugin_that_traps() {
     assert_snapshot!(hostile("trap"), @r#"
     exit 1
-    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:34:23:\ncannot go on", at orders-0@13
+    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:47:23:\ncannot go on", at orders-0@13
     hint: mend the plugin: what it cannot handle it rejects, with a reason
     "#);
     assert_snapshot!(hostile("stack"), @r"

@@ -24,6 +24,9 @@ const ROUND: Duration = Duration::from_millis(50);
 /// Passes that a round may have.
 const PASSES: u32 = 1000;
 
+/// Records of a batch below which what a call costs, and not what a record does, is most of what is measured.
+const FEW: u64 = 256;
+
 /// What is to be measured.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Bench {
@@ -170,6 +173,12 @@ impl BenchDocument {
             shown::size(self.memory_limit)
         );
         let _ = writeln!(out, "  ready in      {:>10.1} ms, its compiled code being kept", self.ready_milliseconds);
+        if *records / (*batches).max(1) as u64 <= FEW {
+            out.push_str(
+                "these are few records to a batch: each bears a large part of what a call costs, which some thousands \
+                 share in a restore; give as many\n",
+            );
+        }
         out
     }
 }
