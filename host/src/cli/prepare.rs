@@ -141,7 +141,8 @@ pub(super) fn chain(job: &Job) -> Result<Option<Chain>, Failure> {
 pub(super) fn origin(job: &Job) -> ChainOrigin {
     let digest = Sha256::digest(job.name.as_bytes());
     let seed = digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-    ChainOrigin { job: job.name.clone(), started: now(), seed }
+    // Below 2^53, since not every language has whole numbers beyond that.
+    ChainOrigin { job: job.name.clone(), started: now(), seed: seed >> 11 }
 }
 
 /// Opens the chain for the first lane and lets it go: whether the plugins take their parameters is known

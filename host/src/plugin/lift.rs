@@ -11,6 +11,7 @@ use crate::batch::{Batch, Drops, Outputs, Patch, Patches, Rejection, Selection};
 use super::bindings::types::{self, Columns};
 use super::description::ColumnSet;
 use super::fault::{Fault, FaultKind, WORDS};
+use super::numbers::taken;
 use super::text::printable;
 use super::{lift_columns, rows};
 
@@ -57,7 +58,7 @@ pub(super) fn check(
 ) -> Result<Answer, Fault> {
     let count = batch.len();
     let rejected = rejections(answer.rejected, count)?;
-    let selected = answer.selection;
+    let selected = answer.selection.map(|rows| taken::<u32>("selection", &rows)).transpose()?;
     let mut kept = count;
     if let Some(selected) = selected.as_deref() {
         kept = rows::never_decreasing("selection", selected, count)?;
@@ -97,7 +98,7 @@ pub(super) fn check(
             "timestamps",
             Columns::TIMESTAMP,
             answer.timestamps.map(|patch| (patch.rows, patch.values)),
-            |values, count| of_length("timestamps", values, count),
+            |values, count| of_length("timestamps", taken("timestamps", &values)?, count),
         )?,
         topics: lift.patch(
             "topics",
@@ -109,9 +110,12 @@ pub(super) fn check(
             "partitions",
             Columns::PARTITION,
             answer.partitions.map(|patch| (patch.rows, patch.values)),
-            |values, count| match values.iter().position(|partition| *partition < 0) {
-                None => of_length("partitions", values, count),
-                Some(at) => Err(Fault::contract(format!("partition {} at entry {at} of partitions", values[at]))),
+            |values, count| {
+                let values: Vec<i32> = taken("partitions", &values)?;
+                match values.iter().position(|partition| *partition < 0) {
+                    None => of_length("partitions", values, count),
+                    Some(at) => Err(Fault::contract(format!("partition {} at entry {at} of partitions", values[at]))),
+                }
             },
         )?,
     };
@@ -132,7 +136,7 @@ impl Lift {
         &self,
         what: &str,
         flag: Columns,
-        given: Option<(Vec<u32>, V)>,
+        given: Option<(Vec<u8>, V)>,
         column: impl FnOnce(V, usize) -> Result<C, Fault>,
     ) -> Result<Option<Patch<C>>, Fault> {
         let Some((rows, values)) = given else { return Ok(None) };
@@ -141,6 +145,7 @@ impl Lift {
                 "it patches {what}, which its description does not name in `changes`"
             )));
         }
+        let rows = taken(what, &rows)?;
         rows::strictly_increasing(what, &rows, self.count)?;
         let column = column(values, rows.len())?;
         Ok((!rows.is_empty()).then(|| Patch { rows: ScalarBuffer::from(rows), column }))
@@ -175,6 +180,7 @@ fn check_drops(
     count: usize,
 ) -> Result<Drops, Fault> {
     let types::Drops { rows, reasons, dictionary } = drops;
+    let (rows, reasons): (Vec<u32>, Vec<u32>) = (taken("drops", &rows)?, taken("reasons", &reasons)?);
     rows::strictly_increasing("drops", &rows, count)?;
     if reasons.len() != rows.len() {
         return Err(Fault::contract(format!("there are {} reasons for {} drops", reasons.len(), rows.len())));

@@ -8,12 +8,13 @@ use crate::job::topic;
 
 use super::bindings::types::{BytesColumnResult, HeadersColumnResult, TopicsColumnResult};
 use super::fault::Fault;
+use super::numbers::taken;
 use super::text::printable;
 
 /// A column of `count` byte strings.
 pub(super) fn bytes(what: &str, column: BytesColumnResult, count: usize) -> Result<BinaryArray, Fault> {
     let BytesColumnResult { offsets, data, validity } = column;
-    let offsets = lift_offsets(what, offsets, count, data.len())?;
+    let offsets = lift_offsets(what, &offsets, count, data.len())?;
     let nulls = match validity {
         None => None,
         Some(bits) if bits.len() == count.div_ceil(8) => {
@@ -32,7 +33,8 @@ pub(super) fn bytes(what: &str, column: BytesColumnResult, count: usize) -> Resu
 }
 
 /// Offsets of `count` values over `end` entries.
-fn lift_offsets(what: &str, offsets: Vec<u32>, count: usize, end: usize) -> Result<OffsetBuffer<i32>, Fault> {
+fn lift_offsets(what: &str, offsets: &[u8], count: usize, end: usize) -> Result<OffsetBuffer<i32>, Fault> {
+    let offsets: Vec<u32> = taken(what, offsets)?;
     if offsets.len() != count + 1 {
         return Err(Fault::contract(format!("{what} has {} offsets for {count} values", offsets.len())));
     }
@@ -54,9 +56,10 @@ fn lift_offsets(what: &str, offsets: Vec<u32>, count: usize, end: usize) -> Resu
 /// Headers of `count` rows.
 pub(super) fn headers(column: HeadersColumnResult, count: usize) -> Result<Headers, Fault> {
     let HeadersColumnResult { rows, names, dictionary, values } = column;
-    let rows = lift_offsets("headers", rows, count, names.len())?;
+    let names: Vec<u32> = taken("the names of headers", &names)?;
+    let rows = lift_offsets("headers", &rows, count, names.len())?;
     let entries = names.len();
-    let distinct = dictionary.offsets.len().saturating_sub(1);
+    let distinct = (dictionary.offsets.len() / size_of::<u32>()).saturating_sub(1);
     let dictionary = bytes("header names", dictionary, distinct)?;
     if let Some(at) = (0..dictionary.len()).find(|at| dictionary.is_null(*at)) {
         return Err(Fault::contract(format!("header name {at} is null")));
@@ -74,6 +77,7 @@ pub(super) fn headers(column: HeadersColumnResult, count: usize) -> Result<Heade
 /// Topics of `count` rows.
 pub(super) fn topics(column: &TopicsColumnResult, count: usize) -> Result<StringArray, Fault> {
     let TopicsColumnResult { indices, dictionary } = column;
+    let indices: Vec<u32> = taken("topics", indices)?;
     if indices.len() != count {
         return Err(Fault::contract(format!("there are {} topics for {count} rows", indices.len())));
     }

@@ -13,6 +13,7 @@ use crate::batch::{Batch, Headers};
 
 use super::bindings::types::{self, BytesColumnParam, Columns, HeadersColumnParam, Offsets, TopicsColumnParam};
 use super::description::ColumnSet;
+use super::numbers::given;
 
 /// A column of bytes, rebased to row 0.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl<'a> LoweredBytes<'a> {
     }
 
     fn param(&self) -> BytesColumnParam<'_> {
-        BytesColumnParam { offsets: &self.offsets, data: self.data, validity: self.validity.as_deref() }
+        BytesColumnParam { offsets: given(&self.offsets), data: self.data, validity: self.validity.as_deref() }
     }
 }
 
@@ -83,8 +84,8 @@ impl<'a> LoweredHeaders<'a> {
 
     fn param(&self) -> HeadersColumnParam<'_> {
         HeadersColumnParam {
-            rows: &self.rows,
-            names: self.names,
+            rows: given(&self.rows),
+            names: given(self.names),
             dictionary: self.dictionary.param(),
             values: self.values.param(),
         }
@@ -116,7 +117,7 @@ impl<'a> LoweredTopics<'a> {
     }
 
     fn param(&self) -> TopicsColumnParam<'_> {
-        TopicsColumnParam { indices: &self.indices, dictionary: &self.dictionary }
+        TopicsColumnParam { indices: given(&self.indices), dictionary: &self.dictionary }
     }
 }
 
@@ -125,7 +126,7 @@ fn offsets(listed: &[i64]) -> Offsets<'_> {
     let first = listed.first().copied().unwrap_or_default();
     match listed.iter().enumerate().all(|(row, offset)| *offset == first.wrapping_add(row as i64)) {
         true => Offsets::Consecutive(first),
-        false => Offsets::Listed(listed),
+        false => Offsets::Listed(given(listed)),
     }
 }
 
@@ -148,12 +149,12 @@ pub(super) fn with_batch<R>(batch: &Batch, reads: ColumnSet, with: impl FnOnce(t
             Some(offsets) => offsets,
             None => bytemuck::cast_slice::<u64, i64>(&batch.rows),
         }),
-        timestamps: reads.has(Columns::TIMESTAMP).then_some(&*columns.timestamps),
+        timestamps: reads.has(Columns::TIMESTAMP).then(|| given::<i64>(&columns.timestamps)),
         keys: keys.as_ref().map(LoweredBytes::param),
         values: values.as_ref().map(LoweredBytes::param),
         headers: headers.as_ref().map(LoweredHeaders::param),
         topics: topics.as_ref().map(LoweredTopics::param),
-        partitions: batch.routes.partitions.as_deref().filter(|_| reads.has(Columns::PARTITION)),
+        partitions: batch.routes.partitions.as_deref().filter(|_| reads.has(Columns::PARTITION)).map(given::<i32>),
     })
 }
 

@@ -30,6 +30,7 @@ mod loaded;
 mod log;
 mod lower;
 mod measure;
+mod numbers;
 mod parameters;
 mod past;
 mod ready_made;

@@ -1,6 +1,6 @@
 //! The headers of one record.
 
-use crate::columns::HeadersColumn;
+use crate::columns::{HeadersColumn, numbers};
 
 /// One header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Headers<'a> {
 
 impl<'a> Headers<'a> {
     fn at(&self, entry: usize) -> Header<'a> {
-        Header { name: self.names[self.column.names[entry] as usize], value: self.column.values.get(entry) }
+        Header { name: self.names[numbers::at::<u32>(&self.column.names, entry) as usize], value: self.column.values.get(entry) }
     }
 }
 

@@ -40,7 +40,7 @@ pub trait Plugin: Configure {
     /// too small; by default it calls [`Plugin::record`] for each of them.
     ///
     /// ```
-    /// use anabranch_plugin::columns::{Answer, Batch};
+    /// use anabranch_plugin::columns::{Answer, Batch, numbers};
     /// use anabranch_plugin::{Columns, Parameters, Plugin};
     ///
     /// /// Keeps every second offset.
@@ -52,7 +52,8 @@ pub trait Plugin: Configure {
     ///
     ///     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
     ///         let even = (0..batch.count).filter(|row| batch.offsets.get(*row as usize) % 2 == 0);
-    ///         Ok(Answer { selection: Some(even.collect()), ..Answer::unchanged() })
+    ///         let even: Vec<u32> = even.collect();
+    ///         Ok(Answer { selection: Some(numbers::pack(&even)), ..Answer::unchanged() })
     ///     }
     /// }
     /// # use anabranch_plugin::testing::{record, run};

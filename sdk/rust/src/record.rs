@@ -2,6 +2,7 @@
 
 use crate::Columns;
 use crate::answer::AnswerBuilder;
+use crate::columns::numbers::{self, Numbers};
 use crate::columns::{Batch, BytesColumn};
 use crate::headers::{Header, Headers};
 use crate::plugin::{Done, Fate, Outcome, Rejection};
@@ -31,7 +32,7 @@ impl<'a> Rows<'a> {
 /// to become a part of the loop: a call for each record would cost as much as a filter's own work.
 #[derive(Debug)]
 pub(crate) struct BytesWalk<'a> {
-    ends: std::slice::Iter<'a, u32>,
+    ends: Numbers<'a, u32>,
     start: u32,
     data: &'a [u8],
     validity: Option<&'a [u8]>,
@@ -55,11 +56,11 @@ impl<'a> BytesWalk<'a> {
         let Some(BytesColumn { offsets, data, validity }) = column else {
             return Err(format!("the host passed no {name}, which the plugin declares to read"));
         };
-        if offsets.len() != count as usize + 1 {
-            return Err(format!("the host passed {} offsets of {name} for {count} records", offsets.len()));
+        let mut ends = numbers::iter::<u32>(offsets);
+        if ends.len() != count as usize + 1 {
+            return Err(format!("the host passed {} offsets of {name} for {count} records", ends.len()));
         }
-        let mut ends = offsets.iter();
-        let start = ends.next().copied().unwrap_or(0);
+        let start = ends.next().unwrap_or(0);
         Ok(Some(Self { ends, start, data, validity: validity.as_deref() }))
     }
 
@@ -68,7 +69,7 @@ impl<'a> BytesWalk<'a> {
     fn next(&mut self, row: u32) -> Shown<'a> {
         let start = self.start;
         // There is one for each row, as was checked at the beginning.
-        self.start = self.ends.next().copied().unwrap_or(start);
+        self.start = self.ends.next().unwrap_or(start);
         match self.validity {
             Some(validity) if validity[row as usize / 8] >> (row % 8) & 1 == 0 => Shown::Null,
             _ => Shown::Bytes(&self.data[start as usize..self.start as usize]),
@@ -184,7 +185,7 @@ impl<'a> Record<'a> {
         match &self.rows.batch.headers {
             Some(column) => {
                 let row = self.row();
-                let (next, end) = (column.rows[row] as usize, column.rows[row + 1] as usize);
+                let [next, end] = [row, row + 1].map(|at| numbers::at::<u32>(&column.rows, at) as usize);
                 Headers { column, names: &self.rows.names, next, end }
             }
             None => unread("headers", "HEADERS"),
@@ -200,7 +201,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn timestamp(&self) -> Option<i64> {
         match &self.rows.batch.timestamps {
-            Some(timestamps) => Some(timestamps[self.row()]).filter(|timestamp| *timestamp != -1),
+            Some(timestamps) => Some(numbers::at(timestamps, self.row())).filter(|timestamp| *timestamp != -1),
             None => unread("the timestamp", "TIMESTAMP"),
         }
     }
@@ -228,7 +229,7 @@ impl<'a> Record<'a> {
             unread("the topic that an earlier plugin chose", "TOPIC");
         }
         let topics = self.rows.batch.topics.as_ref()?;
-        let topic = topics.dictionary.get(topics.indices[self.row()] as usize)?;
+        let topic = topics.dictionary.get(numbers::at::<u32>(&topics.indices, self.row()) as usize)?;
         Some(topic.as_str()).filter(|topic| !topic.is_empty())
     }
 
@@ -238,7 +239,7 @@ impl<'a> Record<'a> {
             unread("the partition that an earlier plugin chose", "PARTITION");
         }
         let partitions = self.rows.batch.partitions.as_ref()?;
-        Some(partitions[self.row()]).filter(|partition| *partition >= 0)
+        Some(numbers::at(partitions, self.row())).filter(|partition| *partition >= 0)
     }
 
     /// Gives the outgoing record another key, or none.

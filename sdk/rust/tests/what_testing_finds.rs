@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use anabranch_plugin::columns::{Answer, Batch};
+use anabranch_plugin::columns::{Answer, Batch, numbers};
 use anabranch_plugin::testing::{record, run};
 use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record};
 use serde_json::json;
@@ -28,7 +28,7 @@ impl Plugin for LastOfBatch {
     const READS: Columns = Columns::empty();
 
     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
-        Ok(Answer { selection: Some((0..batch.count - 1).collect()), ..Answer::unchanged() })
+        Ok(Answer { selection: Some(numbers::pack(&(0..batch.count - 1).collect::<Vec<_>>())), ..Answer::unchanged() })
     }
 }
 
@@ -108,7 +108,7 @@ impl Plugin for Invents {
     const READS: Columns = Columns::empty();
 
     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
-        Ok(Answer { selection: Some(vec![batch.count]), ..Answer::unchanged() })
+        Ok(Answer { selection: Some(numbers::pack(&[batch.count])), ..Answer::unchanged() })
     }
 }
 

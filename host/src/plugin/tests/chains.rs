@@ -51,9 +51,9 @@ fn a_chosen_topic_is_handed_on() {
     let reads = Guest {
         name: "reads".to_owned(),
         reads: 48,
-        process: "(call $add (i64.extend_i32_u (i32.load (i32.add (local.get $batch) (i32.const 196)))))
+        process: "(call $add (i64.extend_i32_u (i32.load (i32.add (local.get $batch) (i32.const 208)))))
             (call $add (i64.mul (i64.const 1000)
-                (i64.load32_s (i32.add (i32.load (i32.add (local.get $batch) (i32.const 204))) (i32.const 8)))))"
+                (i64.load32_s (i32.add (i32.load (i32.add (local.get $batch) (i32.const 216))) (i32.const 8)))))"
             .to_owned(),
         ..Guest::default()
     };

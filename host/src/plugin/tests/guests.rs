@@ -212,7 +212,7 @@ pub(super) fn even_offsets() -> Guest {
         (i32.store (i32.add (global.get $answer) (i32.const 4)) (i32.const 1))
         (i32.store (i32.add (global.get $answer) (i32.const 8)) (local.get $at))
         (i32.store (i32.add (global.get $answer) (i32.const 12))
-            (i32.div_u (i32.sub (local.get $end) (local.get $at)) (i32.const 4)))",
+            (i32.sub (local.get $end) (local.get $at)))",
         per_row(&row)
     );
     Guest { name: "even".to_owned(), reads: 0, changes: 0, process, ..Guest::default() }
@@ -226,7 +226,7 @@ pub(super) fn key_as_value() -> Guest {
         "{}
         (i32.store (i32.add (global.get $answer) (i32.const {present})) (i32.const 1))
         (i32.store (i32.add (global.get $answer) (i32.const {rows})) (local.get $at))
-        (i32.store (i32.add (global.get $answer) (i32.const {length})) (call $count (local.get $batch)))
+        (i32.store (i32.add (global.get $answer) (i32.const {length})) (i32.mul (call $count (local.get $batch)) (i32.const 4)))
         (memory.copy (i32.add (global.get $answer) (i32.const {column})) (i32.add (local.get $batch) (i32.const 56)) (i32.const 28))",
         per_row(PUSH),
         present = 4 + 12 + 40,

@@ -88,8 +88,11 @@ fn write_function(out: &mut String, resolve: &Resolve, function: &Function) {
 
 fn write_type(out: &mut String, resolve: &Resolve, definition: &TypeDef) {
     let name = definition.name.as_deref().expect("types of an interface have names");
-    let kind = definition.kind.as_str();
-    write!(out, "\n### `{name}`\n\n{} {kind}. {}", article(kind), paragraphs(&definition.docs))
+    let kind = match &definition.kind {
+        TypeDefKind::List(entry) => format!("list of {}", linked(resolve, entry)),
+        kind => kind.as_str().to_owned(),
+    };
+    write!(out, "\n### `{name}`\n\n{} {kind}. {}", article(&kind), paragraphs(&definition.docs))
         .expect("a String takes everything");
     let mut table = |header: &str, rows: Vec<(String, String, &Docs)>| {
         let is_typed = rows.iter().any(|(_, kind, _)| !kind.is_empty());
@@ -130,6 +133,8 @@ fn write_type(out: &mut String, resolve: &Resolve, definition: &TypeDef) {
                 .map(|case| (case.name.clone(), case.ty.map_or(String::new(), |ty| linked(resolve, &ty)), &case.docs))
                 .collect(),
         ),
+        // Its heading says all.
+        TypeDefKind::List(_) => {}
         other => panic!("the reference has no words for `{}`", other.as_str()),
     }
 }

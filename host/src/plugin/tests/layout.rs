@@ -38,6 +38,10 @@ impl Memory {
 pub(super) trait Laid {
     /// Size and alignment.
     fn layout() -> (usize, usize);
+    /// The length of a list of so many: numbers cross as bytes.
+    fn entries(count: usize) -> usize {
+        count
+    }
     /// Writes the value at an address that was reserved for it.
     fn store(&self, memory: &mut Memory, at: usize);
 }
@@ -47,6 +51,10 @@ macro_rules! numbers {
         impl Laid for $number {
             fn layout() -> (usize, usize) {
                 (size_of::<$number>(), size_of::<$number>())
+            }
+
+            fn entries(count: usize) -> usize {
+                count * size_of::<$number>()
             }
 
             fn store(&self, memory: &mut Memory, at: usize) {
@@ -70,7 +78,7 @@ impl<T: Laid> Laid for Vec<T> {
             item.store(memory, items + index * size);
         }
         (items as u32).store(memory, at);
-        (self.len() as u32).store(memory, at + 4);
+        (T::entries(self.len()) as u32).store(memory, at + 4);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A column of byte strings that grows at its end, and whose last entries can be taken back.
 
-use crate::columns::BytesColumn;
+use crate::columns::{BytesColumn, numbers};
 
 /// Builds a [`BytesColumn`].
 ///
@@ -51,6 +51,6 @@ impl BytesBuilder {
             bitmap
         });
         self.starts.push(self.data.len() as u32);
-        BytesColumn { offsets: self.starts, data: self.data, validity }
+        BytesColumn { offsets: numbers::pack(&self.starts), data: self.data, validity }
     }
 }

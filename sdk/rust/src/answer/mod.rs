@@ -15,7 +15,7 @@ use self::dictionary::Dictionary;
 use self::patch::{HeadersBuilder, Patch, TopicsBuilder};
 use crate::Columns;
 use crate::columns::{
-    Answer, BytesPatch, Drops, HeadersPatch, PartitionsPatch, Rejection, TimestampsPatch, TopicsPatch,
+    Answer, BytesPatch, Drops, HeadersPatch, PartitionsPatch, Rejection, TimestampsPatch, TopicsPatch, numbers,
 };
 use crate::headers::Header;
 
@@ -246,16 +246,16 @@ impl AnswerBuilder {
 
     /// The answer.
     pub(crate) fn finish(mut self) -> Answer {
-        let selection = self.selection();
+        let selection = self.selection().map(|rows| numbers::pack(&rows));
         let drops = self.drops();
         Answer {
             selection,
             keys: self.keys.finish(|rows, keys| BytesPatch { rows, values: keys.finish() }),
             values: self.values.finish(|rows, values| BytesPatch { rows, values: values.finish() }),
             headers: self.headers.finish(|rows, headers| HeadersPatch { rows, headers: headers.finish() }),
-            timestamps: self.timestamps.finish(|rows, values| TimestampsPatch { rows, values }),
+            timestamps: self.timestamps.finish(|rows, values| TimestampsPatch { rows, values: numbers::pack(&values) }),
             topics: self.topics.finish(|rows, topics| TopicsPatch { rows, topics: topics.finish() }),
-            partitions: self.partitions.finish(|rows, values| PartitionsPatch { rows, values }),
+            partitions: self.partitions.finish(|rows, values| PartitionsPatch { rows, values: numbers::pack(&values) }),
             drops,
             rejected: self.rejected,
         }
@@ -274,7 +274,7 @@ impl AnswerBuilder {
             rows.push(row);
             reasons.push(reason);
         }
-        Some(Drops { rows, reasons, dictionary })
+        Some(Drops { rows: numbers::pack(&rows), reasons: numbers::pack(&reasons), dictionary })
     }
 
     /// The input row of each output record, unless every row comes out once.

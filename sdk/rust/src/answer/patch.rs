@@ -2,7 +2,7 @@
 
 use super::bytes::BytesBuilder;
 use super::dictionary::Dictionary;
-use crate::columns::{HeadersColumn, TopicsColumn};
+use crate::columns::{HeadersColumn, TopicsColumn, numbers};
 use crate::headers::Header;
 
 /// A column that can lose entries at its end.
@@ -45,8 +45,8 @@ impl<C: Truncate> Patch<C> {
     }
 
     /// The finished patch, if there is anything in it.
-    pub(crate) fn finish<P>(self, patch: impl FnOnce(Vec<u32>, C) -> P) -> Option<P> {
-        (!self.rows.is_empty()).then(|| patch(self.rows, self.column))
+    pub(crate) fn finish<P>(self, patch: impl FnOnce(Vec<u8>, C) -> P) -> Option<P> {
+        (!self.rows.is_empty()).then(|| patch(numbers::pack(&self.rows), self.column))
     }
 }
 
@@ -76,7 +76,7 @@ impl TopicsBuilder {
     }
 
     pub(crate) fn finish(self) -> TopicsColumn {
-        TopicsColumn { indices: self.indices, dictionary: self.names.into_names() }
+        TopicsColumn { indices: numbers::pack(&self.indices), dictionary: self.names.into_names() }
     }
 }
 
@@ -117,8 +117,8 @@ impl HeadersBuilder {
             dictionary.push(Some(name.as_bytes()));
         }
         HeadersColumn {
-            rows: self.starts,
-            names: self.names,
+            rows: numbers::pack(&self.starts),
+            names: numbers::pack(&self.names),
             dictionary: dictionary.finish(),
             values: self.values.finish(),
         }

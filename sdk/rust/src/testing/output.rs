@@ -3,7 +3,7 @@
 use super::record::Bytes;
 use super::{Dropped, OwnedRecord, Rejected, Run};
 use crate::Columns;
-use crate::columns::{Answer, BytesColumn, HeadersColumn, TopicsColumn};
+use crate::columns::{Answer, BytesColumn, HeadersColumn, TopicsColumn, numbers};
 
 /// Adds to `run` what `answer` makes of `records`, the first of which is the run's record `first`.
 ///
@@ -18,7 +18,7 @@ pub(super) fn apply(
 ) -> Result<(), String> {
     let count = records.len();
     let selection: Vec<usize> = match &answer.selection {
-        Some(selection) => selection.iter().map(|row| *row as usize).collect(),
+        Some(selection) => numbers::iter::<u32>(selection).map(|row| row as usize).collect(),
         None => (0..count).collect(),
     };
     if !selection.is_sorted() {
@@ -41,12 +41,13 @@ pub(super) fn apply(
         run.rejected.push(Rejected { input: first + rejection.row as usize, reason: rejection.reason.clone() });
     }
     if let Some(drops) = &answer.drops {
-        if drops.rows.len() != drops.reasons.len() {
+        let (rows, reasons) = (numbers::iter::<u32>(&drops.rows), numbers::iter::<u32>(&drops.reasons));
+        if rows.len() != reasons.len() {
             return Err("with another number of drops than of reasons".to_owned());
         }
-        for (row, reason) in drops.rows.iter().zip(&drops.reasons) {
-            let reason = drops.dictionary.get(*reason as usize).ok_or("with a reason beyond the dictionary")?;
-            match left_out.iter_mut().find(|(left_out, _)| *left_out == *row as usize) {
+        for (row, reason) in rows.zip(reasons) {
+            let reason = drops.dictionary.get(reason as usize).ok_or("with a reason beyond the dictionary")?;
+            match left_out.iter_mut().find(|(left_out, _)| *left_out == row as usize) {
                 Some((_, given @ None)) => *given = Some(reason.clone()),
                 _ => return Err(format!("which drops row {row} and does something else with it")),
             }
@@ -57,7 +58,8 @@ pub(super) fn apply(
 }
 
 fn patch(answer: &Answer, changes: Columns, records: &mut [OwnedRecord]) -> Result<(), String> {
-    let mut each = |column: Columns, rows: &[u32], entries: usize, set: &mut dyn FnMut(&mut OwnedRecord, usize)| {
+    let mut each = |column: Columns, rows: &[u8], entries: usize, set: &mut dyn FnMut(&mut OwnedRecord, usize)| {
+        let rows: Vec<u32> = numbers::iter(rows).collect();
         if !changes.contains(column) {
             return Err(format!("which changes {column:?} against `Plugin::CHANGES`"));
         }
@@ -81,26 +83,26 @@ fn patch(answer: &Answer, changes: Columns, records: &mut [OwnedRecord]) -> Resu
         })?;
     }
     if let Some(patch) = &answer.headers {
-        each(Columns::HEADERS, &patch.rows, patch.headers.rows.len().saturating_sub(1), &mut |record, entry| {
+        each(Columns::HEADERS, &patch.rows, numbers::count::<u32>(&patch.headers.rows).saturating_sub(1), &mut |record, entry| {
             record.headers = headers(&patch.headers, entry);
         })?;
     }
     if let Some(patch) = &answer.timestamps {
-        each(Columns::TIMESTAMP, &patch.rows, patch.values.len(), &mut |record, entry| {
-            record.timestamp = Some(patch.values[entry]).filter(|timestamp| *timestamp != -1);
+        each(Columns::TIMESTAMP, &patch.rows, numbers::count::<i64>(&patch.values), &mut |record, entry| {
+            record.timestamp = Some(numbers::at(&patch.values, entry)).filter(|timestamp| *timestamp != -1);
         })?;
     }
     if let Some(patch) = &answer.topics {
-        each(Columns::TOPIC, &patch.rows, patch.topics.indices.len(), &mut |record, entry| {
+        each(Columns::TOPIC, &patch.rows, numbers::count::<u32>(&patch.topics.indices), &mut |record, entry| {
             record.topic = Some(topic(&patch.topics, entry));
         })?;
     }
     if let Some(patch) = &answer.partitions {
-        if let Some(negative) = patch.values.iter().find(|partition| **partition < 0) {
+        if let Some(negative) = numbers::iter::<i32>(&patch.values).find(|partition| *partition < 0) {
             return Err(format!("which sends a record to partition {negative}"));
         }
-        each(Columns::PARTITION, &patch.rows, patch.values.len(), &mut |record, entry| {
-            record.partition = Some(patch.values[entry]);
+        each(Columns::PARTITION, &patch.rows, numbers::count::<i32>(&patch.values), &mut |record, entry| {
+            record.partition = Some(numbers::at(&patch.values, entry));
         })?;
     }
     Ok(())
@@ -111,11 +113,11 @@ fn at(column: &BytesColumn, entry: usize) -> Bytes {
 }
 
 fn headers(column: &HeadersColumn, entry: usize) -> Vec<(String, Bytes)> {
-    let entries = column.rows[entry] as usize..column.rows[entry + 1] as usize;
-    let name = |entry: usize| column.dictionary.get(column.names[entry] as usize).unwrap_or_default();
-    entries.map(|entry| (String::from_utf8_lossy(name(entry)).into_owned(), at(&column.values, entry))).collect()
+    let row = |at: usize| numbers::at::<u32>(&column.rows, at) as usize;
+    let name = |entry: usize| column.dictionary.get(numbers::at::<u32>(&column.names, entry) as usize).unwrap_or_default();
+    (row(entry)..row(entry + 1)).map(|entry| (String::from_utf8_lossy(name(entry)).into_owned(), at(&column.values, entry))).collect()
 }
 
 fn topic(column: &TopicsColumn, entry: usize) -> String {
-    column.dictionary[column.indices[entry] as usize].clone()
+    column.dictionary[numbers::at::<u32>(&column.indices, entry) as usize].clone()
 }

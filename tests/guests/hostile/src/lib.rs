@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anabranch_plugin::columns::{Answer, Batch, BytesColumn, BytesPatch, HeadersColumn, HeadersPatch};
+use anabranch_plugin::columns::{Answer, Batch, BytesColumn, BytesPatch, HeadersColumn, HeadersPatch, numbers::pack};
 use anabranch_plugin::{Columns, Level, Parameters, Plugin, count, log};
 use serde::Deserialize;
 
@@ -28,11 +28,11 @@ impl Plugin for Hostile {
 
     fn batch(&mut self, batch: &Batch) -> Result<Answer, String> {
         if self.deed == "cuts" {
-            return Ok(Answer { selection: Some((1..batch.count).collect()), ..Answer::unchanged() });
+            return Ok(Answer { selection: Some(pack(&(1..batch.count).collect::<Vec<_>>())), ..Answer::unchanged() });
         }
         if self.deed == "remembers" {
             let kept = |_: &u32| SEEN.fetch_add(1, Ordering::Relaxed) % 3 != 2;
-            return Ok(Answer { selection: Some((0..batch.count).filter(kept).collect()), ..Answer::unchanged() });
+            return Ok(Answer { selection: Some(pack(&(0..batch.count).filter(kept).collect::<Vec<_>>())), ..Answer::unchanged() });
         }
         if self.deed == "talks" {
             log(Level::Warn, &format!("{} came", batch.count));
@@ -56,19 +56,19 @@ impl Plugin for Hostile {
             }
             "stack" => drop(black_box(deeper(1))),
             "fail" => return Err("does not want this batch".to_owned()),
-            "selection" => answer.selection = Some(vec![batch.count]),
-            "order" => answer.selection = Some(vec![row, 0, row]),
-            "offsets" => answer.values = Some(BytesPatch { rows: vec![row], values: bytes(vec![0, 1 << 20], vec![1]) }),
+            "selection" => answer.selection = Some(pack(&[batch.count])),
+            "order" => answer.selection = Some(pack(&[row, 0, row])),
+            "offsets" => answer.values = Some(BytesPatch { rows: pack(&[row]), values: bytes(vec![0, 1 << 20], vec![1]) }),
             "text" => {
                 let headers = HeadersColumn {
-                    rows: vec![0, 1],
-                    names: vec![0],
+                    rows: pack(&[0_u32, 1]),
+                    names: pack(&[0_u32]),
                     dictionary: bytes(vec![0, 1], vec![0xff]),
                     values: bytes(vec![0, 0], Vec::new()),
                 };
-                answer.headers = Some(HeadersPatch { rows: vec![row], headers });
+                answer.headers = Some(HeadersPatch { rows: pack(&[row]), headers });
             }
-            "undeclared" => answer.keys = Some(BytesPatch { rows: vec![row], values: bytes(vec![0, 0], Vec::new()) }),
+            "undeclared" => answer.keys = Some(BytesPatch { rows: pack(&[row]), values: bytes(vec![0, 0], Vec::new()) }),
             other => return Err(format!("there is no misdeed `{other}`")),
         }
         Ok(answer)
@@ -76,7 +76,7 @@ impl Plugin for Hostile {
 }
 
 fn bytes(offsets: Vec<u32>, data: Vec<u8>) -> BytesColumn {
-    BytesColumn { offsets, data, validity: None }
+    BytesColumn { offsets: pack(&offsets), data, validity: None }
 }
 
 #[allow(unconditional_recursion, reason = "that is the misdeed")]

@@ -13,7 +13,7 @@ use anabranch::job::{PluginLimits, PluginSource, PluginUse};
 use anabranch::plugin::{Chain, ChainOrigin, Subjects, Transform};
 use anabranch::position::TopicPartition;
 use anabranch::report::PluginCounts;
-use anabranch_plugin::columns::{Batch as GuestBatch, BytesColumn, HeadersColumn, Offsets};
+use anabranch_plugin::columns::{Batch as GuestBatch, BytesColumn, HeadersColumn, Offsets, numbers};
 use anabranch_plugin::{Plugin, testing};
 use anabranch_tests::binaries;
 use anabranch_tests::orders::{Orders, TOPIC};
@@ -221,13 +221,13 @@ fn columns(batch: &Batch) -> GuestBatch {
         topic: batch.source.topic.to_string(),
         partition: batch.source.partition,
         count: batch.len() as u32,
-        offsets: Offsets::Listed(batch.offsets.iter().flat_map(|offsets| offsets.iter().copied()).collect()),
-        timestamps: Some(batch.columns.timestamps.to_vec()),
+        offsets: Offsets::Listed(batch.offsets.as_ref().map(|offsets| numbers::pack::<i64>(offsets)).unwrap_or_default()),
+        timestamps: Some(numbers::pack::<i64>(&batch.columns.timestamps)),
         keys: Some(bytes(&batch.columns.keys)),
         values: Some(bytes(&batch.columns.values)),
         headers: Some(HeadersColumn {
-            rows: headers.row_offsets().iter().map(|offset| *offset as u32).collect(),
-            names: headers.names().to_vec(),
+            rows: numbers::pack::<i32>(headers.row_offsets()),
+            names: numbers::pack(headers.names()),
             dictionary: bytes(&BinaryArray::from_iter_values(names)),
             values: bytes(headers.values()),
         }),
@@ -239,7 +239,7 @@ fn columns(batch: &Batch) -> GuestBatch {
 /// A column that begins with its buffer, as those of a new batch do, and has no nulls.
 fn bytes(array: &BinaryArray) -> BytesColumn {
     BytesColumn {
-        offsets: array.value_offsets().iter().map(|offset| *offset as u32).collect(),
+        offsets: numbers::pack(array.value_offsets()),
         data: array.value_data().to_vec(),
         validity: array.nulls().map(|nulls| nulls.inner().values().to_vec()),
     }

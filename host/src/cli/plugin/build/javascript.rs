@@ -1,4 +1,4 @@
-//! JavaScript and TypeScript plugins, by the SDK's own build on componentize-js.
+//! JavaScript and TypeScript plugins, by the SDK's own build on componentize-qjs, which puts QuickJS beside them.
 
 use std::path::Path;
 use std::process::Command;

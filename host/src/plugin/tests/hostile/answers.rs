@@ -25,7 +25,7 @@ fn a_cyclic_column() {
     // The selection's entries are the answer itself: whether there is one, its own address, its length.
     let cyclic = "(i32.store (i32.add (global.get $answer) (i32.const 4)) (i32.const 1))
         (i32.store (i32.add (global.get $answer) (i32.const 8)) (global.get $answer))
-        (i32.store (i32.add (global.get $answer) (i32.const 12)) (i32.const 4))";
+        (i32.store (i32.add (global.get $answer) (i32.const 12)) (i32.const 16))";
     let healed = "(i32.store (i32.add (global.get $answer) (i32.const 4)) (i32.const 0))";
     let guest = on_1042(cyclic);
     let process = format!("{healed} {}", guest.process);
@@ -44,7 +44,7 @@ fn oversized_columns() {
     hint: raise the plugin's limit `output`, or let it answer with less
     ");
     // A selection that is said to have a billion entries, and one that ends beyond the memory.
-    for length in ["0x3fffffff", "0x10001"] {
+    for length in ["0xfffffffc", "0x40000"] {
         let lies = format!(
             "(i32.store (i32.const 260) (i32.const 1)) (i32.store (i32.const 264) (i32.const 1024))
             (i32.store (i32.const 268) (i32.const {length})) (return (i32.const 256))"
@@ -63,9 +63,9 @@ fn overlapping_columns() {
         "(i32.store (i32.const 24) (i32.const 8))
         (i32.store (i32.add (global.get $answer) (i32.const {at})) (i32.const 1))
         (i32.store (i32.add (global.get $answer) (i32.const {rows})) (i32.const 16))
-        (i32.store (i32.add (global.get $answer) (i32.const {count})) (i32.const 1))
+        (i32.store (i32.add (global.get $answer) (i32.const {count})) (i32.const 4))
         (i32.store (i32.add (global.get $answer) (i32.const {offsets})) (i32.const 20))
-        (i32.store (i32.add (global.get $answer) (i32.const {offset_count})) (i32.const 2))
+        (i32.store (i32.add (global.get $answer) (i32.const {offset_count})) (i32.const 8))
         (i32.store (i32.add (global.get $answer) (i32.const {data})) (i32.const 20))
         (i32.store (i32.add (global.get $answer) (i32.const {length})) (i32.const 8))",
         rows = at + 4,

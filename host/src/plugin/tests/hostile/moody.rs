@@ -42,7 +42,7 @@ fn output_that_depends_on_where_batches_are_cut() {
         (i32.store (i32.add (global.get $answer) (i32.const 4)) (i32.const 1))
         (i32.store (i32.add (global.get $answer) (i32.const 8)) (local.get $at))
         (i32.store (i32.add (global.get $answer) (i32.const 12))
-            (i32.sub (call $count (local.get $batch)) (i32.const 1)))";
+            (i32.mul (i32.sub (call $count (local.get $batch)) (i32.const 1)) (i32.const 4)))";
     let bench = bench(&Guest { process: process.to_owned(), ..Guest::default() });
     let out = |cuts: &[usize]| {
         let whole = batch(0, 100);

@@ -3,6 +3,8 @@
 //!
 //! They are for [`Plugin::batch`](crate::Plugin::batch); [`Record`](crate::Record) hides them.
 
+pub mod numbers;
+
 pub use crate::bindings::anabranch::plugin::types::{
     Answer, Batch, BytesColumn, BytesPatch, Description, Drops, HeadersColumn, HeadersPatch, Offsets, Parameter,
     ParameterType, PartitionsPatch, Rejection, TimestampsPatch, TopicsColumn, TopicsPatch,
@@ -34,7 +36,7 @@ impl Offsets {
     pub fn get(&self, row: usize) -> i64 {
         match self {
             Self::Consecutive(first) => first + row as i64,
-            Self::Listed(offsets) => offsets[row],
+            Self::Listed(offsets) => numbers::at(offsets, row),
         }
     }
 }
@@ -42,7 +44,7 @@ impl Offsets {
 impl BytesColumn {
     /// How many values there are, nulls included.
     pub fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
+        numbers::count::<u32>(&self.offsets).saturating_sub(1)
     }
 
     /// Whether there are no values.
@@ -61,6 +63,7 @@ impl BytesColumn {
         {
             return None;
         }
-        Some(&self.data[self.offsets[row] as usize..self.offsets[row + 1] as usize])
+        let [start, end] = [row, row + 1].map(|at| numbers::at::<u32>(&self.offsets, at) as usize);
+        Some(&self.data[start..end])
     }
 }
