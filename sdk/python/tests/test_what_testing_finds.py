@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anabranch_plugin import Columns, Context, Outcome, Plugin, Record, State, UndeclaredColumn
+from anabranch_plugin import Columns, Context, Outcome, Plugin, Record, State, UndeclaredColumn, parameter
 from anabranch_plugin.columns import Answer, Batch, BytesColumn, BytesPatch, Drops, RejectedRow
 from anabranch_plugin.testing import record, run, tombstone
 
@@ -209,3 +209,70 @@ def test_where_it_runs_is_told() -> None:
         b"test orders-0 orders orders-0@0",
         b"test orders-0 orders orders-0@1",
     ]
+
+
+class Says(Plugin):
+    """Says several things of a record, or says one and goes on."""
+
+    reads = Columns.KEY | Columns.VALUE
+    changes = Columns.VALUE | Columns.HEADERS
+    deed: str = parameter("What it does.")
+
+    def record(self, record: Record) -> Outcome:
+        match self.deed:
+            case "drop and keep":
+                record.drop("secret")
+            case "reject and keep":
+                record.reject("bad")
+            case "drop twice":
+                record.drop("one")
+                return record.drop("other")
+            case "emit after drop":
+                record.drop("one")
+                record.emit()
+            case "assign the value":
+                record.value = b"new"  # type: ignore[misc]
+            case "assign the key":
+                record.key = b"new"  # type: ignore[misc]
+        return record.keep()
+
+
+@pytest.mark.parametrize("deed", ["drop and keep", "reject and keep", "drop twice", "emit after drop"])
+def test_what_was_said_and_not_returned_is_no_record_that_is_kept(deed: str) -> None:
+    with pytest.raises(RuntimeError, match="it was said already what becomes of this record"):
+        run(Says, [record("k", "v")], deed=deed)
+
+
+@pytest.mark.parametrize("what", ["key", "value"])
+def test_an_assignment_to_the_record_changes_nothing_and_says_so(what: str) -> None:
+    with pytest.raises(AttributeError, match=rf"assigning to `record.{what}` changes nothing: write `record.set_{what}"):
+        run(Says, [record("k", "v")], deed=f"assign the {what}")
+
+
+def test_a_handler_that_is_async_is_told() -> None:
+    class Waits(Plugin):
+        async def record(self, record: Record) -> Outcome:  # type: ignore[override]
+            return record.keep()
+
+    with pytest.raises(TypeError, match="the handler is `async`"):
+        run(Waits, [record("k", "v")])
+
+
+def test_a_plugin_answers_by_record_or_by_batch() -> None:
+    class Both(Plugin):
+        def record(self, record: Record) -> Outcome:
+            return record.keep()
+
+        def batch(self, batch: Batch) -> Answer:
+            return Answer()
+
+    with pytest.raises(TypeError, match="one of `record` and `batch`"):
+        run(Both, [record("k", "v")])
+
+
+def test_a_parameter_takes_no_name_that_a_plugin_needs() -> None:
+    class Named(Plugin):
+        batch: str = parameter("Hides a method.")  # type: ignore[assignment]
+
+    with pytest.raises(TypeError, match="no parameter can be called `batch`"):
+        run(Named, [record("k", "v")])

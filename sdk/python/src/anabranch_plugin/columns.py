@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 __all__ = [
     "Answer",
@@ -46,7 +46,7 @@ class Columns(Flag):
 class BytesColumn:
     """A column of byte strings, any of which may be null."""
 
-    offsets: list[int]
+    offsets: Sequence[int]
     """One entry more than there are values; begins with 0 and never decreases."""
     data: bytes
     """The bytes of all values, one after another."""
@@ -79,7 +79,10 @@ class BytesColumn:
     def values(self) -> list[bytes | None]:
         """All values; ``None`` for null."""
         data = self.data
-        values: list[bytes | None] = [data[start:end] for start, end in pairwise(self.offsets)]
+        offsets = self.offsets.tolist() if isinstance(self.offsets, memoryview) else self.offsets
+        start, ends = 0, iter(offsets)
+        next(ends, None)
+        values: list[bytes | None] = [data[start : (start := end)] for end in ends]
         if self.validity is not None:
             bits = int.from_bytes(self.validity, "little")
             nulls = ~bits & ((1 << len(values)) - 1)
@@ -94,9 +97,9 @@ class BytesColumn:
 class HeadersColumn:
     """The headers of all rows: those of row ``i`` are the entries ``rows[i]:rows[i + 1]``, duplicates included."""
 
-    rows: list[int]
+    rows: Sequence[int]
     """One entry more than there are rows; begins with 0 and never decreases."""
-    names: list[int]
+    names: Sequence[int]
     """For each header the index of its name in ``dictionary``."""
     dictionary: BytesColumn
     """The distinct names, UTF-8, never null."""
@@ -108,7 +111,7 @@ class HeadersColumn:
 class TopicsColumn:
     """A column of topic names, each an index into a dictionary of distinct names."""
 
-    indices: list[int]
+    indices: Sequence[int]
     dictionary: list[str]
 
 
@@ -124,14 +127,14 @@ class Batch:
     """How many rows each column has."""
     offsets: Sequence[int]
     """Source offsets, never decreasing; row numbers within the file where the backup holds no offsets."""
-    timestamps: list[int] | None = None
+    timestamps: Sequence[int] | None = None
     """Milliseconds since the epoch, -1 where the record has none; given if ``reads`` names it, as all that follow."""
     keys: BytesColumn | None = None
     values: BytesColumn | None = None
     headers: HeadersColumn | None = None
     topics: TopicsColumn | None = None
     """Topics that an earlier plugin of the chain chose, the empty name where it left that open."""
-    partitions: list[int] | None = None
+    partitions: Sequence[int] | None = None
     """Partitions that an earlier plugin chose, -1 where it left that open."""
 
 
@@ -139,7 +142,7 @@ class Batch:
 class BytesPatch:
     """New values of one bytes column for some of the output rows."""
 
-    rows: list[int]
+    rows: Sequence[int]
     """Indices into ``selection``, strictly increasing."""
     values: BytesColumn
     """One value for each entry of ``rows``; null makes the field null."""
@@ -149,7 +152,7 @@ class BytesPatch:
 class HeadersPatch:
     """New headers for some of the output rows; they replace all headers of the row."""
 
-    rows: list[int]
+    rows: Sequence[int]
     headers: HeadersColumn
 
 
@@ -157,15 +160,15 @@ class HeadersPatch:
 class TimestampsPatch:
     """New timestamps for some of the output rows, -1 for none."""
 
-    rows: list[int]
-    values: list[int]
+    rows: Sequence[int]
+    values: Sequence[int]
 
 
 @dataclass(slots=True)
 class TopicsPatch:
     """Topics that some of the output rows go to instead of where the job sends them."""
 
-    rows: list[int]
+    rows: Sequence[int]
     topics: TopicsColumn
 
 
@@ -173,17 +176,17 @@ class TopicsPatch:
 class PartitionsPatch:
     """Target partitions, 0 or more, of some of the output rows."""
 
-    rows: list[int]
-    values: list[int]
+    rows: Sequence[int]
+    values: Sequence[int]
 
 
 @dataclass(slots=True)
 class Drops:
     """Why rows were left out, for the report."""
 
-    rows: list[int]
+    rows: Sequence[int]
     """Input rows, strictly increasing, none of them selected or rejected."""
-    reasons: list[int]
+    reasons: Sequence[int]
     """For each entry of ``rows`` the index of its reason in ``dictionary``."""
     dictionary: list[str]
 
@@ -202,7 +205,7 @@ class RejectedRow:
 class Answer:
     """What a plugin makes of a batch. What is not patched stays the host's own bytes."""
 
-    selection: list[int] | None = None
+    selection: Sequence[int] | None = None
     """For each output record the input row that it comes from; never decreases. ``None`` means every row once."""
     keys: BytesPatch | None = None
     values: BytesPatch | None = None

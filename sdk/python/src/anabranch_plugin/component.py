@@ -8,13 +8,12 @@ from __future__ import annotations
 import importlib
 import json
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import host, parameters
-from .columns import Batch, BytesColumn, Columns, HeadersColumn, TopicsColumn
-from .host import Level
+from . import crossing, host, parameters
+from .columns import Columns
+from .host import Level, printable
 from .parameters import ConfigurationError
 from .plugin import Context, Plugin, State
 
@@ -64,7 +63,7 @@ def component(plugin: type[Plugin], description: Description) -> type[Any]:
 
         def process(self, batch: Any) -> Any:
             try:
-                return running[0].batch(_batch(batch))
+                return crossing.given(running[0].batch(crossing.taken(batch)), types)
             except BaseException as error:
                 raise Err(failure(error)) from None
 
@@ -83,6 +82,8 @@ def check(plugin: type[Plugin], description: Description) -> None:
             raise TypeError(f"`{attribute}` is written in `Columns`, for instance `Columns.KEY | Columns.VALUE`, not {value!r}")
     if not isinstance(plugin.state, State):
         raise TypeError(f"`state` is `State.NONE`, `State.window(n)` or `State.LANE`, not {plugin.state!r}")
+    if plugin.record is not Plugin.record and plugin.batch is not Plugin.batch:
+        raise TypeError("a plugin has one of `record` and `batch`: what becomes of a record, or of a whole batch")
     names = [each.name for each in parameters.declared(plugin)]
     for name in names:
         if names.count(name) > 1:
@@ -123,7 +124,7 @@ def failure(error: BaseException) -> str:
         host.log(Level.DEBUG, "".join(traceback.format_exception(error)))
     except Exception:
         pass
-    told = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
+    told = printable("".join(traceback.format_exception_only(error)).strip().replace("\n", " "))
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -137,33 +138,3 @@ def _name(path: str) -> str:
     """A file of the plugin as its author knows it: the component's root is a folder called by a number."""
     parts = path.replace("\\", "/").split("/")
     return "/".join(parts[2:]) if len(parts) > 2 and parts[0] == "" and parts[1].isdigit() else path
-
-
-def _batch(batch: Any) -> Batch:
-    """The batch in the SDK's own types."""
-    headers, topics = batch.headers, batch.topics
-    return Batch(
-        batch.topic,
-        batch.partition,
-        batch.count,
-        _offsets(batch.offsets, batch.count),
-        batch.timestamps,
-        _bytes(batch.keys),
-        _bytes(batch.values),
-        headers and HeadersColumn(headers.rows, headers.names, _given(headers.dictionary), _given(headers.values)),
-        topics and TopicsColumn(topics.indices, topics.dictionary),
-        batch.partitions,
-    )
-
-
-def _offsets(offsets: Any, count: int) -> Sequence[int]:
-    first = offsets.value
-    return range(first, first + count) if isinstance(first, int) else first
-
-
-def _bytes(column: Any) -> BytesColumn | None:
-    return None if column is None else _given(column)
-
-
-def _given(column: Any) -> BytesColumn:
-    return BytesColumn(column.offsets, column.data, column.validity)

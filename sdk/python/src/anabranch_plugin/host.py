@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-__all__ = ["Level", "count", "log"]
+__all__ = ["Level", "count", "log", "printable"]
 
 
 class Level(Enum):
@@ -35,7 +35,7 @@ def log(level: Level, message: str) -> None:
     """
     if not isinstance(level, Level):
         raise TypeError(f"`log` takes a `Level` and a message, not {level!r} first")
-    ways.log(level, str(message))
+    ways.log(level, printable(str(message)))
 
 
 def count(name: str, by: int = 1) -> None:
@@ -44,4 +44,9 @@ def count(name: str, by: int = 1) -> None:
         raise TypeError("`count` takes the name of a counter and a whole number")
     if not 0 <= by < 1 << 64:
         raise ValueError(f"a counter cannot grow by {by}")
-    ways.count(name, by)
+    ways.count(printable(name), by)
+
+
+def printable(text: str) -> str:
+    """The text as UTF-8 has it: halves of surrogate pairs, which it has not, are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

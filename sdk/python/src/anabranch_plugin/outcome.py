@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["KEPT", "Dropped", "Outcome", "Rejected", "Rejection"]
+__all__ = ["EMITTED", "FINISHED", "KEPT", "Dropped", "Outcome", "Rejected", "Rejection"]
 
 
 class Outcome:
@@ -31,6 +31,8 @@ class Rejected(Outcome):
 
 KEPT = Outcome()
 """The record is passed on as it now stands, after those that it emitted."""
+EMITTED = Outcome()
+"""The record is still under way, and something came of it already; no handler returns that."""
 FINISHED = Outcome()
 """Nothing more comes of the record than what it emitted."""
 

@@ -84,6 +84,8 @@ def declared(plugin: type) -> list[Parameter]:
         return []
     hints = typing.get_type_hints(plugin)
     for attribute, each in found.items():
+        if any(attribute in vars(base) and not isinstance(vars(base)[attribute], Parameter) for base in plugin.__mro__):
+            raise TypeError(f"no parameter can be called `{attribute}`: a plugin has that already")
         if attribute not in hints:
             raise TypeError(f"the parameter `{attribute}` has no type: write `{attribute}: str = parameter(…)`")
         kind, choices, may_be_absent = _kind(hints[attribute])

@@ -36,8 +36,8 @@ class Context:
 class State:
     """How much of the records before an answer depends on.
 
-    Where the host starts the plugin anew in the middle of a lane (because the lane is taken back within a restore, or
-    because the record at which the plugin fails is looked for) that much is replayed first and its answers thrown away.
+    Where the host starts the plugin anew in the middle of a lane (because a restore is started again, a lane is taken back
+    within one, or the record at which the plugin fails is looked for) that much is replayed first and its answers thrown away.
     """
 
     records: int | None

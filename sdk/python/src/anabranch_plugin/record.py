@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate, chain, compress, repeat
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from .columns import (
     Answer,
@@ -26,7 +26,7 @@ from .columns import (
     TopicsColumn,
     TopicsPatch,
 )
-from .outcome import FINISHED, KEPT, Dropped, Outcome, Rejected, Rejection
+from .outcome import EMITTED, FINISHED, KEPT, Dropped, Outcome, Rejected, Rejection
 
 __all__ = ["Header", "Record", "UndeclaredColumn", "answer"]
 
@@ -88,6 +88,7 @@ class Record:
         "_reasons",
         "_rejected",
         "_row",
+        "_said",
         "_shift",
         "_times",
     )
@@ -102,6 +103,8 @@ class Record:
         # Output records of the row under way so far, and how many more came of those before than there were.
         self._emitted = 0
         self._shift = 0
+        # What was said of the row under way, where that is more than that it is kept.
+        self._said: Outcome | None = None
         # How often each row comes out, once there is one that does not come out once.
         self._times: list[int] | None = None
         # Rows that were dropped for a reason, and the reason's index.
@@ -205,6 +208,8 @@ class Record:
         Those that came can be passed through, for instance without one of them:
         ``record.set_headers(header for header in record.headers if header.name != "trace")``.
         """
+        if isinstance(headers, (str, bytes)):
+            raise TypeError(f"headers are pairs of a name and a value, not {type(headers).__name__}")
         self._set(Columns.HEADERS, [_header(name, value) for name, value in headers])
 
     def add_header(self, name: str, value: bytes | None) -> None:
@@ -234,30 +239,45 @@ class Record:
 
     # What becomes of it.
 
-    def keep(self) -> Outcome:
-        """Passes on the record as it now stands, and nothing after it."""
-        return KEPT
+    if TYPE_CHECKING:
+
+        def keep(self) -> Outcome:
+            """Passes on the record as it now stands, and nothing after it."""
+    else:
+        # Most records are kept: what Python does not interpret gives the same at half the cost.
+        keep = repeat(KEPT).__next__
 
     def drop(self, reason: str | None = None) -> Outcome:
         """Leaves the record out. Reasons are few and short; the report counts by them."""
-        return self._drops.get(reason) or self._drop(reason)
+        return self._say(self._drops.get(reason) or self._drop(reason))
 
     def emit(self) -> None:
         """Passes on the record as it now stands and goes on with a fresh copy of what came.
 
         For records that become several; ``return record.finish()`` or ``return record.keep()`` must follow.
         """
+        if self._said is None:
+            self._said = EMITTED
+        elif self._said is not EMITTED:
+            _said_already()
         self._emitted += 1
 
     def finish(self) -> Outcome:
         """Nothing more comes of the record than what was emitted; without any it is dropped without a reason."""
-        return FINISHED
+        return self._say(FINISHED)
 
     def reject(self, reason: str) -> Outcome:
         """It can neither pass nor be left out: the restore ends and names it, or sets it aside where the job says so."""
-        return Rejected(reason)
+        return self._say(Rejected(reason))
 
     # The loop's side.
+
+    def _say(self, outcome: Outcome) -> Outcome:
+        """Notes what is said last of a record: a handler that goes on instead of returning it is told so."""
+        if self._said is not None and self._said is not EMITTED:
+            _said_already()
+        self._said = outcome
+        return outcome
 
     def _drop(self, reason: Any) -> Dropped:
         if not isinstance(reason, str):
@@ -283,6 +303,9 @@ class Record:
     def _settle(self, outcome: Any) -> None:
         """Enters what becomes of the row under way, which is not just kept."""
         times, row = 0, self._row
+        said, self._said = self._said, None
+        if said is not None and said is not EMITTED and said is not outcome and isinstance(outcome, Outcome):
+            _said_already()
         if outcome.__class__ is Dropped:
             if outcome.index is not None:
                 self._dropped_rows.append(row)
@@ -295,6 +318,9 @@ class Record:
             if not isinstance(outcome.reason, str):
                 raise TypeError(f"a reason is a str, not {type(outcome.reason).__name__}")
             self._rejected.append(RejectedRow(row, outcome.reason))
+        elif hasattr(outcome, "__await__"):
+            outcome.close()
+            raise TypeError("the handler is `async`: there is nothing to wait for in a plugin; write `def`")
         else:
             raise TypeError(
                 f"the handler returned {outcome!r}: end with `return record.keep()`, `record.drop()`, `record.finish()` "
@@ -329,6 +355,17 @@ class Record:
         return answer
 
 
+def _said_already() -> NoReturn:
+    raise RuntimeError(
+        "it was said already what becomes of this record: `keep`, `drop`, `finish` and `reject` are the last thing that a "
+        "handler does, as in `return record.keep()`"
+    )
+
+
+def _assigned(name: str) -> NoReturn:
+    raise AttributeError(f"assigning to `record.{name}` changes nothing: write `record.set_{name}(…)`")
+
+
 def _unread(what: str, column: str) -> NoReturn:
     raise UndeclaredColumn(
         f"the plugin looks at {what} without declaring it: name `Columns.{column}` in `reads`"
@@ -350,7 +387,7 @@ def _header(name: object, value: object) -> Header:
 
 
 def _integer(value: object, what: str, least: int, bound: int) -> int:
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"a {what} is an int, not {type(value).__name__}")
     if not least <= value < bound:
         raise ValueError(f"{value} is no {what}")
@@ -424,36 +461,47 @@ def answer(
     keys, values = _column(batch.keys, Columns.KEY in reads, count), _column(batch.values, Columns.VALUE in reads, count)
     # The same loop four times: what is not declared costs nothing, and what is declared no call.
     if keys is not None and values is not None:
-        for record._row, record.key, record.value in zip(range(count), keys, values, strict=True):
+        for record._row, key, value in zip(range(count), keys, values, strict=True):
+            record.key, record.value = key, value
             try:
                 outcome = handle(record)
             except Rejection as rejection:
-                outcome = Rejected(rejection.reason)
-            if outcome is not KEPT or record._emitted:
+                outcome = record._said = Rejected(rejection.reason)
+            if outcome is not KEPT or record._said is not None:
                 record._settle(outcome)
+            if record.key is not key:
+                _assigned("key")
+            if record.value is not value:
+                _assigned("value")
     elif keys is not None:
-        for record._row, record.key in enumerate(keys):
+        for record._row, key in enumerate(keys):
+            record.key = key
             try:
                 outcome = handle(record)
             except Rejection as rejection:
-                outcome = Rejected(rejection.reason)
-            if outcome is not KEPT or record._emitted:
+                outcome = record._said = Rejected(rejection.reason)
+            if outcome is not KEPT or record._said is not None:
                 record._settle(outcome)
+            if record.key is not key:
+                _assigned("key")
     elif values is not None:
-        for record._row, record.value in enumerate(values):
+        for record._row, value in enumerate(values):
+            record.value = value
             try:
                 outcome = handle(record)
             except Rejection as rejection:
-                outcome = Rejected(rejection.reason)
-            if outcome is not KEPT or record._emitted:
+                outcome = record._said = Rejected(rejection.reason)
+            if outcome is not KEPT or record._said is not None:
                 record._settle(outcome)
+            if record.value is not value:
+                _assigned("value")
     else:
         for record._row in range(count):
             try:
                 outcome = handle(record)
             except Rejection as rejection:
-                outcome = Rejected(rejection.reason)
-            if outcome is not KEPT or record._emitted:
+                outcome = record._said = Rejected(rejection.reason)
+            if outcome is not KEPT or record._said is not None:
                 record._settle(outcome)
     built: Answer = record._answer()
     return built

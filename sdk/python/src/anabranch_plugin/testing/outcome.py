@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -75,7 +75,7 @@ def apply(answer: Answer, records: list[OwnedRecord], first: int, changes: Colum
         raise Fault(f"which is no `Answer` but {type(answer).__name__}")
     count = len(records)
     if answer.selection is None:
-        selection = list(range(count))
+        selection: Sequence[int] = range(count)
     else:
         selection = answer.selection
         _integers("selection", selection, "u32")
@@ -108,7 +108,7 @@ def apply(answer: Answer, records: list[OwnedRecord], first: int, changes: Colum
 
 
 def _patch(answer: Answer, changes: Columns, outputs: list[OwnedRecord]) -> None:
-    def each(column: Columns, rows: list[int], values: list[Any], set: Callable[[OwnedRecord, Any], OwnedRecord]) -> None:
+    def each(column: Columns, rows: Sequence[int], values: Sequence[Any], set: Callable[[OwnedRecord, Any], OwnedRecord]) -> None:
         if column not in changes:
             raise Fault(f"which changes Columns.{column.name} against `changes`")
         _increasing(f"patch of Columns.{column.name}", rows, len(values))
@@ -145,19 +145,19 @@ def _patch(answer: Answer, changes: Columns, outputs: list[OwnedRecord]) -> None
         each(Columns.PARTITION, partitions.rows, partitions.values, lambda record, given: replace(record, partition=given))
 
 
-def _integers(what: str, values: list[int], kind: str) -> None:
+def _integers(what: str, values: Sequence[int], kind: str) -> None:
     least, bound = _BOUNDS[kind]
-    if not isinstance(values, list) or any(not isinstance(value, int) or not least <= value < bound for value in values):
+    if not isinstance(values, Sequence) or any(not isinstance(value, int) or not least <= value < bound for value in values):
         raise Fault(f"whose {what} are not all whole numbers of the type {kind}")
 
 
-def _increasing(what: str, rows: list[int], entries: int) -> None:
+def _increasing(what: str, rows: Sequence[int], entries: int) -> None:
     _integers(what, rows, "u32")
     if any(row >= after for row, after in pairwise(rows)) or len(rows) != entries:
         raise Fault(f"whose {what} has rows out of order or another number of entries")
 
 
-def _offsets(what: str, offsets: list[int], end: int) -> None:
+def _offsets(what: str, offsets: Sequence[int], end: int) -> None:
     _integers(what, offsets, "u32")
     if not offsets or offsets[0] != 0 or offsets[-1] != end or any(one > other for one, other in pairwise(offsets)):
         raise Fault(f"whose offsets of {what} do not begin with 0, increase and end with {end}")
