@@ -8,11 +8,13 @@ import { BytesBuilder, checkBytes, Dictionary, NumbersBuilder } from "./bytes_bu
 import { unchangeable } from "./column_set.js";
 import { HeadersBuilder, Patch, TopicsBuilder } from "./patch.js";
 
-/** Rows from which on a run is copied at once, as that costs as much as so many single ones. */
-const RUN = 16;
-
-/** 0, 1, 2, …: what runs of a selection are copied from. */
+/** 0, 1, 2, …: what a selection is cut from. */
 let rowsInOrder = new Uint32Array(0);
+
+const NO_ROWS = new Uint32Array(0);
+
+/** In place of the index of a reason. */
+const NO_REASON = 0xffff_ffff;
 
 const COLUMN = {
   key: () => new BytesBuilder(),
@@ -49,16 +51,19 @@ export class Answer {
     this._emitted = 0;
     /** What is to be added to the row under way for the number of output records before it. */
     this._shift = 0;
-    // Rows that do not come out once, in order, how often they do, and one more than the index of the reason.
-    this._exceptionRows = [];
-    this._exceptionTimes = [];
-    this._exceptionReasons = [];
+    // Rows that do not come out once, in order, how often they do, and the index of the reason, or that there is none.
+    this._exceptionRows = NO_ROWS;
+    this._exceptionTimes = NO_ROWS;
+    this._exceptionReasons = NO_ROWS;
+    this._exceptions = 0;
+    /** How many of them have no reason. */
+    this._withoutReason = 0;
     /** By column; null as long as nothing is changed. */
     this._patches = null;
     this._reasons = null;
     /** The reason of the last drop. */
     this._reason = undefined;
-    this._reasonIndex = 0;
+    this._reasonIndex = NO_REASON;
     this._rejected = [];
   }
 
@@ -90,7 +95,7 @@ export class Answer {
   /** The row under way, of which something was said, is kept as it now stands. */
   _keepSaid() {
     this._say();
-    this._settle(this._emitted + 1, 0);
+    this._settle(this._emitted + 1, NO_REASON);
   }
 
   /** The row under way comes out so many times; never, perhaps, for a reason. */
@@ -99,24 +104,38 @@ export class Answer {
     this._emitted = 0;
     if (times !== 1) {
       this._shift += times - 1;
-      this._exceptionRows.push(this._row);
-      this._exceptionTimes.push(times);
-      this._exceptionReasons.push(reason);
+      const at = this._exceptions;
+      if (at === 0) {
+        this._makeRoom();
+      }
+      this._exceptionRows[at] = this._row;
+      this._exceptionTimes[at] = times;
+      this._exceptionReasons[at] = reason;
+      this._withoutReason += reason === NO_REASON ? 1 : 0;
+      this._exceptions = at + 1;
     }
+  }
+
+  /** Room for what becomes of every row: growing step by step would cost more. */
+  _makeRoom() {
+    this._exceptionRows = new Uint32Array(this._rows);
+    this._exceptionTimes = new Uint32Array(this._rows);
+    this._exceptionReasons = new Uint32Array(this._rows);
   }
 
   /** Nothing more comes of the row under way than what was emitted; forgets what was set beyond that. */
   finish() {
     this._say();
     this._forgetFrom(this._outputs());
-    this._settle(this._emitted, 0);
+    this._settle(this._emitted, NO_REASON);
     return SETTLED;
   }
 
   /** Nothing comes of the row under way, perhaps for a reason. */
   drop(reason) {
     const row = this._row;
-    if (this._said === row || reason !== this._reason || this._patches !== null) {
+    const at = this._exceptions;
+    if (at === 0 || this._said === row || reason !== this._reason || this._patches !== null || reason === undefined) {
       this._dropSlowly(reason);
       return SETTLED;
     }
@@ -124,9 +143,9 @@ export class Answer {
     this._said = row;
     this._settled = true;
     this._shift -= 1;
-    this._exceptionRows.push(row);
-    this._exceptionTimes.push(0);
-    this._exceptionReasons.push(this._reasonIndex);
+    this._exceptionRows[at] = row;
+    this._exceptionReasons[at] = this._reasonIndex;
+    this._exceptions = at + 1;
     return SETTLED;
   }
 
@@ -134,7 +153,7 @@ export class Answer {
     this._say();
     if (reason !== this._reason) {
       this._reason = reason;
-      this._reasonIndex = reason === undefined ? 0 : this._indexOfReason(reason);
+      this._reasonIndex = reason === undefined ? NO_REASON : this._indexOfReason(reason);
     }
     this._forgetFrom(this._row + this._shift);
     this._settle(0, this._reasonIndex);
@@ -145,15 +164,15 @@ export class Answer {
       throw new TypeError(`the reason of \`drop\` is text, not ${reason === null ? "null" : typeof reason}`);
     }
     this._reasons ??= new Dictionary();
-    return this._reasons.index(reason) + 1;
+    return this._reasons.index(reason);
   }
 
   /** Rejects the row under way, whatever was said of it. */
   _reject(reason) {
     this._say();
     this._forgetFrom(this._row + this._shift);
-    this._settle(0, 0);
-    this._rejected.push({ row: this._row, reason: String(reason) });
+    this._settle(0, NO_REASON);
+    this._rejected.push({ row: this._row, reason });
   }
 
   _forgetFrom(output) {
@@ -187,6 +206,9 @@ export class Answer {
   }
 
   setHeaders(headers) {
+    if (typeof headers === "string" || typeof headers?.[Symbol.iterator] !== "function") {
+      throw new TypeError("headers are a list of names and values, as in [{ name: \"trace\", value: \"1\" }]");
+    }
     const all = Array.from(headers, checkHeader);
     const column = this._patch("headers").begin(this._outputs());
     column.begin();
@@ -208,7 +230,9 @@ export class Answer {
 
   setTimestamp(timestamp) {
     if (timestamp !== null && !Number.isSafeInteger(timestamp)) {
-      throw new TypeError(`a timestamp is a whole number of milliseconds since the epoch or null, not ${timestamp}`);
+      throw new TypeError(
+        `a timestamp is a whole number of milliseconds since the epoch or null, not ${typeof timestamp === "number" ? timestamp : `of type ${typeof timestamp}`}`,
+      );
     }
     this._patch("timestamp").begin(this._outputs()).push(BigInt(timestamp ?? -1));
   }
@@ -253,46 +277,67 @@ export class Answer {
     if (this._reasons === null) {
       return undefined;
     }
-    const reasons = this._exceptionReasons;
-    const hasReason = (_, at) => reasons[at] > 0;
-    const isAll = !reasons.includes(0);
-    return {
-      rows: Uint32Array.from(isAll ? this._exceptionRows : this._exceptionRows.filter(hasReason)),
-      reasons: Uint32Array.from(isAll ? reasons : reasons.filter(hasReason)).map((reason) => reason - 1),
-      dictionary: this._reasons.names,
-    };
+    const count = this._exceptions;
+    if (this._withoutReason === 0) {
+      return {
+        rows: this._exceptionRows.subarray(0, count),
+        reasons: this._exceptionReasons.subarray(0, count),
+        dictionary: this._reasons.names,
+      };
+    }
+    const [rows, reasons] = [new NumbersBuilder(Uint32Array, count), new NumbersBuilder(Uint32Array, count)];
+    for (let at = 0; at < count; at += 1) {
+      const reason = this._exceptionReasons[at];
+      if (reason !== NO_REASON) {
+        rows.push(this._exceptionRows[at]);
+        reasons.push(reason);
+      }
+    }
+    return { rows: rows.finish(), reasons: reasons.finish(), dictionary: this._reasons.names };
   }
 
   /** The input row of each output record, unless every row comes out once. */
   _selection() {
-    const rows = this._exceptionRows;
-    if (rows.length === 0) {
+    const exceptions = this._exceptions;
+    if (exceptions === 0) {
       return undefined;
     }
+    const rows = this._exceptionRows;
     const count = this._rows;
     if (rowsInOrder.length < count) {
       rowsInOrder = Uint32Array.from({ length: count }, (_, row) => row);
     }
-    const selection = new Uint32Array(count + this._shift);
-    let [next, at] = [0, 0];
-    for (let exception = 0; exception <= rows.length; exception += 1) {
-      const row = exception < rows.length ? rows[exception] : count;
-      if (row - next >= RUN) {
-        selection.set(rowsInOrder.subarray(next, row), at);
-        at += row - next;
-      } else {
-        for (; next < row; next += 1) {
-          selection[at] = next;
-          at += 1;
+    const selection = new Uint32Array(Math.max(count, count + this._shift));
+    selection.set(count < rowsInOrder.length ? rowsInOrder.subarray(0, count) : rowsInOrder);
+    if (this._shift === -exceptions) {
+      // Each of them is left out: what stands behind moves to the front, a call for each gap.
+      let [next, at] = [0, 0];
+      for (let exception = 0; exception <= exceptions; exception += 1) {
+        const row = exception < exceptions ? rows[exception] : count;
+        if (row > next) {
+          if (at !== next) {
+            selection.copyWithin(at, next, row);
+          }
+          at += row - next;
         }
+        next = row + 1;
       }
-      const times = exception < rows.length ? this._exceptionTimes[exception] : 0;
+      return selection.subarray(0, at);
+    }
+    let [next, at] = [0, 0];
+    for (let exception = 0; exception <= exceptions; exception += 1) {
+      const row = exception < exceptions ? rows[exception] : count;
+      for (; next < row; next += 1) {
+        selection[at] = next;
+        at += 1;
+      }
+      const times = exception < exceptions ? this._exceptionTimes[exception] : 0;
       if (times > 0) {
         selection.fill(row, at, at + times);
         at += times;
       }
       next = row + 1;
     }
-    return selection;
+    return selection.subarray(0, at);
   }
 }

@@ -21,8 +21,8 @@ export function withRoom(array, length) {
 
 /** A column of numbers. */
 export class NumbersBuilder {
-  constructor(type) {
-    this.array = new type(64);
+  constructor(type, room = 64) {
+    this.array = new type(room);
     this.length = 0;
   }
 

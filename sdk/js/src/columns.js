@@ -2,6 +2,7 @@
 
 import { unread } from "./column_set.js";
 import { decode, decodeAscii, encode } from "./text.js";
+import { letters } from "./text_letters.js";
 
 /** A column of byte strings, any of which may be null. */
 export class BytesColumn {
@@ -11,8 +12,13 @@ export class BytesColumn {
     this.data = data;
     this.validity = validity ?? null;
     this.what = what;
-    /** The whole column, where it is ASCII; undefined until somebody asks. */
+    /** The whole column as text, where it is ASCII, otherwise null; undefined until somebody asks. */
     this.ascii = undefined;
+    /** A letter for each byte of the whole column; null until somebody asks what a value begins with. */
+    this.letters = null;
+    /** What values were last asked to begin with, and a letter for each of its bytes. */
+    this.prefix = undefined;
+    this.prefixLetters = "";
   }
 
   /** How many values there are, nulls included. */
@@ -37,39 +43,32 @@ export class BytesColumn {
 
   /** A value as text, null where it is null. */
   text(row) {
+    if (this.ascii === undefined) {
+      this.ascii = decodeAscii(this.data);
+    }
+    if (this.ascii !== null) {
+      return this.validity !== null && this.isNull(row) ? null : this.ascii.substring(this.offsets[row], this.offsets[row + 1]);
+    }
     const bytes = this.get(row);
     return bytes === null ? null : decode(bytes, this.what);
   }
 
   /** Whether a value is not null and begins with these bytes, or with the UTF-8 of this text. */
   startsWith(row, prefix) {
-    const { ascii, offsets } = this;
-    if (typeof ascii === "string" && typeof prefix === "string") {
-      const start = offsets[row];
-      return (
-        // Most values begin otherwise; that this one does may be because of the next.
-        ascii.startsWith(prefix, start) && start + prefix.length <= offsets[row + 1] && !this.isNull(row)
-      );
+    if (prefix !== this.prefix) {
+      this.lookFor(prefix);
     }
-    return this.startsWithBytes(row, prefix);
+    const letters = this.prefixLetters;
+    const start = this.offsets[row];
+    // Most values begin otherwise; that this one does may be because of the next.
+    return this.letters.startsWith(letters, start) && start + letters.length <= this.offsets[row + 1] && !this.isNull(row);
   }
 
-  startsWithBytes(row, prefix) {
-    if (this.ascii === undefined) {
-      this.ascii = decodeAscii(this.data);
-      return this.startsWith(row, prefix);
-    }
-    const start = this.offsets[row];
-    const bytes = typeof prefix === "string" ? encode(prefix) : prefix;
-    if (this.isNull(row) || start + bytes.length > this.offsets[row + 1]) {
-      return false;
-    }
-    for (let at = 0; at < bytes.length; at += 1) {
-      if (this.data[start + at] !== bytes[at]) {
-        return false;
-      }
-    }
-    return true;
+  /** Takes note of what values are asked to begin with: the same for all of them, nearly always. */
+  lookFor(prefix) {
+    this.letters ??= letters(this.data);
+    this.prefixLetters = letters(typeof prefix === "string" ? encode(prefix) : prefix);
+    this.prefix = prefix;
   }
 }
 

@@ -1,6 +1,7 @@
 // Makes a component's export of a plugin. What it throws becomes its failure, with the place in its own sources: a
 // trap would carry neither.
 
+import { given, taken } from "./crossing.js";
 import { listen } from "./host.js";
 import { ConfigurationError } from "./rejection.js";
 import { tell } from "./stack.js";
@@ -21,15 +22,15 @@ export function exportGuest(plugin, packaged, host) {
     configure(context, parameters) {
       try {
         state = plugin.configure(
-          { ...context, sourcePartition: context.sourcePartition ?? null, started: Number(context.started) },
+          { ...context, sourcePartition: context.sourcePartition ?? null, seed: BigInt(context.seed) },
           parameters,
         );
         configured = true;
-        return { tag: "ok" };
       } catch (error) {
-        return error instanceof ConfigurationError
-          ? { tag: "err", val: { parameter: error.parameter, message: error.message } }
-          : { tag: "err", val: { message: `\`configure\` failed with ${tell(error)}` } };
+        // What is thrown crosses as it is.
+        throw error instanceof ConfigurationError
+          ? { parameter: error.parameter ?? null, message: error.message }
+          : { parameter: null, message: `\`configure\` failed with ${tell(error)}` };
       }
     },
     process(batch) {
@@ -37,9 +38,9 @@ export function exportGuest(plugin, packaged, host) {
         if (!configured) {
           throw new Error("`process` was called before `configure`");
         }
-        return { tag: "ok", val: plugin.process(batch, state) };
+        return given(plugin.process(taken(batch), state));
       } catch (error) {
-        return { tag: "err", val: tell(error) };
+        throw tell(error);
       }
     },
   };

@@ -22,7 +22,8 @@ export function count(name, by = 1) {
     throw new TypeError(`the name of a counter is text, not ${typeof name}`);
   }
   if (!Number.isSafeInteger(by) || by < 0) {
-    throw new TypeError(`a counter is added whole numbers from 0 on, not ${by}`);
+    const shown = typeof by === "number" ? by : `what is of type ${typeof by}`;
+    throw new TypeError(`a counter is added whole numbers from 0 on, not ${shown}`);
   }
-  listener?.count(name, BigInt(by));
+  listener?.count(name, by);
 }

@@ -73,7 +73,8 @@ export function plugin(definition) {
 
 /** The answer for a batch whose records are handed over one by one. */
 function eachRecord(handler, batch, state, reads, changes) {
-  const record = new Record(batch, reads, changes);
+  // What is not there cannot be assigned to either: `record.value = …` would change nothing, and so is an error.
+  const record = Object.preventExtensions(new Record(batch, reads, changes));
   const { count } = batch;
   for (let row = 0; row < count; row += 1) {
     try {

@@ -23,6 +23,11 @@ export class Record extends Answer {
     this._batch = batch;
     this._keys = reads.key ? batch.keys : null;
     this._values = reads.value ? batch.values : null;
+    // See `keyStartsWith`.
+    this._prefix = undefined;
+    this._prefixLetters = "";
+    this._keyLetters = "";
+    this._keyOffsets = null;
   }
 
   key() {
@@ -34,7 +39,27 @@ export class Record extends Answer {
   }
 
   keyStartsWith(prefix) {
-    return this._keys === null ? unread("key") : this._keys.startsWith(this._row, prefix);
+    // The same for all records, nearly always; and most keys begin otherwise.
+    if (prefix !== this._prefix) {
+      this._lookFor(prefix);
+    }
+    return (
+      this._keyLetters.startsWith(this._prefixLetters, this._keyOffsets[this._row]) &&
+      this._keys.startsWith(this._row, prefix)
+    );
+  }
+
+  /** Takes note of what keys are asked to begin with, so that the column is asked about few. */
+  _lookFor(prefix) {
+    if (this._keys === null) {
+      unread("key");
+    }
+    const keys = this._keys;
+    keys.lookFor(prefix);
+    this._prefix = prefix;
+    this._prefixLetters = keys.prefixLetters;
+    this._keyLetters = keys.letters;
+    this._keyOffsets = keys.offsets;
   }
 
   value() {
@@ -100,6 +125,9 @@ export class Record extends Answer {
   }
 
   reject(reason) {
+    if (typeof reason !== "string") {
+      throw new TypeError(`the reason of \`reject\` is text, not ${reason === null ? "null" : `of type ${typeof reason}`}`);
+    }
     this._reject(reason);
     return SETTLED;
   }

@@ -37,11 +37,11 @@ function own(stack) {
   const places = [];
   const lines = decode(map.mappings);
   for (const frame of stack.split("\n")) {
-    // `function@script:line:column`, as SpiderMonkey writes it.
-    const parts = /^(.*)@(.*):(\d+):(\d+)$/.exec(frame);
-    const place = parts && find(lines[Number(parts[3]) - 1], Number(parts[4]) - 1);
+    // `    at function (script:line:column)`, as QuickJS writes it.
+    const parts = /^\s*at (.*) \(.*:(\d+):(\d+)\)$/.exec(frame);
+    const place = parts && find(lines[Number(parts[2]) - 1], Number(parts[3]) - 1);
     if (place && map.own.includes(place.source) && places.length < PLACES) {
-      const called = parts[1].replace(/^.*[/<.]/, "");
+      const called = parts[1].replace("<anonymous>", "").replace(/^.*[/<.]/, "");
       const at = `${map.sources[place.source]}:${place.line + 1}:${place.column + 1}`;
       places.push(called === "" ? at : `\`${called}\` (${at})`);
     }

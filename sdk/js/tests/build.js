@@ -86,23 +86,21 @@ test("what builds plugins is named where it is missing, or is another version", 
   writeFileSync(join(made, "plugin.js"), PLUGIN + DONE);
   vendorCopy(made);
   const sdk = join(made, "vendor/anabranch-plugin");
-  const install = "hint: npm install --save-dev @bytecodealliance/componentize-js@0.23.0 @bytecodealliance/preview2-shim@0.25.0 esbuild@0.28.2\n";
+  const install = "hint: npm install --save-dev componentize-qjs@0.4.5 esbuild@0.28.2\n";
   const missing = (name) => `error: \`${name}\` is needed to build plugins, and not installed\n${install}`;
-  assert.equal(build(made, sdk), missing("@bytecodealliance/componentize-js"));
+  assert.equal(build(made, sdk), missing("componentize-qjs"));
   const put = (name, version) => {
     mkdirSync(join(made, "node_modules", name), { recursive: true });
     writeFileSync(join(made, "node_modules", name, "package.json"), JSON.stringify({ name, version, main: "index.cjs" }));
     writeFileSync(join(made, "node_modules", name, "index.cjs"), "");
   };
-  put("@bytecodealliance/componentize-js", "0.19.3");
+  put("componentize-qjs", "0.3.0");
   assert.equal(
     build(made, sdk),
-    "error: `@bytecodealliance/componentize-js` 0.19.3 is installed, and plugins are built with 0.23.0\n" +
-      "hint: npm install --save-dev @bytecodealliance/componentize-js@0.23.0\n",
+    "error: `componentize-qjs` 0.3.0 is installed, and plugins are built with 0.4.5\n" +
+      "hint: npm install --save-dev componentize-qjs@0.4.5\n",
   );
-  put("@bytecodealliance/componentize-js", "0.23.1");
-  assert.equal(build(made, sdk), missing("@bytecodealliance/preview2-shim"));
-  put("@bytecodealliance/preview2-shim", "0.25.0");
+  put("componentize-qjs", "0.4.6");
   assert.equal(build(made, sdk), missing("esbuild"));
   put("esbuild", "1.0.0");
   assert.match(build(made, sdk), /`esbuild` 1\.0\.0 is installed, and plugins are built with 0\.28\.2/);
@@ -113,7 +111,7 @@ test("an error is told with its places in the author's sources", () => {
   globalThis[SOURCE_MAP] = { mappings: ";ACOA,UDLA", sources: ["order.ts", "plugin.ts"], own: [0, 1] };
   const error = new TypeError("x is null");
   try {
-    error.stack = "parse@plugin.bundle.js:2:12\nrecord@plugin.bundle.js:2:3\neachRecord@plugin.bundle.js:1:1\n";
+    error.stack = "    at parse (componentize-qjs:user.js:2:12)\n    at record (componentize-qjs:user.js:2:3)\n    at eachRecord (componentize-qjs:user.js:1:1)\n    at map (native)\n";
     assert.equal(tell(error), "TypeError: x is null at `parse` (order.ts:3:1), from `record` (plugin.ts:8:1)");
     globalThis[SOURCE_MAP].own = [0];
     assert.equal(tell(error), "TypeError: x is null at `parse` (order.ts:3:1)");

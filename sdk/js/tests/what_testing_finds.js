@@ -114,10 +114,16 @@ test("values of the wrong type", () => {
   assert.match(setting((given) => given.setValue({})), /a value is text, a Uint8Array or null/);
   assert.match(setting((given) => given.setKey(undefined)), /a key is text, a Uint8Array or null, not undefined/);
   assert.match(setting((given) => given.setHeaders([{ name: 1, value: "" }])), /the name of a header/);
+  assert.match(setting((given) => given.setHeaders({ trace: "1" })), /headers are a list of names and values/);
+  assert.match(setting((given) => given.setHeaders("")), /headers are a list of names and values/);
   assert.match(setting((given) => given.setTimestamp(1.5)), /a timestamp is a whole number/);
+  assert.match(setting((given) => given.setTimestamp(5n)), /a timestamp is a whole number .*, not of type bigint/);
   assert.match(setting((given) => given.setTopic(null)), /a topic is text/);
   assert.match(setting((given) => given.setPartition(-1)), /a partition is a whole number/);
   assert.match(failure({ record: (given) => given.drop(7) }), /the reason of `drop` is text/);
+  assert.match(failure({ record: (given) => given.reject() }), /the reason of `reject` is text/);
+  // It would change nothing.
+  assert.match(setting((given) => (given.value = "x")), /Cannot .* property/);
 });
 
 test("definitions that make no sense", () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { bundle, SCRIPT } from "./bundle.js";
+import { bundle } from "./bundle.js";
 import { BuildFailure } from "./failure.js";
 import { refuseGlobals } from "./globals.js";
 import { project as read } from "./project.js";
@@ -23,14 +23,12 @@ export async function build(given, out) {
   try {
     const { name } = await describe(esbuild, project, work);
     const { script, map } = await bundle(esbuild, project, true);
-    const path = join(work, SCRIPT);
-    await writeFile(path, `${script}\n${sourceMap(map)}\n`);
     const { componentize } = await tools.componentize();
     const { component } = await componentize({
-      sourcePath: path,
+      jsSource: `${script}\n${sourceMap(map)}\n`,
       witPath: WIT,
-      worldName: "plugin",
-      disableFeatures: ["http", "fetch-event"],
+      world: "plugin",
+      sync: true,
     });
     const written = resolve(out ?? join(project.folder, "target", `${name.replace(/^.*\//, "")}.wasm`));
     await mkdir(dirname(written), { recursive: true });

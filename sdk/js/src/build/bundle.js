@@ -12,12 +12,16 @@ const HOST = "anabranch:plugin/host@0.1.0";
 
 const SDK = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** What the script is called in messages of the engine, which the source map replaces. */
-export const SCRIPT = "plugin.bundle.js";
+/** What esbuild calls the script, beside which it calls the map. */
+const SCRIPT = "plugin.bundle.js";
+
+/** What the engine lacks, for a component: before the author's own code, which may want it at once. */
+const ENGINE = resolve(SDK, "engine.js");
 
 /** Where the script goes on from the sources: with the host, or with a host that hears nothing. */
 function entry({ source, packaged }, host) {
   return `
+    ${host ? `import ${JSON.stringify(ENGINE)};` : ""}
     import * as module from ${JSON.stringify(source)};
     ${host ? `import { log, count } from ${JSON.stringify(HOST)};` : "const log = () => {}, count = () => {};"}
     const plugin = module.default?.[Symbol.for("anabranch:plugin@0.1")];

@@ -8,9 +8,7 @@ import { BuildFailure } from "./failure.js";
 
 /** The packages, the versions that this one was tried with, and which of them it takes. */
 const TOOLS = {
-  "@bytecodealliance/componentize-js": { tried: "0.23.0", fits: (major, minor) => major === 0 && minor === 23 },
-  // The package before imports it and does not depend on it.
-  "@bytecodealliance/preview2-shim": { tried: "0.25.0", fits: (major, minor) => major === 0 && minor >= 17 },
+  "componentize-qjs": { tried: "0.4.5", fits: (major, minor) => major === 0 && minor === 4 },
   esbuild: { tried: "0.28.2", fits: (major, minor) => major === 0 && minor >= 25 },
 };
 
@@ -40,7 +38,7 @@ export function findTools(project) {
   }
   return {
     esbuild: () => load("esbuild", found),
-    componentize: () => load("@bytecodealliance/componentize-js", found),
+    componentize: () => load("componentize-qjs", found),
   };
 }
 

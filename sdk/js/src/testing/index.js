@@ -89,7 +89,9 @@ function passOf(plugin, inner, parameters, records, first, size, within) {
   inner.listen({
     log: (level, message) => came.log.push({ level, message }),
     count: (name, by) => {
-      came.counters[name] = (came.counters[name] ?? 0) + Number(by);
+      // Whatever it is called, `__proto__` too.
+      const value = (Object.hasOwn(came.counters, name) ? came.counters[name] : 0) + by;
+      Object.defineProperty(came.counters, name, { value, configurable: true, enumerable: true, writable: true });
     },
   });
   try {
