@@ -67,7 +67,7 @@ test("globals that cannot be had are found where they are used", () => {
 test("what is no plugin is said at once", () => {
   assert.match(said("export const x = 1;"), /is no plugin: it has no default export that `plugin` made/);
   assert.match(said(`${PLUGIN}export default plugin({ reads: ["keys"], record: (record) => record.keep() });`), /is no plugin: `reads` names "keys"/);
-  assert.match(said(`${PLUGIN}${DONE}throw new Error("at the top");`), /is no plugin: at the top/);
+  assert.match(said(`${PLUGIN}${DONE}throw new Error("at the top");`), /is no plugin: at the top, at plugin\.js:\d+:\d+/);
   assert.match(said("export default {;"), /^error: plugin\.js:1:17: /);
   assert.match(said(`${PLUGIN}${DONE}`, { "package.json": manifest({ version: undefined }) }), /the plugin has no version\nhint: add "version" to its package\.json/);
   assert.match(said("", { "package.json": manifest({ main: undefined }) }), /does not say where the plugin is\nhint: add `"main": "plugin\.js"`/);

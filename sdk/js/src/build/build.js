@@ -1,10 +1,13 @@
 // From a plugin's source to its component.
 
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { decode } from "../stack.js";
 import { bundle } from "./bundle.js";
 import { BuildFailure } from "./failure.js";
 import { refuseGlobals } from "./globals.js";
@@ -41,17 +44,15 @@ export async function build(given, out) {
   }
 }
 
-/** What the plugin says of itself: it is loaded here first, where a mistake is told at once. */
+/** Seconds that the top level of a plugin may take. */
+const LOADING = 30;
+
+/** What the plugin says of itself: it is loaded by Node first, where a mistake is told at once. */
 async function describe(esbuild, project, work) {
-  const { script } = await bundle(esbuild, project, false);
+  const { script, map } = await bundle(esbuild, project, false);
   const path = join(work, "described.mjs");
   await writeFile(path, script);
-  let said;
-  try {
-    said = (await import(pathToFileURL(path))).guest.describe();
-  } catch (error) {
-    throw new BuildFailure(`\`${project.source}\` is no plugin: ${error.message}`);
-  }
+  const said = load(path, project, map);
   for (const field of ["name", "version"]) {
     if (typeof said[field] !== "string" || said[field].trim() === "") {
       throw new BuildFailure(
@@ -62,6 +63,34 @@ async function describe(esbuild, project, work) {
   }
   if (typeof said.summary !== "string") {
     throw new BuildFailure("the plugin's summary is no text");
+  }
+  return said;
+}
+
+/** Loads it in a process of its own, which may never come to its end; what its console says is nobody's matter. */
+function load(path, project, map) {
+  const told = `${path}.json`;
+  const program = `
+    import { writeFileSync } from "node:fs";
+    const tell = (what) => writeFileSync(${JSON.stringify(told)}, JSON.stringify(what));
+    try {
+      tell({ said: (await import(${JSON.stringify(pathToFileURL(path).href)})).guest.describe() });
+    } catch (error) {
+      tell({ message: String(error?.message ?? error), stack: String(error?.stack ?? "") });
+    }
+    process.exit();`;
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const ran = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { timeout: LOADING * 1000, stdio: "ignore", env });
+  if (!existsSync(told)) {
+    const what = ran.error?.code === "ETIMEDOUT" ? `does not come to its end within ${LOADING} s` : "ends the process";
+    throw new BuildFailure(`\`${project.source}\` is no plugin: its top level ${what}`, "it is loaded once, when it is built: prepare there what does not take long");
+  }
+  const { said, message, stack } = JSON.parse(readFileSync(told, "utf8"));
+  if (said === undefined) {
+    const [, line, column] = /described\.mjs:(\d+):(\d+)/.exec(stack) ?? [];
+    const place = decode(map.mappings)[line - 1]?.findLast((segment) => segment.generated <= column - 1);
+    const at = place !== undefined && map.own.includes(place.source) ? `, at ${map.sources[place.source]}:${place.line + 1}:${place.column + 1}` : "";
+    throw new BuildFailure(`\`${project.source}\` is no plugin: ${message}${at}`);
   }
   return said;
 }

@@ -49,6 +49,11 @@ _IMPOSSIBLE = {
     "signal": "a plugin gets no signals: leave them to the host",
 }
 
+# Packages that are asked for often and are compiled: to install them would not help.
+_OFTEN_NATIVE = frozenset(
+    ["confluent_kafka", "cryptography", "duckdb", "fastavro", "lxml", "msgpack", "numpy", "orjson", "pandas", "polars", "psycopg2"]
+    + ["pyarrow", "pydantic", "pydantic_core", "rapidjson", "scipy", "sklearn", "snappy", "torch", "ujson", "zstandard"]
+)
 _NATIVE = "take a package that is Python only, or write the plugin in Rust"
 
 
@@ -93,7 +98,9 @@ def collect(module: str, folders: list[Path]) -> Source:
                 continue
             raise BuildError(
                 f"{where}: there is no module `{name}`" if where else f"there is no module `{name}`",
-                f"install it for this Python: {sys.executable} -m pip install {top.replace('_', '-')}",
+                _NATIVE
+                if top in _OFTEN_NATIVE
+                else f"install it for this Python: {sys.executable} -m pip install {top.replace('_', '-')}",
             )
         if spec.origin.endswith(tuple(EXTENSION_SUFFIXES)):
             raise BuildError(
