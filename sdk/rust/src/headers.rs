@@ -22,7 +22,10 @@ pub struct Headers<'a> {
 
 impl<'a> Headers<'a> {
     fn at(&self, entry: usize) -> Header<'a> {
-        Header { name: self.names[numbers::at::<u32>(&self.column.names, entry) as usize], value: self.column.values.get(entry) }
+        Header {
+            name: self.names[numbers::at::<u32>(&self.column.names, entry) as usize],
+            value: self.column.values.get(entry),
+        }
     }
 }
 

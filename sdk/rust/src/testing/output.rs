@@ -83,9 +83,14 @@ fn patch(answer: &Answer, changes: Columns, records: &mut [OwnedRecord]) -> Resu
         })?;
     }
     if let Some(patch) = &answer.headers {
-        each(Columns::HEADERS, &patch.rows, numbers::count::<u32>(&patch.headers.rows).saturating_sub(1), &mut |record, entry| {
-            record.headers = headers(&patch.headers, entry);
-        })?;
+        each(
+            Columns::HEADERS,
+            &patch.rows,
+            numbers::count::<u32>(&patch.headers.rows).saturating_sub(1),
+            &mut |record, entry| {
+                record.headers = headers(&patch.headers, entry);
+            },
+        )?;
     }
     if let Some(patch) = &answer.timestamps {
         each(Columns::TIMESTAMP, &patch.rows, numbers::count::<i64>(&patch.values), &mut |record, entry| {
@@ -114,8 +119,11 @@ fn at(column: &BytesColumn, entry: usize) -> Bytes {
 
 fn headers(column: &HeadersColumn, entry: usize) -> Vec<(String, Bytes)> {
     let row = |at: usize| numbers::at::<u32>(&column.rows, at) as usize;
-    let name = |entry: usize| column.dictionary.get(numbers::at::<u32>(&column.names, entry) as usize).unwrap_or_default();
-    (row(entry)..row(entry + 1)).map(|entry| (String::from_utf8_lossy(name(entry)).into_owned(), at(&column.values, entry))).collect()
+    let name =
+        |entry: usize| column.dictionary.get(numbers::at::<u32>(&column.names, entry) as usize).unwrap_or_default();
+    (row(entry)..row(entry + 1))
+        .map(|entry| (String::from_utf8_lossy(name(entry)).into_owned(), at(&column.values, entry)))
+        .collect()
 }
 
 fn topic(column: &TopicsColumn, entry: usize) -> String {

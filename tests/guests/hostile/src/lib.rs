@@ -32,7 +32,10 @@ impl Plugin for Hostile {
         }
         if self.deed == "remembers" {
             let kept = |_: &u32| SEEN.fetch_add(1, Ordering::Relaxed) % 3 != 2;
-            return Ok(Answer { selection: Some(pack(&(0..batch.count).filter(kept).collect::<Vec<_>>())), ..Answer::unchanged() });
+            return Ok(Answer {
+                selection: Some(pack(&(0..batch.count).filter(kept).collect::<Vec<_>>())),
+                ..Answer::unchanged()
+            });
         }
         if self.deed == "talks" {
             log(Level::Warn, &format!("{} came", batch.count));
@@ -58,7 +61,9 @@ impl Plugin for Hostile {
             "fail" => return Err("does not want this batch".to_owned()),
             "selection" => answer.selection = Some(pack(&[batch.count])),
             "order" => answer.selection = Some(pack(&[row, 0, row])),
-            "offsets" => answer.values = Some(BytesPatch { rows: pack(&[row]), values: bytes(vec![0, 1 << 20], vec![1]) }),
+            "offsets" => {
+                answer.values = Some(BytesPatch { rows: pack(&[row]), values: bytes(vec![0, 1 << 20], vec![1]) })
+            }
             "text" => {
                 let headers = HeadersColumn {
                     rows: pack(&[0_u32, 1]),
@@ -68,7 +73,9 @@ impl Plugin for Hostile {
                 };
                 answer.headers = Some(HeadersPatch { rows: pack(&[row]), headers });
             }
-            "undeclared" => answer.keys = Some(BytesPatch { rows: pack(&[row]), values: bytes(vec![0, 0], Vec::new()) }),
+            "undeclared" => {
+                answer.keys = Some(BytesPatch { rows: pack(&[row]), values: bytes(vec![0, 0], Vec::new()) })
+            }
             other => return Err(format!("there is no misdeed `{other}`")),
         }
         Ok(answer)

@@ -221,7 +221,9 @@ fn columns(batch: &Batch) -> GuestBatch {
         topic: batch.source.topic.to_string(),
         partition: batch.source.partition,
         count: batch.len() as u32,
-        offsets: Offsets::Listed(batch.offsets.as_ref().map(|offsets| numbers::pack::<i64>(offsets)).unwrap_or_default()),
+        offsets: Offsets::Listed(
+            batch.offsets.as_ref().map(|offsets| numbers::pack::<i64>(offsets)).unwrap_or_default(),
+        ),
         timestamps: Some(numbers::pack::<i64>(&batch.columns.timestamps)),
         keys: Some(bytes(&batch.columns.keys)),
         values: Some(bytes(&batch.columns.values)),
