@@ -64,6 +64,41 @@ export class BytesColumn {
     return this.letters.startsWith(letters, start) && start + letters.length <= this.offsets[row + 1] && !this.isNull(row);
   }
 
+  /**
+   * For each row 1 where its value begins with `prefix`, otherwise 0; null where a look at each value costs less. What is
+   * looked for natively, in all values at once, costs a fraction of a call for each, as long as it stands in few of them.
+   */
+  allThatStartWith(prefix) {
+    this.lookFor(prefix);
+    const { letters, offsets, prefixLetters } = this;
+    const size = prefixLetters.length;
+    const rows = this.length;
+    if (size === 0) {
+      return null;
+    }
+    const all = new Uint8Array(rows);
+    let tries = rows >> 2;
+    let row = 0;
+    for (let at = letters.indexOf(prefixLetters); at !== -1; at = letters.indexOf(prefixLetters, at + 1)) {
+      tries -= 1;
+      if (tries < 0) {
+        return null;
+      }
+      const begins = offsets.indexOf(at, row);
+      if (begins !== -1) {
+        row = begins;
+        // Of several that begin at one place all but the last are empty.
+        while (offsets[row + 1] === at) {
+          row += 1;
+        }
+        if (at + size <= offsets[row + 1] && !this.isNull(row)) {
+          all[row] = 1;
+        }
+      }
+    }
+    return all;
+  }
+
   /** Takes note of what values are asked to begin with: the same for all of them, nearly always. */
   lookFor(prefix) {
     this.letters ??= letters(this.data);

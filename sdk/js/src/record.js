@@ -25,9 +25,7 @@ export class Record extends Answer {
     this._values = reads.value ? batch.values : null;
     // See `keyStartsWith`.
     this._prefix = undefined;
-    this._prefixLetters = "";
-    this._keyLetters = "";
-    this._keyOffsets = null;
+    this._starting = null;
   }
 
   key() {
@@ -39,27 +37,21 @@ export class Record extends Answer {
   }
 
   keyStartsWith(prefix) {
-    // The same for all records, nearly always; and most keys begin otherwise.
+    // The same for all records, nearly always.
     if (prefix !== this._prefix) {
       this._lookFor(prefix);
     }
-    return (
-      this._keyLetters.startsWith(this._prefixLetters, this._keyOffsets[this._row]) &&
-      this._keys.startsWith(this._row, prefix)
-    );
+    return this._starting !== null ? this._starting[this._row] === 1 : this._keys.startsWith(this._row, prefix);
   }
 
-  /** Takes note of what keys are asked to begin with, so that the column is asked about few. */
+  /** Looks at all keys at once, where that is what the next records are asked as well. */
   _lookFor(prefix) {
     if (this._keys === null) {
       unread("key");
     }
-    const keys = this._keys;
-    keys.lookFor(prefix);
+    // Of one that asks about several things at each record the second time shows it.
+    this._starting = this._prefix === undefined ? this._keys.allThatStartWith(prefix) : null;
     this._prefix = prefix;
-    this._prefixLetters = keys.prefixLetters;
-    this._keyLetters = keys.letters;
-    this._keyOffsets = keys.offsets;
   }
 
   value() {

@@ -55,6 +55,26 @@ test("a key begins with a prefix in text and in bytes, whatever is next to it", 
   assert.deepEqual(begins(new TextEncoder().encode("te"), ascii), [true, true, false, false, false, true]);
 });
 
+test("among many keys those that begin with a prefix are found, be they few or most, wherever else it stands", () => {
+  let state = 5;
+  const next = (bound) => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) % bound;
+  const pieces = ["test-", "tes", "t", "1", "größe", ""];
+  for (const share of [2, 8, 40]) {
+    const keys = Array.from({ length: 500 }, () => {
+      const key = Array.from({ length: next(4) }, () => pieces[1 + next(5)]).join("");
+      return next(9) === 0 ? null : next(share) === 0 ? `test-${key}` : next(12) === 0 ? `${key}test-` : key;
+    });
+    const records = keys.map((key) => record(key, null));
+    for (const prefix of ["test-", "t", "größe", "1test-", "none", ""]) {
+      const due = keys.map((key) => key !== null && key.startsWith(prefix));
+      assert.deepEqual(seen((given) => given.keyStartsWith(prefix), records, ["key"]), due, `${prefix}, one of ${share}`);
+      // Asked about two things in turn.
+      const both = seen((given) => [given.keyStartsWith(prefix), given.keyStartsWith("tes")], records, ["key"]);
+      assert.deepEqual(both.map(([first]) => first), due);
+    }
+  }
+});
+
 test("timestamps, and where a record is", () => {
   const records = [record("k", "v").at(0), record("k", "v")];
   assert.deepEqual(seen((given) => given.timestamp(), records), [0, null]);

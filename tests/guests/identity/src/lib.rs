@@ -13,7 +13,7 @@ anabranch_plugin::export!(Identity);
 
 #[cfg(test)]
 mod tests {
-    use anabranch_plugin::columns::{Answer, BytesColumn};
+    use anabranch_plugin::columns::{Answer, BytesColumn, Offsets, numbers};
     use anabranch_plugin::testing::{record, run, tombstone};
     use anabranch_plugin::{Plugin, columns::Batch};
 
@@ -31,12 +31,12 @@ mod tests {
 
     #[test]
     fn nothing_crosses_back() {
-        let empty = BytesColumn { offsets: vec![0; 3], data: Vec::new(), validity: None };
+        let empty = BytesColumn { offsets: numbers::pack(&[0_u32; 3]), data: Vec::new(), validity: None };
         let batch = Batch {
             topic: "t".to_owned(),
             partition: None,
             count: 2,
-            offsets: vec![7, 9],
+            offsets: Offsets::Listed(numbers::pack(&[7_i64, 9])),
             timestamps: None,
             keys: Some(empty.clone()),
             values: Some(empty),
