@@ -115,7 +115,7 @@ fn hostile(deed: &str) -> Run {
 fn a_plugin_that_traps() {
     assert_snapshot!(hostile("trap"), @r#"
     exit 1
-    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:47:23:\ncannot go on", at orders-0@13
+    error: plugin `hostile 0.1.0` trapped (wasm `unreachable` instruction executed), saying "panicked at tests/guests/hostile/src/lib.rs:50:23:\ncannot go on", at orders-0@13
     hint: mend the plugin: what it cannot handle it rejects, with a reason
     "#);
     assert_snapshot!(hostile("stack"), @r"
