@@ -170,7 +170,7 @@ mod tests {
         assert!(message(json!({ "topic": "t-{header}", "key-matches": "(a)" })).contains("names no `header`"));
         assert!(message(json!({ "topic": "t-{", "key-matches": "(a)" })).contains("has a `{` without `}`"));
         let unknown = message(json!({ "topic": "t", "key-prefx": "a" }));
-        assert!(unknown.starts_with("unknown field `key-prefx`, expected one of"), "{unknown}");
+        assert!(unknown.starts_with("number 1 of the list: unknown field `key-prefx`, expected one of"), "{unknown}");
     }
 
     #[test]
