@@ -18,7 +18,7 @@ pub(super) fn given<T: Pod>(numbers: &[T]) -> &[u8] {
 /// Bytes that are no whole number of them.
 pub(super) fn taken<T: Pod>(what: &str, bytes: &[u8]) -> Result<Vec<T>, Fault> {
     let size = size_of::<T>();
-    if bytes.len() % size != 0 {
+    if !bytes.len().is_multiple_of(size) {
         let bytes = bytes.len();
         return Err(Fault::contract(format!("{what} has {bytes} bytes, which are no numbers of {size} bytes each")));
     }
