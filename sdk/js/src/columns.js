@@ -4,6 +4,9 @@ import { unread } from "./column_set.js";
 import { decode, decodeAscii, encode } from "./text.js";
 import { letters } from "./text_letters.js";
 
+/** How often what values are asked to begin with may stand within one, before each value is looked at instead. */
+const MISSES = 64;
+
 /** A column of byte strings, any of which may be null. */
 export class BytesColumn {
   /** Layout as in the interface; `what` is what a rejection calls a value. */
@@ -78,6 +81,7 @@ export class BytesColumn {
     }
     const all = new Uint8Array(rows);
     let tries = rows >> 2;
+    let misses = 0;
     let row = 0;
     for (let at = letters.indexOf(prefixLetters); at !== -1; at = letters.indexOf(prefixLetters, at + 1)) {
       tries -= 1;
@@ -85,7 +89,13 @@ export class BytesColumn {
         return null;
       }
       const begins = offsets.indexOf(at, row);
-      if (begins !== -1) {
+      if (begins === -1) {
+        // Within a value. To see that took a look at all rows that are left, so that few can be afforded.
+        misses += 1;
+        if (misses > MISSES) {
+          return null;
+        }
+      } else {
         row = begins;
         // Of several that begin at one place all but the last are empty.
         while (offsets[row + 1] === at) {
