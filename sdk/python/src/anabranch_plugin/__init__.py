@@ -32,8 +32,9 @@ from .columns import Columns
 from .host import Level, count, log
 from .outcome import Outcome, Rejection
 from .parameters import ConfigurationError, parameter
+from .patch import Header
 from .plugin import Context, Plugin, State
-from .record import Header, Record, UndeclaredColumn
+from .record import Record, UndeclaredColumn
 
 __all__ = [
     "Columns",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from . import parameters, record
+from . import each_record, parameters
 from .columns import Answer, Batch, Columns
 from .outcome import Outcome
 from .record import Record
@@ -100,7 +100,7 @@ class Plugin:
 
         By default it calls :meth:`record` for each of them.
         """
-        return record.answer(self.record, batch, self.reads, self.changes)
+        return each_record.answer(self.record, batch, self.reads, self.changes)
 
     @classmethod
     def configured(cls, context: Context, resolved: Mapping[str, Any]) -> Self:

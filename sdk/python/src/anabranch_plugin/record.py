@@ -6,64 +6,19 @@ plugin declares that it reads them; everything else is looked up when it is aske
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cache
-from itertools import accumulate, chain, compress, repeat
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from collections.abc import Iterable
+from itertools import chain, compress, repeat
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .columns import (
-    Answer,
-    Batch,
-    BytesColumn,
-    BytesPatch,
-    Columns,
-    Drops,
-    HeadersColumn,
-    HeadersPatch,
-    PartitionsPatch,
-    RejectedRow,
-    TimestampsPatch,
-    TopicsColumn,
-    TopicsPatch,
-)
-from .outcome import EMITTED, FINISHED, KEPT, Dropped, Outcome, Rejected, Rejection
+from .columns import Answer, Batch, Columns, Drops, RejectedRow
+from .outcome import EMITTED, FINISHED, KEPT, Dropped, Outcome, Rejected
+from .patch import PATCHES, Header, Patch
 
-__all__ = ["Header", "Record", "UndeclaredColumn", "answer"]
+__all__ = ["Record", "UndeclaredColumn"]
 
 
 class UndeclaredColumn(RuntimeError):
     """The plugin looks at a column, or changes one, that it does not declare."""
-
-
-class Header(NamedTuple):
-    """One header. Names may repeat within a record; a null value is not an empty one."""
-
-    name: str
-    value: bytes | None
-
-
-class Patch:
-    """New values of one column: for each of ``rows``, output rows that increase, an entry of ``values``."""
-
-    __slots__ = ("rows", "values")
-
-    def __init__(self) -> None:
-        self.rows: list[int] = []
-        self.values: list[Any] = []
-
-    def set(self, row: int, value: Any) -> None:
-        """Sets the entry of output row ``row``, the last so far; what was set for it before goes."""
-        if self.rows and self.rows[-1] == row:
-            self.values[-1] = value
-        else:
-            self.rows.append(row)
-            self.values.append(value)
-
-    def forget_from(self, row: int) -> None:
-        """Takes back what is set for ``row`` and later."""
-        while self.rows and self.rows[-1] >= row:
-            self.rows.pop()
-            self.values.pop()
 
 
 class Record:
@@ -351,7 +306,7 @@ class Record:
                 answer.drops = Drops(self._dropped_rows, self._dropped_for, self._reasons)
         for column, patch in self._patches.items():
             if patch.rows:
-                _PATCHES[column](answer, patch.rows, patch.values)
+                PATCHES[column](answer, patch.rows, patch.values)
         return answer
 
 
@@ -360,10 +315,6 @@ def _said_already() -> NoReturn:
         "it was said already what becomes of this record: `keep`, `drop`, `finish` and `reject` are the last thing that a "
         "handler does, as in `return record.keep()`"
     )
-
-
-def _assigned(name: str) -> NoReturn:
-    raise AttributeError(f"assigning to `record.{name}` changes nothing: write `record.set_{name}(…)`")
 
 
 def _unread(what: str, column: str) -> NoReturn:
@@ -392,124 +343,3 @@ def _integer(value: object, what: str, least: int, bound: int) -> int:
     if not least <= value < bound:
         raise ValueError(f"{value} is no {what}")
     return int(value)
-
-
-def _dictionary(names: Iterable[str]) -> tuple[list[int], list[str]]:
-    """For each name its index among the distinct names, and these."""
-    distinct: dict[str, int] = {}
-    return [distinct.setdefault(name, len(distinct)) for name in names], list(distinct)
-
-
-def _headers_column(lists: list[list[Header]]) -> HeadersColumn:
-    entries = [header for headers in lists for header in headers]
-    names, dictionary = _dictionary(name for name, _ in entries)
-    return HeadersColumn(
-        rows=list(accumulate(map(len, lists), initial=0)),
-        names=names,
-        dictionary=BytesColumn.of(name.encode() for name in dictionary),
-        values=BytesColumn.of(value for _, value in entries),
-    )
-
-
-def _patch_keys(answer: Answer, rows: list[int], values: list[Any]) -> None:
-    answer.keys = BytesPatch(rows, BytesColumn.of(values))
-
-
-def _patch_values(answer: Answer, rows: list[int], values: list[Any]) -> None:
-    answer.values = BytesPatch(rows, BytesColumn.of(values))
-
-
-def _patch_headers(answer: Answer, rows: list[int], values: list[Any]) -> None:
-    answer.headers = HeadersPatch(rows, _headers_column(values))
-
-
-def _patch_timestamps(answer: Answer, rows: list[int], values: list[Any]) -> None:
-    answer.timestamps = TimestampsPatch(rows, values)
-
-
-def _patch_topics(answer: Answer, rows: list[int], values: list[Any]) -> None:
-    answer.topics = TopicsPatch(rows, TopicsColumn(*_dictionary(values)))
-
-
-def _patch_partitions(answer: Answer, rows: list[int], values: list[Any]) -> None:
-    answer.partitions = PartitionsPatch(rows, values)
-
-
-_PATCHES: dict[Columns, Callable[[Answer, list[int], list[Any]], None]] = {
-    Columns.KEY: _patch_keys,
-    Columns.VALUE: _patch_values,
-    Columns.HEADERS: _patch_headers,
-    Columns.TIMESTAMP: _patch_timestamps,
-    Columns.TOPIC: _patch_topics,
-    Columns.PARTITION: _patch_partitions,
-}
-
-
-@cache
-def declared(reads: Columns, changes: Columns) -> type[Any]:
-    """The record class of plugins that declare this: a key or value that is read is an attribute like any other."""
-    slots = [name for name, column in (("key", Columns.KEY), ("value", Columns.VALUE)) if column in reads]
-    return type("Record", (Record,), {"__slots__": slots, "__doc__": Record.__doc__, "_reads": reads, "_changes": changes})
-
-
-def answer(
-    handle: Callable[[Record], Outcome], batch: Batch, reads: Columns, changes: Columns
-) -> Answer:
-    """What ``handle`` makes of each record of ``batch``, in columns."""
-    record = declared(reads, changes)(batch)
-    count = batch.count
-    keys, values = _column(batch.keys, Columns.KEY in reads, count), _column(batch.values, Columns.VALUE in reads, count)
-    # The same loop four times: what is not declared costs nothing, and what is declared no call.
-    if keys is not None and values is not None:
-        for record._row, key, value in zip(range(count), keys, values, strict=True):
-            record.key, record.value = key, value
-            try:
-                outcome = handle(record)
-            except Rejection as rejection:
-                outcome = record._said = Rejected(rejection.reason)
-            if outcome is not KEPT or record._said is not None:
-                record._settle(outcome)
-            if record.key is not key:
-                _assigned("key")
-            if record.value is not value:
-                _assigned("value")
-    elif keys is not None:
-        for record._row, key in enumerate(keys):
-            record.key = key
-            try:
-                outcome = handle(record)
-            except Rejection as rejection:
-                outcome = record._said = Rejected(rejection.reason)
-            if outcome is not KEPT or record._said is not None:
-                record._settle(outcome)
-            if record.key is not key:
-                _assigned("key")
-    elif values is not None:
-        for record._row, value in enumerate(values):
-            record.value = value
-            try:
-                outcome = handle(record)
-            except Rejection as rejection:
-                outcome = record._said = Rejected(rejection.reason)
-            if outcome is not KEPT or record._said is not None:
-                record._settle(outcome)
-            if record.value is not value:
-                _assigned("value")
-    else:
-        for record._row in range(count):
-            try:
-                outcome = handle(record)
-            except Rejection as rejection:
-                outcome = record._said = Rejected(rejection.reason)
-            if outcome is not KEPT or record._said is not None:
-                record._settle(outcome)
-    built: Answer = record._answer()
-    return built
-
-
-def _column(column: BytesColumn | None, wanted: bool, count: int) -> list[bytes | None] | None:
-    if not wanted or column is None:
-        return None
-    if len(column) != count:
-        raise RuntimeError(f"the host passed a column of {len(column)} values for {count} records")
-    return column.values()
