@@ -6,6 +6,7 @@
 
 import { BytesBuilder, checkBytes, Dictionary, NumbersBuilder } from "./bytes_builder.js";
 import { unchangeable } from "./column_set.js";
+import { row, SETTLED } from "./each_row.js";
 import { HeadersBuilder, Patch, TopicsBuilder } from "./patch.js";
 
 /** 0, 1, 2, …: what a selection is cut from. */
@@ -25,9 +26,6 @@ const COLUMN = {
   partition: () => new NumbersBuilder(Int32Array),
 };
 
-/** Nothing is left to do for a record. */
-export const SETTLED = Object.freeze({ outcome: "settled" });
-
 function checkHeader({ name, value }) {
   if (typeof name !== "string") {
     throw new TypeError(`the name of a header is text, not of type ${typeof name}`);
@@ -41,8 +39,6 @@ export class Answer {
   constructor(count, changes) {
     this._rows = count;
     this._changes = changes;
-    /** The input row under way. */
-    this._row = 0;
     /** The last row of which more was said than that it is kept. */
     this._said = -1;
     /** Whether it is settled what becomes of that row. */
@@ -69,13 +65,13 @@ export class Answer {
 
   /** Output records so far; the next one has this index. */
   _outputs() {
-    return this._row + this._shift + (this._said === this._row ? this._emitted : 0);
+    return row + this._shift + (this._said === row ? this._emitted : 0);
   }
 
   /** Notes that something is said of the row under way. */
   _say() {
-    if (this._said !== this._row) {
-      this._said = this._row;
+    if (this._said !== row) {
+      this._said = row;
       this._settled = false;
       this._emitted = 0;
     } else if (this._settled) {
@@ -108,7 +104,7 @@ export class Answer {
       if (at === 0) {
         this._makeRoom();
       }
-      this._exceptionRows[at] = this._row;
+      this._exceptionRows[at] = row;
       this._exceptionTimes[at] = times;
       this._exceptionReasons[at] = reason;
       this._withoutReason += reason === NO_REASON ? 1 : 0;
@@ -133,7 +129,6 @@ export class Answer {
 
   /** Nothing comes of the row under way, perhaps for a reason. */
   drop(reason) {
-    const row = this._row;
     const at = this._exceptions;
     if (at === 0 || this._said === row || reason !== this._reason || this._patches !== null || reason === undefined) {
       this._dropSlowly(reason);
@@ -155,7 +150,7 @@ export class Answer {
       this._reason = reason;
       this._reasonIndex = reason === undefined ? NO_REASON : this._indexOfReason(reason);
     }
-    this._forgetFrom(this._row + this._shift);
+    this._forgetFrom(row + this._shift);
     this._settle(0, this._reasonIndex);
   }
 
@@ -170,9 +165,9 @@ export class Answer {
   /** Rejects the row under way, whatever was said of it. */
   _reject(reason) {
     this._say();
-    this._forgetFrom(this._row + this._shift);
+    this._forgetFrom(row + this._shift);
     this._settle(0, NO_REASON);
-    this._rejected.push({ row: this._row, reason });
+    this._rejected.push({ row, reason });
   }
 
   _forgetFrom(output) {
@@ -188,7 +183,7 @@ export class Answer {
     if (!this._changes[column]) {
       unchangeable(column);
     }
-    if (this._said === this._row && this._settled) {
+    if (this._said === row && this._settled) {
       this._say();
     }
     this._patches ??= {};

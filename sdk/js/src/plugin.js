@@ -1,14 +1,13 @@
 // What an author writes: a plugin, and what it says of each record.
 
-import { SETTLED } from "./answer.js";
 import { checkAnswer } from "./batch_answer.js";
 import { columnSet } from "./column_set.js";
 import { Batch } from "./columns.js";
 import { exportGuest } from "./component.js";
+import { eachRow, synchronous } from "./each_row.js";
 import { listen } from "./host.js";
 import { describeParameters, fillIn, readParameters } from "./parameters.js";
 import { Record } from "./record.js";
-import { Rejection } from "./rejection.js";
 
 const KEYS = [
   "name",
@@ -75,46 +74,8 @@ export function plugin(definition) {
 function eachRecord(handler, batch, state, reads, changes) {
   // What is not there cannot be assigned to either: `record.value = …` would change nothing, and so is an error.
   const record = Object.preventExtensions(new Record(batch, reads, changes));
-  const { count } = batch;
-  for (let row = 0; row < count; row += 1) {
-    try {
-      // Few handlers throw, and to go on within costs nothing: the loop around is for what follows a rejection.
-      for (; row < count; row += 1) {
-        record._row = row;
-        const outcome = handler(record, state);
-        if (outcome === record) {
-          if (record._said === row) {
-            record._keepSaid();
-          }
-        } else if (outcome !== SETTLED || record._said !== row) {
-          unsaid(outcome);
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof Rejection)) {
-        throw error;
-      }
-      record._reject(error.message);
-    }
-  }
+  eachRow(record, batch.count, handler, state);
   return record._answer();
-}
-
-/** A handler that did not say what becomes of a record. */
-function unsaid(outcome) {
-  synchronous(outcome, "record");
-  throw new Error(
-    "the handler does not say what becomes of the record: it ends with `return record.keep()`, `record.drop()`, " +
-      "`record.finish()` or `record.reject()`",
-  );
-}
-
-/** What a function returned, unless that is a promise. */
-function synchronous(returned, name) {
-  if (typeof returned?.then === "function") {
-    throw new Error(`\`${name}\` returned a promise: there is nothing to wait for in a plugin, so it cannot be \`async\``);
-  }
-  return returned;
 }
 
 function describeState(state = "none") {

@@ -4,8 +4,9 @@
 // as a filter's own work. What it shows are methods, and what they look at lies on it: the engine that plugins run in
 // interprets, and takes longer for a property that is computed, or for one more object on the way.
 
-import { Answer, SETTLED } from "./answer.js";
+import { Answer } from "./answer.js";
 import { unread } from "./column_set.js";
+import { row, SETTLED } from "./each_row.js";
 import { Rejection } from "./rejection.js";
 
 /** Of numbers that JavaScript cannot hold exactly none is made up. */
@@ -17,49 +18,57 @@ function exact(number, what) {
   return value;
 }
 
+const NOTHING = Symbol("nothing");
+
+/** What all keys of the batch were asked to begin with. A variable for the reason that `row` is one. */
+let soughtPrefix = NOTHING;
+
+/** For each row 1 where its key does. */
+let beginning = null;
+
 export class Record extends Answer {
   constructor(batch, reads, changes) {
     super(batch.count, changes);
     this._batch = batch;
     this._keys = reads.key ? batch.keys : null;
     this._values = reads.value ? batch.values : null;
-    // See `keyStartsWith`.
-    this._prefix = undefined;
-    this._starting = null;
+    /** Whether all keys were looked at. */
+    this._sought = false;
+    soughtPrefix = NOTHING;
   }
 
   key() {
-    return this._keys === null ? unread("key") : this._keys.get(this._row);
+    return this._keys === null ? unread("key") : this._keys.get(row);
   }
 
   keyText() {
-    return this._keys === null ? unread("key") : this._keys.text(this._row);
+    return this._keys === null ? unread("key") : this._keys.text(row);
   }
 
   keyStartsWith(prefix) {
-    // The same for all records, nearly always.
-    if (prefix !== this._prefix) {
-      this._lookFor(prefix);
+    if (prefix === soughtPrefix) {
+      return beginning[row] === 1;
     }
-    return this._starting !== null ? this._starting[this._row] === 1 : this._keys.startsWith(this._row, prefix);
+    return this._sought ? this._keys.startsWith(row, prefix) : this._lookFor(prefix);
   }
 
-  /** Looks at all keys at once, where that is what the next records are asked as well. */
+  /** The same, asked for the first time: mostly the next records are asked that too, so all keys are looked at at once. */
   _lookFor(prefix) {
     if (this._keys === null) {
       unread("key");
     }
-    // Of one that asks about several things at each record the second time shows it.
-    this._starting = this._prefix === undefined ? this._keys.allThatStartWith(prefix) : null;
-    this._prefix = prefix;
+    beginning = this._keys.allThatStartWith(prefix);
+    soughtPrefix = prefix;
+    this._sought = true;
+    return beginning[row] === 1;
   }
 
   value() {
-    return this._values === null ? unread("value") : this._values.get(this._row);
+    return this._values === null ? unread("value") : this._values.get(row);
   }
 
   valueText() {
-    return this._values === null ? unread("value") : this._values.text(this._row);
+    return this._values === null ? unread("value") : this._values.text(row);
   }
 
   valueJson() {
@@ -75,20 +84,20 @@ export class Record extends Answer {
   }
 
   headers() {
-    return this._batch.headers.get(this._row);
+    return this._batch.headers.get(row);
   }
 
   header(name) {
-    return this._batch.headers.last(this._row, name);
+    return this._batch.headers.last(row, name);
   }
 
   timestamp() {
-    const timestamp = exact(this._batch.timestamps[this._row], "the timestamp");
+    const timestamp = exact(this._batch.timestamps[row], "the timestamp");
     return timestamp === -1 ? null : timestamp;
   }
 
   offset() {
-    return exact(this._batch.offset(this._row), "the offset");
+    return exact(this._batch.offset(row), "the offset");
   }
 
   topic() {
@@ -101,12 +110,12 @@ export class Record extends Answer {
 
   routedTopic() {
     const topics = this._batch.topics;
-    return topics === null ? null : topics.dictionary[topics.indices[this._row]] || null;
+    return topics === null ? null : topics.dictionary[topics.indices[row]] || null;
   }
 
   routedPartition() {
     const partitions = this._batch.partitions;
-    return partitions === null || partitions[this._row] < 0 ? null : partitions[this._row];
+    return partitions === null || partitions[row] < 0 ? null : partitions[row];
   }
 
   addHeader(name, value) {

@@ -48,7 +48,9 @@ test("a key begins with a prefix in text and in bytes, whatever is next to it", 
   assert.deepEqual(begins("größ"), [false, false, false, false, true, false, false, false, false]);
   assert.deepEqual(begins(Uint8Array.of(0xff)), [false, false, false, false, false, false, false, true, false]);
   assert.deepEqual(begins(""), [true, true, false, true, true, true, true, true, true]);
-  // Only ASCII: looked up in the text of the whole column.
+  for (const [prefix, what] of [[5, "of type number"], [null, "null"], [undefined, "of type undefined"], [["t"], "of type object"]]) {
+    assert.throws(() => begins(prefix), { message: new RegExp(`what a value begins with is text or a Uint8Array, not ${what}$`) });
+  }
   const ascii = ["test-1", "test", null, "-x", "", "test-"].map((key) => record(key, null));
   assert.deepEqual(begins("test-", ascii), [true, false, false, false, false, true]);
   assert.deepEqual(begins("", ascii), [true, true, false, true, true, true]);
