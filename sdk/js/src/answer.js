@@ -306,18 +306,13 @@ export class Answer {
     selection.set(count < rowsInOrder.length ? rowsInOrder.subarray(0, count) : rowsInOrder);
     if (this._shift === -exceptions) {
       // Each of them is left out: what stands behind moves to the front, a call for each gap.
-      let [next, at] = [0, 0];
-      for (let exception = 0; exception <= exceptions; exception += 1) {
-        const row = exception < exceptions ? rows[exception] : count;
-        if (row > next) {
-          if (at !== next) {
-            selection.copyWithin(at, next, row);
-          }
-          at += row - next;
-        }
-        next = row + 1;
+      let gap = rows[0];
+      for (let exception = 1; exception <= exceptions; exception += 1) {
+        const next = exception < exceptions ? rows[exception] : count;
+        selection.copyWithin(gap - exception + 1, gap + 1, next);
+        gap = next;
       }
-      return selection.subarray(0, at);
+      return selection.subarray(0, count - exceptions);
     }
     let [next, at] = [0, 0];
     for (let exception = 0; exception <= exceptions; exception += 1) {
