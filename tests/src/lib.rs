@@ -6,6 +6,7 @@ pub mod jobs;
 pub mod kafka;
 pub mod object_store;
 pub mod orders;
+mod ports;
 pub mod read_back;
 pub mod resident;
 pub mod run;

@@ -23,6 +23,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::ports::free_ports;
 use crate::read_back::{self, Record};
 use node::Place;
 pub use node::{Node, classpath};
@@ -47,7 +48,7 @@ impl Cluster {
     /// # Errors
     /// Java or Maven missing, or a broker that does not come up; with the end of its log.
     pub fn start(properties: &str) -> Result<Self> {
-        let ports = node::free_ports::<2>()?;
+        let ports = free_ports::<2>()?;
         let listeners = format!("listeners=PLAINTEXT://127.0.0.1:{},CONTROLLER://127.0.0.1:{}", ports[0], ports[1]);
         let place = Place { id: 1, controllers: &ports[1..2], heap: "-Xmx512m" };
         let node = Node::start(&place, &[], |_| Ok(format!("{listeners}\n{properties}")))?;
@@ -62,7 +63,7 @@ impl Cluster {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_secure() -> Result<Self> {
-        let ports = node::free_ports::<3>()?;
+        let ports = free_ports::<3>()?;
         let place = Place { id: 1, controllers: &ports[1..2], heap: "-Xmx512m" };
         let node = Node::start(&place, &security::scram_users(), |home| {
             security::write_certificates(home)?;
@@ -81,7 +82,7 @@ impl Cluster {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_three() -> Result<Self> {
-        let ports = node::free_ports::<6>()?;
+        let ports = free_ports::<6>()?;
         let (brokers, controllers) = ports.split_at(3);
         let properties = "auto.create.topics.enable=false\n\
              min.insync.replicas=2\n\
@@ -410,7 +411,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Runs a command and fails with what it said.
-fn run(command: &mut std::process::Command) -> Result<()> {
+pub(crate) fn run(command: &mut std::process::Command) -> Result<()> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{} failed: {said}", command.get_program().display());

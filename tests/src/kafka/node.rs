@@ -1,9 +1,7 @@
 //! One Java process that is broker and controller, and its folder.
 
 use std::fs;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,24 +28,6 @@ pub fn classpath() -> Result<&'static str> {
         fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
     });
     resolved.as_deref().map_err(|error| anyhow!("{error}"))
-}
-
-/// Ports that are free now, and that the system gives to nobody by itself: a node that is started again needs the one
-/// that it had.
-pub(super) fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let mut ports = [0; N];
-    let mut held = Vec::with_capacity(N);
-    for port in &mut ports {
-        let listener = (0..1000).find_map(|_| {
-            // Linux gives ports from 32768 on.
-            let number = 12_000 + (RandomState::new().build_hasher().finish() % 20_000) as u16;
-            TcpListener::bind(("127.0.0.1", number)).ok()
-        });
-        let listener = listener.context("no free port")?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
-    }
-    Ok(ports)
 }
 
 /// Which node of a cluster it is, and where the nodes speak among themselves.
