@@ -15,8 +15,8 @@ demo *ARGS:
     @cargo build --workspace --bins
     @target/debug/demo "$@"
 
-# Everything that must hold: plugins from source, Apache Kafka, then all tests.
-test: tools kafka-jars plugins python js
+# Everything that must hold: plugins from source, Apache Kafka, a Schema Registry, then all tests.
+test: tools kafka-jars registry-jars plugins python js
     # Most of them wait for Kafka most of the time.
     RUST_TEST_THREADS=$(( {{ num_cpus() }} * 2 )) cargo test --workspace
 
@@ -77,6 +77,11 @@ fix: doctor
 kafka-jars:
     @scripts/doctor kafka
     @scripts/kafka-jars
+
+# Fetches the Schema Registry of the tests into Maven's cache, and unpacks it to target/registry.
+registry-jars:
+    @scripts/doctor kafka
+    @scripts/registry-jars
 
 # Checks that everything needed to test is there.
 tools:
