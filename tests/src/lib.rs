@@ -1,4 +1,4 @@
-//! The harness of the end-to-end tests: real brokers and stores, started by the tests themselves.
+//! The harness of the end-to-end tests: real brokers, stores and a registry of schemas, started by the tests themselves.
 
 pub mod batches;
 pub mod binaries;
@@ -8,6 +8,7 @@ pub mod object_store;
 pub mod orders;
 mod ports;
 pub mod read_back;
+pub mod registry;
 pub mod resident;
 pub mod run;
 pub mod targets;
