@@ -16,7 +16,7 @@ demo *ARGS:
     @target/debug/demo "$@"
 
 # Everything that must hold: plugins from source, Apache Kafka, a Schema Registry, then all tests.
-test: tools kafka-jars registry-jars plugins python js
+test: tools kafka-jars registry-jars serializers plugins python js
     # Most of them wait for Kafka most of the time.
     RUST_TEST_THREADS=$(( {{ num_cpus() }} * 2 )) cargo test --workspace
 
@@ -82,6 +82,10 @@ kafka-jars:
 registry-jars:
     @scripts/doctor kafka
     @scripts/registry-jars
+
+# Installs the serializers for Python that the tests of schemas compare with, to target/serializers.
+serializers:
+    @scripts/serializers
 
 # Checks that everything needed to test is there.
 tools:

@@ -11,4 +11,5 @@ pub mod read_back;
 pub mod registry;
 pub mod resident;
 pub mod run;
+pub mod serializers;
 pub mod targets;

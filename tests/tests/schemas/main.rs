@@ -1,0 +1,7 @@
+//! The parts that tests of schemas are made of: a registry, a proxy in front of it, and Confluent's serializers. What these
+//! promise is shown here, so that a test that fails elsewhere is not theirs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod proxies;
+mod round_trips;
