@@ -27,6 +27,7 @@ pub mod select;
 pub mod stop;
 pub mod store;
 pub mod target;
+mod text;
 pub mod verify;
 pub mod write;
 

@@ -40,7 +40,6 @@ mod stdio;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod text;
 mod wasi;
 
 use std::sync::Arc;
@@ -57,6 +56,7 @@ use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::position::Place;
 use crate::report::PluginCounts;
+use crate::text;
 
 /// How much of a lane's past a chain of plugins depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,8 @@
-//! Text that a plugin wrote, made fit for a log, an error or a report.
+//! Text that a plugin or a server wrote, made fit for a log, an error or a report.
 
-/// `text` on one line and no longer than `limit` bytes: control characters are escaped, so that a
-/// plugin cannot forge lines or colours of ours, and what is cut off is marked.
-pub(super) fn printable(text: &str, limit: usize) -> String {
+/// `text` on one line and no longer than `limit` bytes: control characters are escaped, so that its
+/// author cannot forge lines or colours of ours, and what is cut off is marked.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
     let mut line = String::with_capacity(text.len().min(limit));
     for character in text.trim_end().chars() {
         if line.len() + character.len_utf8() > limit {
