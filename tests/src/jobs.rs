@@ -22,6 +22,7 @@ pub fn target(cluster: Cluster) -> Target {
         transactions: Transactions::default(),
         provenance: false,
         remove_provenance: false,
+        registry: None,
     }
 }
 
@@ -43,6 +44,7 @@ pub fn job(target: Target) -> Job {
         select: Default::default(),
         plugins: Vec::new(),
         target,
+        registry: None,
         rejected: Default::default(),
         resources: Resources::default(),
         allow: Vec::new(),

@@ -10,8 +10,8 @@ use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
     Backup, CatalogCache, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Moment, Order,
-    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Report, Resources, Secret, Select, Share, Target,
-    Transactions, overlap,
+    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Registry, Report, Resources, Secret, Select, Share,
+    Target, Transactions, overlap,
 };
 use crate::aside::Cause;
 use crate::finding::CODES;
@@ -32,6 +32,8 @@ pub struct Draft {
     pub select: Select,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
+    /// Where the schemas of the backup's values are known.
+    pub registry: Option<Registry>,
     /// Where records go.
     pub target: TargetDraft,
     /// What becomes of records that cannot be restored.
@@ -115,7 +117,7 @@ pub struct TargetDraft {
     pub brokers: Option<String>,
     /// As [`Target::properties`].
     pub properties: BTreeMap<String, Secret>,
-    /// A variable that the properties name and that is not set; they are empty then.
+    /// A variable that the properties or the registry name and that is not set; these are empty then.
     pub unset: Option<Unset>,
     /// As [`Target::topics`].
     pub topics: BTreeMap<String, String>,
@@ -135,6 +137,8 @@ pub struct TargetDraft {
     pub provenance: bool,
     /// As [`Target::remove_provenance`].
     pub remove_provenance: bool,
+    /// As [`Target::registry`].
+    pub registry: Option<Registry>,
 }
 
 impl Draft {
@@ -169,6 +173,7 @@ impl Draft {
             backup,
             select,
             plugins,
+            registry,
             target,
             rejected,
             resources,
@@ -187,7 +192,11 @@ impl Draft {
         check_times(&select)?;
         check_plugin_names(&plugins)?;
         check_allowed(&allow)?;
-        let target = target.finish()?;
+        let is_whole = target.unset.is_none();
+        let mut target = target.finish()?;
+        if target.registry.is_none() && is_whole {
+            target.registry.clone_from(&registry);
+        }
         let rejected = rejected.finish()?;
         overlap::refuse(&url, file.as_deref(), &plugins, &rejected, report.as_ref())?;
         let BackupDraft {
@@ -213,7 +222,7 @@ impl Draft {
         overlap::refuse_cache(&url, cache.as_ref())?;
         let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters, cache };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
-        Ok(Job { name, backup, select, plugins, target, rejected, resources, allow, progress, report })
+        Ok(Job { name, backup, select, plugins, target, rejected, registry, resources, allow, progress, report })
     }
 
     /// The name that was given, that of the job file, or the last part of the backup's URL; `None` without any of these.
@@ -274,6 +283,7 @@ impl TargetDraft {
             transactions,
             provenance,
             remove_provenance,
+            registry,
         } = self;
         let partition = partition.unwrap_or(PartitionStrategy::Same);
         let order = order.unwrap_or(Order::Key);
@@ -315,6 +325,7 @@ impl TargetDraft {
             transactions,
             provenance,
             remove_provenance,
+            registry,
         })
     }
 }

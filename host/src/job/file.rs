@@ -8,11 +8,11 @@ use toml::de::DeTable;
 use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES};
 use super::draft::{BackupDraft, Draft, ProgressDraft, RejectedDraft, TargetDraft};
 use super::environment::Environment;
-use super::error::JobError;
+use super::error::{JobError, Unset};
 use super::reader::{Reader, Source};
 use super::{
     ColumnNames, CreateTopics, Encodings, HeaderTest, Job, Keys, Limit, Moment, OffsetRange, PartitionStrategy,
-    PluginLimits, PluginSource, PluginUse, Policy, Report, Resources, Secret, Select, Share, TopicPattern,
+    PluginLimits, PluginSource, PluginUse, Policy, Registry, Report, Resources, Secret, Select, Share, TopicPattern,
     Transactions, plugin_source, rejected, servers, topic,
 };
 use crate::aside::Cause;
@@ -40,7 +40,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
     let top = Reader::top(source, &document)?;
     let backup = top.table("backup")?.map(|table| backup(&table, folder)).transpose()?;
     let plugins = top.tables("plugin")?.iter().map(|table| plugin(table, folder)).collect::<Result<_, _>>()?;
-    let target = top.table("target")?.map(|table| target(&table)).transpose()?;
+    let target = top.table("target")?.map(|table| target(&table, folder)).transpose()?;
     let resources = top.table("resources")?.map(|table| resources(&table)).transpose()?;
     Ok(Draft {
         name: top.text("name")?,
@@ -49,6 +49,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         backup: backup.unwrap_or_default(),
         select: top.table("select")?.map(|table| select(&table, folder)).transpose()?.unwrap_or_default(),
         plugins,
+        registry: top.table("registry")?.map(|table| Registry::read(&table, "registry", folder)).transpose()?,
         target: target.unwrap_or_default(),
         rejected: top.table("rejected")?.map(|table| policies(&table, folder)).transpose()?.unwrap_or_default(),
         resources: resources.unwrap_or_default(),
@@ -189,16 +190,16 @@ fn limits(table: &Reader<'_>) -> Result<PluginLimits, JobError> {
     })
 }
 
-fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
+fn target(table: &Reader<'_>, folder: &Path) -> Result<TargetDraft, JobError> {
     let partition = match table.partitions("partition")? {
         Some(partitions) => Some(PartitionStrategy::Table(partitions)),
         None => table.one_of("partition", PARTITIONS)?,
     };
     // Only who opens the target needs its secrets: `preview` and `inspect` do without.
-    let (properties, unset) = match secrets(table, "properties") {
-        Err(JobError::Unset(unset)) => (BTreeMap::new(), Some(unset)),
-        properties => (properties?, None),
-    };
+    let mut unset = None;
+    let properties = unless_unset(secrets(table, "properties"), &mut unset)?;
+    let registry = table.table("registry")?.map(|table| Registry::read(&table, "target.registry", folder)).transpose();
+    let registry = unless_unset(registry, &mut unset)?;
     Ok(TargetDraft {
         brokers: table.parsed("brokers", servers::servers)?,
         properties,
@@ -212,7 +213,19 @@ fn target(table: &Reader<'_>) -> Result<TargetDraft, JobError> {
         transactions: table.table("transactions")?.map(|table| transactions(&table)).transpose()?.unwrap_or_default(),
         provenance: table.boolean("provenance")?.unwrap_or_default(),
         remove_provenance: table.boolean("remove_provenance")?.unwrap_or_default(),
+        registry,
     })
+}
+
+/// What was read, or nothing where a variable is not set, of which the first is kept.
+fn unless_unset<T: Default>(read: Result<T, JobError>, first: &mut Option<Unset>) -> Result<T, JobError> {
+    match read {
+        Err(JobError::Unset(unset)) => {
+            first.get_or_insert(unset);
+            Ok(T::default())
+        }
+        read => read,
+    }
 }
 
 fn transactions(table: &Reader<'_>) -> Result<Transactions, JobError> {

@@ -14,6 +14,7 @@ pub mod quantity;
 mod reader;
 #[cfg(test)]
 mod reference;
+mod registry;
 pub mod rejected;
 pub mod schema;
 mod secret;
@@ -33,6 +34,8 @@ pub use environment::Environment;
 pub use error::{At, JobError};
 pub use nearest::nearest;
 pub use plugin_source::PluginSource;
+use reader::Reader;
+pub use registry::{ClientIdentity, Login, Registry};
 pub use rejected::{Ceiling, DeadLetters, FileFormat, Policies, Policy, Rejected, Share};
 pub use secret::Secret;
 pub use select::{HeaderTest, Keys, Limit, Moment, OffsetRange, Select, Tombstones, TopicPattern};
@@ -54,6 +57,8 @@ pub struct Job {
     pub target: Target,
     /// What becomes of records that cannot be restored.
     pub rejected: Rejected,
+    /// Where the schemas of the backup's values are known, if that is said.
+    pub registry: Option<Registry>,
     /// What the restore may take of the machine.
     pub resources: Resources,
     /// Findings of `plan` that do not stop the job.
@@ -241,6 +246,8 @@ pub struct Target {
     pub provenance: bool,
     /// Whether such headers of an earlier restore are left out.
     pub remove_provenance: bool,
+    /// Where the schemas of the target's values are known: that of the job, where none is given for the target.
+    pub registry: Option<Registry>,
 }
 
 /// What holds when a restore is interrupted, on a cluster that has transactions.

@@ -24,6 +24,7 @@ fn rules(partition: PartitionStrategy, order: Order) -> job::Target {
         transactions: Transactions::default(),
         provenance: false,
         remove_provenance: false,
+        registry: None,
     }
 }
 

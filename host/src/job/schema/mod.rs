@@ -5,6 +5,7 @@
 
 mod backup;
 mod plugin;
+mod registry;
 mod rejected;
 mod select;
 mod target;
@@ -12,6 +13,7 @@ mod target;
 use super::choices::{PARTITIONS, names};
 use backup::BACKUP;
 use plugin::PLUGIN;
+use registry::REGISTRY;
 use rejected::REJECTED;
 use select::SELECT;
 use target::TARGET;
@@ -151,6 +153,7 @@ pub static JOB: Table = Table {
         key("backup", Kind::Table(&BACKUP), "", ""),
         key("select", Kind::Table(&SELECT), "", ""),
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
+        key("registry", Kind::Table(&REGISTRY), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),
         key("rejected", Kind::Table(&REJECTED), "", ""),
         key("progress", Kind::Table(&PROGRESS), "", ""),

@@ -1,5 +1,6 @@
 //! Where records go: `[target]`.
 
+use super::registry::TARGET_REGISTRY;
 use super::{Keys, Kind, Table, key};
 use crate::job::choices::{DELIVERIES, ORDERS, names};
 
@@ -57,6 +58,7 @@ pub(super) static TARGET: Table = Table {
         key("create", Kind::Table(&CREATE), "", ""),
         key("while_restoring", Kind::Table(&WHILE_RESTORING), "", ""),
         key("transactions", Kind::Table(&TRANSACTIONS), "", ""),
+        key("registry", Kind::Table(&TARGET_REGISTRY), "", ""),
     ]),
 };
 

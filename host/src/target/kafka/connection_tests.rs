@@ -36,6 +36,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         transactions: Transactions::default(),
         provenance: false,
         remove_provenance: false,
+        registry: None,
     };
     let resources = Resources::default();
     let progress = ProgressDraft::default().of("job".to_owned());
@@ -45,6 +46,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         select: Default::default(),
         plugins: Vec::new(),
         target,
+        registry: None,
         rejected: Default::default(),
         resources,
         allow: Vec::new(),
