@@ -3,7 +3,7 @@
 //!
 //! The modules follow a record's way: [`job`] says what is to be done, [`store`] and [`catalog`] find
 //! the files, [`read`] turns them into [`batch`]es, [`select`] takes of them what is asked for, [`plugin`]s transform those, [`route`] and [`target`] send them,
-//! [`report`] counts.
+//! [`report`] counts; [`registry`] asks for the schemas of their values.
 
 pub mod aside;
 pub mod batch;
@@ -20,6 +20,7 @@ pub mod plugin;
 pub mod position;
 pub mod progress;
 pub mod read;
+pub mod registry;
 pub mod report;
 pub mod restore;
 pub mod route;
