@@ -4,10 +4,6 @@
 //! the same row gives the same bytes, whichever way it was encoded. It is appended directly, without a
 //! tree of values in between.
 
-mod bounded;
-mod number;
-mod temporal;
-
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +18,8 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, MapArray};
 use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 
-use bounded::Bounded;
+use crate::json::{Bounded, append_bytes, append_text, append_uuid, number, quoted, temporal};
 
 /// Writes rows of these columns as JSON objects.
 #[derive(Clone, Debug)]
@@ -154,14 +148,14 @@ fn value(field: &Field, array: &dyn Array, row: usize, out: &mut Bounded<'_>) ->
         DataType::Utf8 => append_text(array.as_string::<i32>().value(row), out)?,
         DataType::LargeUtf8 => append_text(array.as_string::<i64>().value(row), out)?,
         DataType::Utf8View => append_text(array.as_string_view().value(row), out)?,
-        DataType::Binary => bytes(array.as_binary::<i32>().value(row), out)?,
-        DataType::LargeBinary => bytes(array.as_binary::<i64>().value(row), out)?,
-        DataType::BinaryView => bytes(array.as_binary_view().value(row), out)?,
+        DataType::Binary => append_bytes(array.as_binary::<i32>().value(row), out)?,
+        DataType::LargeBinary => append_bytes(array.as_binary::<i64>().value(row), out)?,
+        DataType::BinaryView => append_bytes(array.as_binary_view().value(row), out)?,
         DataType::FixedSizeBinary(_) => {
             let value = array.as_fixed_size_binary().value(row);
             match <[u8; 16]>::try_from(value) {
-                Ok(value) if is_uuid(field) => uuid(value, out),
-                _ => bytes(value, out)?,
+                Ok(value) if is_uuid(field) => append_uuid(value, out),
+                _ => append_bytes(value, out)?,
             }
         }
         DataType::Date32 => quoted(out, |out| temporal::date(i64::from(primitive!(array, row, Date32Type)), out)),
@@ -354,46 +348,8 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-fn append_text(text: &str, out: &mut Bounded<'_>) -> Result<(), String> {
-    // An escaped text is up to six times as long, so the limit is seen to while it is written.
-    serde_json::to_writer(&mut *out, text).map_err(|error| out.check().err().unwrap_or_else(|| error.to_string()))
-}
-
-fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    out.push(b'"');
-    write(out);
-    out.push(b'"');
-}
-
-fn bytes(value: &[u8], out: &mut Bounded<'_>) -> Result<(), String> {
-    let length = value.len().div_ceil(3) * 4;
-    out.check_room(length)?;
-    quoted(out, |out| {
-        let start = out.len();
-        out.resize(start + length, 0);
-        let written = BASE64_STANDARD.encode_slice(value, &mut out[start..]).unwrap_or_default();
-        out.truncate(start + written);
-    });
-    Ok(())
-}
-
 /// Whether a field carries Arrow's canonical extension type for UUIDs.
 fn is_uuid(field: &Field) -> bool {
     field.extension_type_name() == Some("arrow.uuid")
         || field.metadata().get("logicalType").is_some_and(|name| name == "uuid")
-}
-
-fn uuid(value: [u8; 16], out: &mut Vec<u8>) {
-    quoted(out, |out| {
-        let mut digits = [0; 32];
-        // 16 bytes are 32 digits: this cannot fail.
-        if hex::encode_to_slice(value, &mut digits).is_ok() {
-            for (index, part) in [0..8, 8..12, 12..16, 16..20, 20..32].into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b'-');
-                }
-                out.extend_from_slice(&digits[part]);
-            }
-        }
-    });
 }

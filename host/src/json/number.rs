@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 /// A signed integer with all its digits.
-pub(super) fn integer(value: i64, out: &mut Vec<u8>) {
+pub(crate) fn integer(value: i64, out: &mut Vec<u8>) {
     append(value, out);
 }
 
 /// An unsigned integer with all its digits.
-pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
+pub(crate) fn unsigned(value: u64, out: &mut Vec<u8>) {
     append(value, out);
 }
 
@@ -17,7 +17,7 @@ pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// Never for a number; the text of `serde_json` is handed through.
-pub(super) fn single(value: f32, out: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) fn single(value: f32, out: &mut Vec<u8>) -> Result<(), String> {
     match value.is_finite() {
         true => serde_json::to_writer(out, &value).map_err(|error| error.to_string()),
         false => {
@@ -31,7 +31,7 @@ pub(super) fn single(value: f32, out: &mut Vec<u8>) -> Result<(), String> {
 ///
 /// # Errors
 /// Never for a number; the text of `serde_json` is handed through.
-pub(super) fn double(value: f64, out: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) fn double(value: f64, out: &mut Vec<u8>) -> Result<(), String> {
     match value.is_finite() {
         true => serde_json::to_writer(out, &value).map_err(|error| error.to_string()),
         false => {
@@ -50,7 +50,7 @@ fn not_finite(value: f64, out: &mut Vec<u8>) {
 }
 
 /// A decimal with exactly `scale` digits after the point; a negative scale gives zeros before it.
-pub(super) fn decimal(unscaled: impl Display, scale: i8, out: &mut Vec<u8>) {
+pub(crate) fn decimal(unscaled: impl Display, scale: i8, out: &mut Vec<u8>) {
     let start = out.len();
     append(unscaled, out);
     if out.get(start) == Some(&b'-') {

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 /// A few bytes of a file can stand for any length of text: the items of an array of records each bring
 /// the names of their fields. What is short (numbers, dates, names that were checked) is appended
 /// directly and may exceed the limit by itself; [`Bounded::check`] comes before the next value.
-pub(super) struct Bounded<'o> {
+pub(crate) struct Bounded<'o> {
     out: &'o mut Vec<u8>,
     /// The length of all at which the text is as long as it may be.
     end: usize,
@@ -18,20 +18,20 @@ pub(super) struct Bounded<'o> {
 
 impl<'o> Bounded<'o> {
     /// A text of at most `limit` bytes after those in `out`.
-    pub(super) fn new(out: &'o mut Vec<u8>, limit: usize) -> Self {
+    pub(crate) fn new(out: &'o mut Vec<u8>, limit: usize) -> Self {
         let end = out.len().saturating_add(limit);
         Self { out, end, limit }
     }
 
     /// # Errors
     /// The text is longer than it may be.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         self.check_room(0)
     }
 
     /// # Errors
     /// There is no room for so many bytes more.
-    pub(super) fn check_room(&self, bytes: usize) -> Result<(), String> {
+    pub(crate) fn check_room(&self, bytes: usize) -> Result<(), String> {
         if self.out.len().saturating_add(bytes) <= self.end {
             return Ok(());
         }

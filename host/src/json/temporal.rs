@@ -10,7 +10,8 @@ use arrow_schema::TimeUnit;
 
 const DAY: i64 = 86_400;
 
-fn per_second(unit: TimeUnit) -> i64 {
+/// How many of a unit are a second.
+pub(crate) fn per_second(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Second => 1,
         TimeUnit::Millisecond => 1_000,
@@ -30,7 +31,7 @@ fn fraction(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
 }
 
 /// `YYYY-MM-DD` of a day counted from 1970-01-01, in the Gregorian calendar also before it was one.
-pub(super) fn date(day: i64, out: &mut Vec<u8>) {
+pub(crate) fn date(day: i64, out: &mut Vec<u8>) {
     // Howard Hinnant's `civil_from_days`: years begin in March, eras have 400 of them.
     let shifted = day + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
@@ -48,7 +49,7 @@ pub(super) fn date(day: i64, out: &mut Vec<u8>) {
 }
 
 /// A day counted in milliseconds; where it is none, the instant.
-pub(super) fn date64(millis: i64, out: &mut Vec<u8>) {
+pub(crate) fn date64(millis: i64, out: &mut Vec<u8>) {
     match millis.rem_euclid(DAY * 1_000) {
         0 => date(millis.div_euclid(DAY * 1_000), out),
         _ => timestamp(millis, TimeUnit::Millisecond, false, out),
@@ -56,14 +57,14 @@ pub(super) fn date64(millis: i64, out: &mut Vec<u8>) {
 }
 
 /// `hh:mm:ss` with a fraction, counted from midnight.
-pub(super) fn time(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
+pub(crate) fn time(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
     let (seconds, rest) = (value.div_euclid(per_second(unit)), value.rem_euclid(per_second(unit)));
     let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
     fraction(rest, unit, out);
 }
 
 /// An instant of RFC 3339, with `Z` if it is one of UTC and with nothing if its zone is unknown.
-pub(super) fn timestamp(value: i64, unit: TimeUnit, is_utc: bool, out: &mut Vec<u8>) {
+pub(crate) fn timestamp(value: i64, unit: TimeUnit, is_utc: bool, out: &mut Vec<u8>) {
     let of_day = DAY * per_second(unit);
     date(value.div_euclid(of_day), out);
     out.push(b'T');
@@ -74,13 +75,13 @@ pub(super) fn timestamp(value: i64, unit: TimeUnit, is_utc: bool, out: &mut Vec<
 }
 
 /// `PT…S`, in seconds.
-pub(super) fn duration(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
+pub(crate) fn duration(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
     out.extend_from_slice(b"PT");
     seconds(value, unit, out);
 }
 
 /// `P…M…DT…S`: months, days and seconds, each with its own sign; all three are always written.
-pub(super) fn interval(months: i32, days: i32, rest: i64, unit: TimeUnit, out: &mut Vec<u8>) {
+pub(crate) fn interval(months: i32, days: i32, rest: i64, unit: TimeUnit, out: &mut Vec<u8>) {
     let _ = write!(out, "P{months}M{days}DT");
     seconds(rest, unit, out);
 }
