@@ -17,6 +17,7 @@ pub mod job;
 mod json;
 pub mod lane;
 mod mechanism;
+pub mod passage;
 pub mod plugin;
 pub mod position;
 pub mod progress;

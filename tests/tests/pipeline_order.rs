@@ -14,6 +14,7 @@ use std::time::Duration;
 use anabranch::batch::{Batch, ColumnsBuilder, Outputs, Routes};
 use anabranch::catalog::Catalog;
 use anabranch::job::{Cluster, Job, PartitionStrategy, PluginLimits, PluginSource, PluginUse, Resources};
+use anabranch::passage::Passage;
 use anabranch::plugin::{Chain, ChainOrigin};
 use anabranch::position::TopicPartition;
 use anabranch::report::Progress;
@@ -185,7 +186,7 @@ proptest! {
         let restore = Restore {
             job: &job,
             catalog: &catalog,
-            chain: chain.as_ref(),
+            passage: Passage { chain: chain.as_ref(), schemas: None },
             target,
             dead_letters: None,
             progress: &progress,

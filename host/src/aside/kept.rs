@@ -15,7 +15,7 @@ const FILES: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The first records that were set aside and of which nobody can tell from the backup alone that they were: all but
-    /// those that a plugin rejects.
+    /// those that a plugin rejects, or whose schema does.
     #[serde(default)]
     records: Vec<KeptRecord>,
     /// Whether there are more.
@@ -38,7 +38,7 @@ struct KeptRecord {
 impl Kept {
     /// Keeps a record.
     pub fn keep(&mut self, place: &Place, cause: Cause, plugin: Option<usize>) {
-        if cause == Cause::Rejected {
+        if matches!(cause, Cause::Rejected | Cause::Schema) {
             return;
         }
         if self.records.len() == RECORDS {

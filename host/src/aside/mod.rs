@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
+    /// Its key or value does not go with its schema.
+    Schema,
     /// A plugin rejects it.
     Rejected,
     /// It makes a plugin trap, take too long or take too much, as was proved with it alone.
@@ -36,11 +38,13 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rejected, Self::Fault, Self::TooLarge, Self::Refused, Self::Unroutable];
+    pub const ALL: [Self; 6] =
+        [Self::Schema, Self::Rejected, Self::Fault, Self::TooLarge, Self::Refused, Self::Unroutable];
 
     /// As reports and headers write it.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Schema => "schema",
             Self::Rejected => "rejected",
             Self::Fault => "fault",
             Self::TooLarge => "too-large",

@@ -15,8 +15,9 @@ use crate::batch::{Batch, Limits};
 use crate::catalog::{Catalog, Lane};
 use crate::failure::{Exit, Explain, Failure};
 use crate::job::Job;
-use crate::plugin::{Chain, Transform, Untouched};
+use crate::passage::Passage;
 use crate::report::PluginCounts;
+use crate::schema::{Registering, Schemas};
 pub(super) use document::RecordDocument;
 
 /// What is to be shown.
@@ -69,6 +70,8 @@ impl Preview {
         let mut open = prepare::open(&job.backup, terminal)?;
         prepare::select_since(&job, &mut open, None)?;
         let chain = prepare::chain(&job)?;
+        let schemas = Schemas::open(&job, Registering::Pretended)?;
+        let passage = Passage { chain: chain.as_ref(), schemas: schemas.as_ref() };
         let mut document =
             PreviewDocument { schema: "anabranch.preview/1", job: job.name.clone(), records: Vec::new() };
         for lane in wanted_lanes(&open.catalog, lane)? {
@@ -76,7 +79,7 @@ impl Preview {
             if left == 0 {
                 break;
             }
-            preview_lane(&job, &open.catalog, lane, chain.as_ref(), left, &mut document.records)?;
+            preview_lane(&job, &open.catalog, lane, passage, left, &mut document.records)?;
         }
         terminal.give(&document, || {
             document.records.iter().fold(String::new(), |mut text, record| {
@@ -106,15 +109,12 @@ fn preview_lane(
     job: &Job,
     catalog: &Catalog,
     lane: &Lane,
-    chain: Option<&Chain>,
+    passage: Passage<'_>,
     count: usize,
     records: &mut Vec<RecordDocument>,
 ) -> Result<(), Failure> {
     let target_topic = job.target.topic(&lane.source.topic);
-    let mut transform: Box<dyn Transform> = match chain {
-        Some(chain) => chain.open(&lane.source, target_topic)?,
-        None => Box::new(Untouched),
-    };
+    let mut transform = passage.open(&lane.source, target_topic)?;
     let most = Limits::default().records;
     // Of what is selected nobody knows how many records have to be looked at.
     let batch = if catalog.narrowed.is_some() { most } else { count.min(most) };

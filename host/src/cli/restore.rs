@@ -23,11 +23,13 @@ use crate::clock::now;
 use crate::failure::{Exit, Failure};
 use crate::finding::Finding;
 use crate::job::Job;
+use crate::passage::Passage;
 use crate::plugin::Chain;
 use crate::progress::Inputs;
 use crate::read::Count;
 use crate::report::{Display, LaneEnd, LaneSummary, Progress, Summary, Tally, shown};
 use crate::restore;
+use crate::schema::{Registering, Schemas};
 use crate::stop::StopSignal;
 use crate::target::{self, Examined, Reached, Target};
 
@@ -60,13 +62,15 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     let started = reached.as_ref().ok().and_then(Reached::started).unwrap_or_else(now);
     prepare::select_since(job, &mut open, Some(started))?;
     let mut chain = prepare::chain(job)?;
+    let schemas = Schemas::open(job, Registering::Allowed)?;
     if let Some(chain) = &chain {
         // Before topics are created: what a plugin refuses leaves none behind.
         prepare::try_out(chain, job, &open.catalog)?;
     }
     reporter.report().reads(&open.url, open.catalog.entries.iter().map(|entry| &**entry));
     let needs = prepare::needs(&open.catalog);
-    let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref()).started(started);
+    let passage = Passage { chain: chain.as_ref(), schemas: schemas.as_ref() };
+    let inputs = Inputs::of(&job.backup, &open.catalog, passage).started(started);
     let digests = inputs.digests(job, &needs);
     reporter.report().configured(chain.as_ref().map(Chain::reports).unwrap_or_default(), digests);
     let mut findings = plan::before_the_target(job, &open, chain.as_ref());
@@ -99,6 +103,12 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
         // Before topics are created, too.
         files.try_out()?;
     }
+    if let Some(schemas) = &schemas {
+        // What a registry refuses leaves no topics behind either.
+        for lane in &open.catalog.lanes {
+            schemas.prepare(&lane.source.topic, job.target.topic(&lane.source.topic))?;
+        }
+    }
     let target = examined.connect(job, &needs, &inputs)?;
     reporter.report().runs(target.run(), target.started());
     if let (Some(chain), Some(started)) = (&mut chain, target.started()) {
@@ -122,7 +132,7 @@ fn restore(job: &Arc<Job>, reporter: &Reporter, signals: &Signals, terminal: &Te
     let restore = restore::Restore {
         job,
         catalog: &open.catalog,
-        chain: chain.as_ref(),
+        passage: Passage { chain: chain.as_ref(), schemas: schemas.as_ref() },
         target: Arc::clone(&target),
         dead_letters: dead_letters.as_ref(),
         progress,

@@ -10,9 +10,11 @@ use super::terminal::Terminal;
 use super::{plan, prepare};
 use crate::failure::{Exit, Failure};
 use crate::job::Policy;
+use crate::passage::Passage;
 use crate::progress::Inputs;
 use crate::read::Count;
 use crate::report::{Display, Progress};
+use crate::schema::{Registering, Schemas};
 use crate::stop::StopSignal;
 use crate::verify::{self, Committed};
 
@@ -36,7 +38,9 @@ impl Verify {
         let mut open = prepare::open(&job.backup, terminal)?;
         let selection = prepare::select(&job, &mut open)?;
         let mut chain = prepare::chain(&job)?;
-        let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+        let schemas = Schemas::open(&job, Registering::Never)?;
+        let inputs =
+            Inputs::of(&job.backup, &open.catalog, Passage { chain: chain.as_ref(), schemas: schemas.as_ref() });
         let committed = Committed::look(&job, &prepare::needs(&open.catalog), &inputs)?;
         plan::refuse_to("compare", &committed.findings, &job.allow)?;
         if let (Some(chain), Some(started)) = (&mut chain, committed.started()) {
@@ -58,7 +62,7 @@ impl Verify {
         let verify = verify::Verify {
             job: &job,
             catalog: &open.catalog,
-            chain: chain.as_ref(),
+            passage: Passage { chain: chain.as_ref(), schemas: schemas.as_ref() },
             committed: &committed,
             progress: &progress,
             stop: &stop,

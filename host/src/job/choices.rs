@@ -1,6 +1,6 @@
 //! Settings that are one of a few words, and the words.
 
-use super::{Delivery, Encoding, FileFormat, Order, PartitionStrategy, Policy, Tombstones};
+use super::{Delivery, Encoding, FileFormat, Order, PartitionStrategy, Policy, Subject, Tombstones, ValueEncoding};
 use crate::read::Format;
 
 /// Words and what they mean.
@@ -34,6 +34,18 @@ pub const POLICIES: Choices<Policy> =
 
 /// `select.tombstones`.
 pub const TOMBSTONES: Choices<Tombstones> = &[("only", Tombstones::Only), ("none", Tombstones::None)];
+
+/// `schema.value.encoding`.
+pub const VALUE_ENCODINGS: Choices<ValueEncoding> = &[
+    ("raw", ValueEncoding::Raw),
+    ("json", ValueEncoding::Json),
+    ("avro", ValueEncoding::Avro),
+    ("rewrite-ids", ValueEncoding::RewriteIds),
+];
+
+/// `schema.value.subject`.
+pub const SUBJECTS: Choices<Subject> =
+    &[("topic", Subject::Topic), ("record", Subject::Record), ("topic-record", Subject::TopicRecord)];
 
 /// `rejected.format`.
 pub const FILE_FORMATS: Choices<FileFormat> =

@@ -10,8 +10,8 @@ use super::error::{JobError, Unset};
 use super::nearest::nearest;
 use super::{
     Backup, CatalogCache, Cluster, ColumnNames, CreateTopics, Delivery, Encodings, FileFormat, Job, Moment, Order,
-    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Registry, Report, Resources, Secret, Select, Share,
-    Target, Transactions, overlap,
+    PROGRESS_TOPIC, PartitionStrategy, PluginUse, Policy, Progress, Registry, Report, Resources, SchemaRule, Secret,
+    Select, Share, Target, Transactions, overlap,
 };
 use crate::aside::Cause;
 use crate::finding::CODES;
@@ -30,6 +30,8 @@ pub struct Draft {
     pub backup: BackupDraft,
     /// What is taken of it.
     pub select: Select,
+    /// What keys and values are encoded in.
+    pub schemas: Vec<SchemaRule>,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
     /// Where the schemas of the backup's values are known.
@@ -172,6 +174,7 @@ impl Draft {
             file,
             backup,
             select,
+            schemas,
             plugins,
             registry,
             target,
@@ -198,6 +201,9 @@ impl Draft {
             target.registry.clone_from(&registry);
         }
         let rejected = rejected.finish()?;
+        for rule in &schemas {
+            rule.check(registry.is_some(), target.registry.is_some())?;
+        }
         overlap::refuse(&url, file.as_deref(), &plugins, &rejected, report.as_ref())?;
         let BackupDraft {
             url: _,
@@ -222,7 +228,20 @@ impl Draft {
         overlap::refuse_cache(&url, cache.as_ref())?;
         let backup = Backup { url, store, path, topic, columns, encoding, format, dead_letters, cache };
         let progress = progress.of(progress_name.unwrap_or_else(|| name.clone()));
-        Ok(Job { name, backup, select, plugins, target, rejected, registry, resources, allow, progress, report })
+        Ok(Job {
+            name,
+            backup,
+            select,
+            schemas,
+            plugins,
+            target,
+            rejected,
+            registry,
+            resources,
+            allow,
+            progress,
+            report,
+        })
     }
 
     /// The name that was given, that of the job file, or the last part of the backup's URL; `None` without any of these.

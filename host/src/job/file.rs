@@ -5,15 +5,17 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::choices::{DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES};
+use super::choices::{
+    DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, SUBJECTS, TOMBSTONES, VALUE_ENCODINGS,
+};
 use super::draft::{BackupDraft, Draft, ProgressDraft, RejectedDraft, TargetDraft};
 use super::environment::Environment;
 use super::error::{JobError, Unset};
 use super::reader::{Reader, Source};
 use super::{
     ColumnNames, CreateTopics, Encodings, HeaderTest, Job, Keys, Limit, Moment, OffsetRange, PartitionStrategy,
-    PluginLimits, PluginSource, PluginUse, Policy, Registry, Report, Resources, Secret, Select, Share, TopicPattern,
-    Transactions, plugin_source, rejected, servers, topic,
+    PluginLimits, PluginSource, PluginUse, Policy, Recoding, Registry, Report, Resources, SchemaRule, Secret, Select,
+    Share, TopicPattern, Transactions, plugin_source, rejected, servers, topic,
 };
 use crate::aside::Cause;
 
@@ -39,6 +41,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
     let folder = path.parent().unwrap_or(Path::new(""));
     let top = Reader::top(source, &document)?;
     let backup = top.table("backup")?.map(|table| backup(&table, folder)).transpose()?;
+    let schemas = top.tables("schema")?.iter().map(|table| schema(table, folder)).collect::<Result<_, _>>()?;
     let plugins = top.tables("plugin")?.iter().map(|table| plugin(table, folder)).collect::<Result<_, _>>()?;
     let target = top.table("target")?.map(|table| target(&table, folder)).transpose()?;
     let resources = top.table("resources")?.map(|table| resources(&table)).transpose()?;
@@ -48,6 +51,7 @@ pub fn read(text: &str, path: &Path, environment: Environment<'_>) -> Result<Dra
         file: Some(path.to_owned()),
         backup: backup.unwrap_or_default(),
         select: top.table("select")?.map(|table| select(&table, folder)).transpose()?.unwrap_or_default(),
+        schemas,
         plugins,
         registry: top.table("registry")?.map(|table| Registry::read(&table, "registry", folder)).transpose()?,
         target: target.unwrap_or_default(),
@@ -142,6 +146,38 @@ fn encoding(table: &Reader<'_>) -> Result<Encodings, JobError> {
         key: table.one_of("key", ENCODINGS)?.unwrap_or_default(),
         value: table.one_of("value", ENCODINGS)?.unwrap_or_default(),
         headers: table.one_of("headers", ENCODINGS)?.unwrap_or_default(),
+    })
+}
+
+fn schema(table: &Reader<'_>, folder: &Path) -> Result<SchemaRule, JobError> {
+    let part = |name| table.table(name)?.map_or_else(|| Ok(Recoding::default()), |table| recoding(&table, folder));
+    Ok(SchemaRule {
+        topics: table.texts_parsed("topics", TopicPattern::parse)?,
+        key: part("key")?,
+        value: part("value")?,
+    })
+}
+
+fn recoding(table: &Reader<'_>, folder: &Path) -> Result<Recoding, JobError> {
+    let id = |text: &str| text.parse::<i32>().map_err(|_| "must be the id of a schema, a whole number".to_owned());
+    let mut ids = BTreeMap::new();
+    if let Some(table) = table.table("ids")? {
+        for (name, given) in table.free_as(id)? {
+            let known = id(&name).map_err(|message| JobError::Conflict {
+                message: format!("`{name}` in `ids` {message}"),
+                hint: "write the id of the backup's registry first: `41 = 7`",
+            })?;
+            ids.insert(known, given);
+        }
+    }
+    Ok(Recoding {
+        encoding: table.one_of("encoding", VALUE_ENCODINGS)?.unwrap_or_default(),
+        schema: table.text("schema")?.map(|path| folder.join(path)),
+        target_encoding: table.one_of("target_encoding", VALUE_ENCODINGS)?,
+        target_schema: table.text("target_schema")?.map(|path| folder.join(path)),
+        subject: table.one_of("subject", SUBJECTS)?.unwrap_or_default(),
+        register: table.boolean("register")?.unwrap_or(true),
+        ids,
     })
 }
 

@@ -12,6 +12,7 @@ mod overlap;
 mod plugin_source;
 pub mod quantity;
 mod reader;
+pub mod recoding;
 #[cfg(test)]
 mod reference;
 mod registry;
@@ -27,7 +28,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub use choices::{
-    Choices, DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, TOMBSTONES, choose, names,
+    Choices, DELIVERIES, ENCODINGS, FILE_FORMATS, FORMATS, ORDERS, PARTITIONS, POLICIES, SUBJECTS, TOMBSTONES,
+    VALUE_ENCODINGS, choose, names,
 };
 pub use draft::Draft;
 pub use environment::Environment;
@@ -35,6 +37,7 @@ pub use error::{At, JobError};
 pub use nearest::nearest;
 pub use plugin_source::PluginSource;
 use reader::Reader;
+pub use recoding::{Recoding, SchemaRule, Subject, ValueEncoding};
 pub use registry::{ClientIdentity, Login, Registry};
 pub use rejected::{Ceiling, DeadLetters, FileFormat, Policies, Policy, Rejected, Share};
 pub use secret::Secret;
@@ -51,6 +54,8 @@ pub struct Job {
     pub backup: Backup,
     /// What is taken of it.
     pub select: Select,
+    /// What keys and values are encoded in; the first that fits a topic holds.
+    pub schemas: Vec<SchemaRule>,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
     /// Where records go.

@@ -48,6 +48,8 @@ impl fmt::Display for Policy {
 /// The policy for each cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policies {
+    /// For records of which key or value does not go with its schema.
+    pub schema: Policy,
     /// For records that a plugin rejects.
     pub rejected: Policy,
     /// For records that are proved guilty of a plugin's fault.
@@ -63,12 +65,13 @@ pub struct Policies {
 impl Policies {
     /// One policy for all causes.
     pub fn all(policy: Policy) -> Self {
-        Self { rejected: policy, fault: policy, too_large: policy, refused: policy, unroutable: policy }
+        Self { schema: policy, rejected: policy, fault: policy, too_large: policy, refused: policy, unroutable: policy }
     }
 
     /// That for a cause.
     pub fn of(&self, cause: Cause) -> Policy {
         match cause {
+            Cause::Schema => self.schema,
             Cause::Rejected => self.rejected,
             Cause::Fault => self.fault,
             Cause::TooLarge => self.too_large,
@@ -226,6 +229,7 @@ impl RejectedDraft {
 impl Policies {
     fn of_mut(&mut self, cause: Cause) -> &mut Policy {
         match cause {
+            Cause::Schema => &mut self.schema,
             Cause::Rejected => &mut self.rejected,
             Cause::Fault => &mut self.fault,
             Cause::TooLarge => &mut self.too_large,

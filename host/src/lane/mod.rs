@@ -35,7 +35,7 @@ use crate::aside::{Kept, LaneCeiling, LetterError, TooManyRejected};
 use crate::batch::Batch;
 use crate::catalog::BatchSource;
 use crate::failure::{Exit, Explain};
-use crate::plugin::{PluginError, Transform};
+use crate::plugin::{Transform, TransformError};
 use crate::position::{Restart, TopicPartition};
 use crate::read::ReadError;
 use crate::report::{LaneEnd, LaneProgress, Tally};
@@ -93,9 +93,9 @@ pub enum LaneError {
     /// The backup.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A plugin.
+    /// A plugin, or a value and its schema.
     #[error(transparent)]
-    Plugin(#[from] PluginError),
+    Transform(#[from] TransformError),
     /// The target.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -131,7 +131,7 @@ impl Explain for LaneError {
     fn exit(&self) -> Exit {
         match self {
             Self::Read(error) => error.exit(),
-            Self::Plugin(error) => error.exit(),
+            Self::Transform(error) => error.exit(),
             Self::Target(error) => error.exit(),
             Self::Letters(error) => error.exit(),
             Self::TooManyRejected(error) => error.exit(),
@@ -143,7 +143,7 @@ impl Explain for LaneError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Read(error) => error.hint(),
-            Self::Plugin(error) => error.hint(),
+            Self::Transform(error) => error.hint(),
             Self::Target(error) => error.hint(),
             Self::Letters(error) => error.hint(),
             Self::TooManyRejected(error) => error.hint(),

@@ -139,7 +139,7 @@ impl Digest {
 }
 
 impl Transform for Digest {
-    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, TransformError> {
         let offsets: Vec<i64> = batch.columns.timestamps.to_vec();
         counts[0].read += offsets.len() as u64;
         let answers: Vec<Option<String>> = offsets.iter().map(|offset| self.over(*offset)).collect();
@@ -152,7 +152,7 @@ impl Transform for Digest {
         Ok(Outputs { batch, selection: Selection::Rows(kept), patches }.into())
     }
 
-    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError> {
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), TransformError> {
         self.process(batch, &mut [PluginCounts::default()]).map(drop)
     }
 
@@ -160,7 +160,7 @@ impl Transform for Digest {
         self.state
     }
 
-    fn reset(&mut self) -> Result<(), PluginError> {
+    fn reset(&mut self) -> Result<(), TransformError> {
         self.seen.clear();
         Ok(())
     }

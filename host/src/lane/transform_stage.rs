@@ -10,7 +10,7 @@ use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
 use crate::catalog::LaneError::NoSuchPlace;
 use crate::mechanism::is_off;
-use crate::plugin::{Passed, PluginError, State, Transform};
+use crate::plugin::{Passed, State, Transform, TransformError};
 use crate::position::{Place, Restart, TopicPartition};
 use crate::read::ReadError;
 use crate::report::{LaneProgress, PluginCounts, Volume};
@@ -104,7 +104,7 @@ fn pass(
     batch: Arc<Batch>,
     until: &mut Until,
     progress: &LaneProgress,
-) -> Result<Option<Transformed>, PluginError> {
+) -> Result<Option<Transformed>, TransformError> {
     let Some(source) = replay(transform, batch, until, progress)? else { return Ok(None) };
     let read = Volume::new(source.len() as u64, source.columns.record_bytes() as u64);
     let last = source.place(source.len() - 1);
@@ -119,7 +119,7 @@ fn replay(
     batch: Arc<Batch>,
     until: &mut Until,
     progress: &LaneProgress,
-) -> Result<Option<Arc<Batch>>, PluginError> {
+) -> Result<Option<Arc<Batch>>, TransformError> {
     if until.is_passed() {
         return Ok((!batch.is_empty()).then_some(batch));
     }

@@ -14,7 +14,7 @@ use crate::report::{PluginCounts, PluginReport};
 use super::blame::{self, Verdict};
 use super::cache::CodeCache;
 use super::condemned::Condemned;
-use super::description::Description;
+use super::description::{Column, Description};
 use super::engine::{Engines, Metering};
 use super::instance::{Instance, Lane};
 use super::lift::Answer;
@@ -22,7 +22,7 @@ use super::loaded::Loaded;
 use super::log::LogBudgets;
 use super::past::Past;
 use super::tally;
-use super::{Fault, Passed, PluginError, State, Transform};
+use super::{Fault, Passed, PluginError, Seen, State, Transform, TransformError};
 
 /// What every run of a job has in common, as plugins see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,14 @@ impl Chain {
     /// What the plugins say of themselves, in order.
     pub fn descriptions(&self) -> &[Description] {
         &self.descriptions
+    }
+
+    /// Which columns any of the plugins looks at or changes.
+    pub fn seen(&self) -> Seen {
+        let any = |column| {
+            self.descriptions.iter().any(|plugin| plugin.reads.contains(column) || plugin.changes.contains(column))
+        };
+        Seen { keys: any(Column::Key), values: any(Column::Value) }
     }
 
     /// What tells each plugin's work from that of another: its code and its whole configuration.
@@ -197,13 +205,13 @@ impl LaneChain {
 }
 
 impl Transform for LaneChain {
-    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, TransformError> {
         let policies = self.policies;
-        self.pass(batch, |cause| policies.tolerate(cause), counts)
+        Ok(self.pass(batch, |cause| policies.tolerate(cause), counts)?)
     }
 
-    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError> {
-        self.pass(batch, |_| true, &mut []).map(drop)
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), TransformError> {
+        Ok(self.pass(batch, |_| true, &mut []).map(drop)?)
     }
 
     fn condemn(&mut self, plugin: usize, place: Place) {
@@ -221,8 +229,8 @@ impl Transform for LaneChain {
         states.max().unwrap_or(State::None)
     }
 
-    fn reset(&mut self) -> Result<(), PluginError> {
-        self.stages.iter_mut().try_for_each(Stage::reset)
+    fn reset(&mut self) -> Result<(), TransformError> {
+        Ok(self.stages.iter_mut().try_for_each(Stage::reset)?)
     }
 }
 

@@ -54,8 +54,10 @@ pub use ready_made::READY_MADE;
 
 use crate::aside::SetAside;
 use crate::batch::{Batch, Outputs};
+use crate::failure::{Exit, Explain};
 use crate::position::Place;
 use crate::report::PluginCounts;
+use crate::schema::ValuesError;
 use crate::text;
 
 /// How much of a lane's past a chain of plugins depends on.
@@ -69,6 +71,15 @@ pub enum State {
     Lane,
 }
 
+/// Which columns plugins look at or change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Keys.
+    pub keys: bool,
+    /// Values.
+    pub values: bool,
+}
+
 /// What passes over every batch of one lane, in order.
 ///
 /// The chain of plugins is the real one; [`Untouched`] stands where a job has none.
@@ -76,16 +87,16 @@ pub trait Transform: Send {
     /// What becomes of the next batch of the lane. `counts` has one entry a plugin.
     ///
     /// # Errors
-    /// A plugin's fault, with its name and the position at fault, and a rejected record; unless it can be set aside, and
-    /// the job says so.
-    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, PluginError>;
+    /// A plugin's fault, with its name and the position at fault, a rejected record, and a value that does not go with its
+    /// schema; unless it can be set aside, and the job says so.
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, TransformError>;
 
     /// As [`Self::process`] for a batch that is done with: all that comes of it is state. What can be set aside is,
     /// whatever the job says now, since it was when the batch was new.
     ///
     /// # Errors
     /// A plugin's fault of which no record is known to be guilty.
-    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), PluginError>;
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), TransformError>;
 
     /// Takes note of a source record that an earlier run proved guilty in plugin `plugin` of the chain, from 0: that one
     /// does not see it again. Nothing else would tell where a whole lane is state, and batches are cut in another way than
@@ -99,7 +110,34 @@ pub trait Transform: Send {
     ///
     /// # Errors
     /// A plugin that can no longer be instantiated or configured.
-    fn reset(&mut self) -> Result<(), PluginError>;
+    fn reset(&mut self) -> Result<(), TransformError>;
+}
+
+/// Why a batch does not pass.
+#[derive(Debug, thiserror::Error)]
+pub enum TransformError {
+    /// A plugin.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// A value and its schema.
+    #[error(transparent)]
+    Values(#[from] Box<ValuesError>),
+}
+
+impl Explain for TransformError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Plugin(error) => error.exit(),
+            Self::Values(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Plugin(error) => error.hint(),
+            Self::Values(error) => error.hint(),
+        }
+    }
 }
 
 /// What comes of a batch.
@@ -122,11 +160,11 @@ impl From<Outputs> for Passed {
 pub struct Untouched;
 
 impl Transform for Untouched {
-    fn process(&mut self, batch: Arc<Batch>, _counts: &mut [PluginCounts]) -> Result<Passed, PluginError> {
+    fn process(&mut self, batch: Arc<Batch>, _counts: &mut [PluginCounts]) -> Result<Passed, TransformError> {
         Ok(Outputs::untouched(batch).into())
     }
 
-    fn replay(&mut self, _batch: Arc<Batch>) -> Result<(), PluginError> {
+    fn replay(&mut self, _batch: Arc<Batch>) -> Result<(), TransformError> {
         Ok(())
     }
 
@@ -134,7 +172,7 @@ impl Transform for Untouched {
         State::None
     }
 
-    fn reset(&mut self) -> Result<(), PluginError> {
+    fn reset(&mut self) -> Result<(), TransformError> {
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Identity;
 use crate::catalog::{Catalog, KeptSurvey};
 use crate::job::{Backup, Job};
-use crate::plugin::Chain;
+use crate::passage::Passage;
 use crate::position::TopicPartition;
 use crate::read::Count;
 use crate::report::Digests;
@@ -29,12 +29,12 @@ pub struct Inputs {
 
 impl Inputs {
     /// Those of a job, whose backup was looked into and whose plugins are loaded.
-    pub fn of(backup: &Backup, catalog: &Catalog, chain: Option<&Chain>) -> Self {
+    pub fn of(backup: &Backup, catalog: &Catalog, passage: Passage<'_>) -> Self {
         let count = |count| match count {
             Count::Exact(count) | Count::Estimated(count) => count,
         };
         Self {
-            plugins: digest(chain.map(Chain::digests).unwrap_or_default()),
+            plugins: digest(passage.digests()),
             source: source(backup, catalog),
             survey: catalog.survey.clone(),
             selection: catalog.narrowed.as_ref().map(|narrowed| narrowed.digest.clone()),

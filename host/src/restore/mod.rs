@@ -24,7 +24,7 @@ use crate::finding::Finding;
 use crate::job::Job;
 use crate::lane::{Budget, FEWER_LANES, Lane, LaneError, LaneOutcome, Letters, panicked};
 use crate::mechanism::is_off;
-use crate::plugin::{Chain, Transform, Untouched};
+use crate::passage::Passage;
 use crate::position::{Place, Restart};
 use crate::progress::ProgressError;
 use crate::read::ReadError;
@@ -102,8 +102,8 @@ pub struct Restore<'a> {
     pub job: &'a Job,
     /// What there is to restore.
     pub catalog: &'a Catalog,
-    /// The plugins; `None` passes everything as it is.
-    pub chain: Option<&'a Chain>,
+    /// What records pass between reading and routing.
+    pub passage: Passage<'a>,
     /// Where it goes.
     pub target: Arc<dyn Target>,
     /// Where dead letters go, if that is to files.
@@ -214,10 +214,7 @@ impl Restore<'_> {
             return Ok(None);
         }
         let target_topic = self.job.target.topic(&lane.source.topic);
-        let transform: Box<dyn Transform> = match self.chain {
-            Some(chain) => chain.open(&lane.source, target_topic)?,
-            None => Box::new(Untouched),
-        };
+        let transform = self.passage.open(&lane.source, target_topic)?;
         let done = before.tally.up_to.as_ref().map(|up_to| (up_to, &before.files_left));
         let lane = Lane {
             source: Arc::clone(&lane.source),

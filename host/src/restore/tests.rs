@@ -84,7 +84,7 @@ fn a_panic_while_a_lane_is_opened_is_an_error_and_stops_the_others() {
     let restore = Restore {
         job: &job,
         catalog: &catalog,
-        chain: None,
+        passage: Passage::default(),
         target,
         dead_letters: None,
         progress: &progress,

@@ -57,7 +57,7 @@ use crate::finding::Finding;
 use crate::job::{self, Cluster, Delivery, Job};
 use crate::lane::{Budget, Lane, LaneError, Letters};
 use crate::mechanism::is_off;
-use crate::plugin::{Chain, Transform, Untouched};
+use crate::passage::Passage;
 use crate::position::{Place, Restart, TopicPartition};
 use crate::progress::{self, Inputs, LaneRecord, ProgressError, Stored};
 use crate::report::Progress;
@@ -159,8 +159,8 @@ pub struct Verify<'a> {
     pub job: &'a Job,
     /// What there was to restore.
     pub catalog: &'a Catalog,
-    /// The plugins, as of the first start; `None` passes everything as it is.
-    pub chain: Option<&'a Chain>,
+    /// What records passed, the plugins as of the first start.
+    pub passage: Passage<'a>,
     /// What was committed.
     pub committed: &'a Committed,
     /// One [`crate::report::LaneProgress`] for each lane of the catalog, in its order.
@@ -330,12 +330,8 @@ impl Verify<'_> {
             result: Arc::clone(&result),
             over: Arc::clone(&over),
         };
-        let transform: Box<dyn Transform> = match self.chain {
-            Some(chain) => {
-                chain.open(&lane.source, self.job.target.topic(&lane.source.topic)).map_err(LaneError::from)?
-            }
-            None => Box::new(Untouched),
-        };
+        let topic = self.job.target.topic(&lane.source.topic);
+        let transform = self.passage.open(&lane.source, topic).map_err(LaneError::from)?;
         let ceiling = Ceiling::none();
         let batches = batches(self.job, self.catalog, lane, None).map_err(LaneError::from)?;
         let lane = Lane {

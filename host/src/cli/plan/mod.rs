@@ -21,9 +21,11 @@ use crate::catalog::Catalog;
 use crate::failure::{Exit, Failure};
 use crate::finding::{Finding, Weight};
 use crate::job::{Cluster, Job, nearest};
+use crate::passage::Passage;
 use crate::plugin::Chain;
 use crate::progress::Inputs;
 use crate::report::shown;
+use crate::schema::{Registering, Schemas};
 use crate::target::{self, Reached};
 use document::{PlanDocument, TargetState};
 use start::StartDocument;
@@ -55,7 +57,9 @@ impl PlanCommand {
             prepare::try_out(chain, &job, &open.catalog)?;
         }
         let mut findings = before_the_target(&job, &open, chain.as_ref());
-        let inputs = Inputs::of(&job.backup, &open.catalog, chain.as_ref());
+        let schemas = Schemas::open(&job, Registering::Pretended)?;
+        let passage = Passage { chain: chain.as_ref(), schemas: schemas.as_ref() };
+        let inputs = Inputs::of(&job.backup, &open.catalog, passage);
         let needs = prepare::needs(&open.catalog);
         let examine = |reached: Reached| reached.examine(&job, &needs, &inputs);
         let (state, failure) = match reached.map(|reached| reached.and_then(examine)) {

@@ -5,6 +5,7 @@
 
 mod backup;
 mod plugin;
+mod recoding;
 mod registry;
 mod rejected;
 mod select;
@@ -13,6 +14,7 @@ mod target;
 use super::choices::{PARTITIONS, names};
 use backup::BACKUP;
 use plugin::PLUGIN;
+use recoding::SCHEMA;
 use registry::REGISTRY;
 use rejected::REJECTED;
 use select::SELECT;
@@ -152,6 +154,7 @@ pub static JOB: Table = Table {
         ),
         key("backup", Kind::Table(&BACKUP), "", ""),
         key("select", Kind::Table(&SELECT), "", ""),
+        key("schema", Kind::Tables(&SCHEMA), "", ""),
         key("plugin", Kind::Tables(&PLUGIN), "", ""),
         key("registry", Kind::Table(&REGISTRY), "", ""),
         key("target", Kind::Table(&TARGET), "", ""),

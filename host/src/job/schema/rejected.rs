@@ -45,6 +45,12 @@ static CAUSES: Table = Table {
     header: "[rejected.causes]",
     help: "Another policy for some causes.",
     keys: Keys::Fixed(&[
+        key(
+            "schema",
+            Kind::OneOf(|| names(POLICIES)),
+            "that of `[rejected]`",
+            "The record's key or value [does not go with its schema](schemas.md#values-that-do-not-fit).",
+        ),
         key("rejected", Kind::OneOf(|| names(POLICIES)), "that of `[rejected]`", "A plugin rejects the record."),
         key(
             "fault",

@@ -13,12 +13,12 @@ pub struct Misfit {
 
 impl Misfit {
     /// What is wrong, in words that hold for other values too.
-    pub(super) fn new(what: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
         Self { path: Vec::new(), what: what.into(), detail: None }
     }
 
     /// With what is true of this one value alone.
-    pub(super) fn of(what: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn of(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { path: Vec::new(), what: what.into(), detail: Some(detail.into()) }
     }
 

@@ -1,0 +1,371 @@
+//! A lane's transform between decoding and encoding: the plugins see JSON where a schema says how, and what they leave as it
+//! is keeps its very bytes, or takes the straight way to its new schema.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::builder::BinaryBuilder;
+use arrow_array::{Array, BinaryArray};
+use arrow_buffer::ScalarBuffer;
+
+use super::avro::{Encoder, Former, Misfit};
+use super::error::ValuesError;
+use super::framing;
+use super::way::{End, Part, Way};
+use crate::aside::{Cause, SetAside};
+use crate::batch::{Batch, Limits, OutputRow, Outputs, Patch, Selection, value_at};
+use crate::job::Policies;
+use crate::plugin::{Passed, State, Transform, TransformError};
+use crate::position::Place;
+use crate::report::PluginCounts;
+
+/// See the module.
+pub(super) struct Recoded {
+    pub(super) inner: Box<dyn Transform>,
+    pub(super) key: Option<LanePart>,
+    pub(super) value: Option<LanePart>,
+    pub(super) policies: Policies,
+}
+
+/// The keys or the values of a lane.
+pub(super) struct LanePart {
+    part: Arc<Part>,
+    topic: Arc<str>,
+    /// Whether plugins look at them.
+    is_seen: bool,
+    ways: HashMap<Option<i32>, Result<Arc<Way>, Misfit>>,
+    encoder: Encoder,
+    /// A value under way.
+    buffer: Vec<u8>,
+}
+
+/// A batch as plugins get it.
+struct Decoded {
+    batch: Arc<Batch>,
+    /// As it came, without what is set aside: row by row what plugins get.
+    original: Arc<Batch>,
+    aside: Vec<SetAside>,
+    /// The rows of the batch that came, where some are set aside.
+    rows: Option<Vec<u32>>,
+}
+
+/// Something is wrong with one value; or with more.
+enum Trouble {
+    Misfit(Misfit),
+    Values(ValuesError),
+}
+
+impl From<Misfit> for Trouble {
+    fn from(misfit: Misfit) -> Self {
+        Self::Misfit(misfit)
+    }
+}
+
+impl From<ValuesError> for Trouble {
+    fn from(error: ValuesError) -> Self {
+        Self::Values(error)
+    }
+}
+
+impl LanePart {
+    pub(super) fn new(part: Arc<Part>, topic: Arc<str>, is_seen: bool) -> Self {
+        Self { part, topic, is_seen, ways: HashMap::new(), encoder: Encoder::default(), buffer: Vec::new() }
+    }
+
+    /// What becomes of a value, and the value without its id.
+    fn way<'v>(&mut self, value: &'v [u8]) -> Result<(Arc<Way>, &'v [u8]), Trouble> {
+        let (id, rest) = match self.part.settings.reads_ids() {
+            true => framing::read(value).map(|(id, rest)| (Some(id), rest))?,
+            false => (None, value),
+        };
+        Ok((self.way_of(id)?, rest))
+    }
+
+    fn way_of(&mut self, id: Option<i32>) -> Result<Arc<Way>, Trouble> {
+        if let Some(way) = self.ways.get(&id) {
+            return Ok(way.clone()?);
+        }
+        let way = self.part.way(id, &self.topic)?;
+        self.ways.insert(id, way.clone());
+        Ok(way?)
+    }
+
+    /// Appends a value as plugins get it.
+    fn decode(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let (way, rest) = self.way(value)?;
+        match &way.writer {
+            Some(writer) => writer.append_json(rest, Limits::RECORD, out)?,
+            None => {
+                check_json(rest)?;
+                out.extend_from_slice(rest);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a value that is written shows as, where it is not sent: JSON, without an id.
+    fn show(&self, way: &Way, start: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
+        if !self.part.is_shown() {
+            return Ok(());
+        }
+        let End::Avro(schema, _) = &way.end else { return Ok(()) };
+        let written = out.split_off(start);
+        let value = written.get(way.prefix.map_or(0, |prefix| prefix.len())..).unwrap_or_default();
+        schema.append_json(value, Limits::RECORD, out)
+    }
+
+    /// Appends what a value becomes that no plugin has changed.
+    fn pass(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let (way, rest) = self.way(value)?;
+        let start = out.len();
+        out.extend_from_slice(way.prefix.as_ref().map_or(&[][..], |prefix| prefix));
+        match (&way.end, &way.writer) {
+            (End::Same, _) => out.extend_from_slice(rest),
+            (End::Json, Some(writer)) => writer.append_json(rest, Limits::RECORD, out)?,
+            (End::Json, None) => {
+                check_json(rest)?;
+                out.extend_from_slice(rest);
+            }
+            (End::Avro(_, Some(resolution)), Some(writer)) => resolution.append(writer, rest, out)?,
+            (End::Avro(schema, _), _) => self.encoder.append(schema, &(), rest, out)?,
+        }
+        Ok(self.show(&way, start, out)?)
+    }
+
+    /// Appends what a value becomes that a plugin has made, of one that was `original`.
+    fn encode(&mut self, json: &[u8], original: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let way = match original {
+            Some(original) => self.way(original)?.0,
+            None => self.way_of(None)?,
+        };
+        let start = out.len();
+        out.extend_from_slice(way.prefix.as_ref().map_or(&[][..], |prefix| prefix));
+        match &way.end {
+            End::Same => out.extend_from_slice(json),
+            End::Json => {
+                check_json(json)?;
+                out.extend_from_slice(json);
+            }
+            End::Avro(schema, resolution) => {
+                let former: &dyn Former = match resolution {
+                    Some(resolution) => resolution,
+                    None => &(),
+                };
+                self.encoder.append(schema, former, json, out)?;
+            }
+        }
+        Ok(self.show(&way, start, out)?)
+    }
+}
+
+/// Whether some bytes are JSON.
+fn check_json(bytes: &[u8]) -> Result<(), Misfit> {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Misfit::of("it is no JSON", error.to_string())),
+    }
+}
+
+/// A column under construction, a value at a time.
+fn push(
+    column: &mut BinaryBuilder,
+    value: Option<&[u8]>,
+    buffer: &mut Vec<u8>,
+    write: impl FnOnce(&[u8], &mut Vec<u8>) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let Some(value) = value else {
+        column.append_null();
+        return Ok(());
+    };
+    buffer.clear();
+    write(value, buffer)?;
+    column.append_value(buffer);
+    Ok(())
+}
+
+/// Which column of a batch it is about.
+#[derive(Clone, Copy)]
+enum Side {
+    Key,
+    Value,
+}
+
+impl Side {
+    const BOTH: [Self; 2] = [Self::Key, Self::Value];
+
+    fn of(self, batch: &Batch) -> &BinaryArray {
+        match self {
+            Self::Key => &batch.columns.keys,
+            Self::Value => &batch.columns.values,
+        }
+    }
+
+    fn of_row<'a>(self, row: &OutputRow<'a>) -> Option<&'a [u8]> {
+        match self {
+            Self::Key => row.key,
+            Self::Value => row.value,
+        }
+    }
+}
+
+impl Recoded {
+    fn part(&mut self, side: Side) -> Option<&mut LanePart> {
+        match side {
+            Side::Key => self.key.as_mut(),
+            Side::Value => self.value.as_mut(),
+        }
+    }
+
+    /// The batch as plugins get it.
+    fn decode(&mut self, batch: Arc<Batch>, tolerates: bool) -> Result<Decoded, ValuesError> {
+        let mut columns = [None, None];
+        let mut aside: Vec<SetAside> = Vec::new();
+        for (side, column) in Side::BOTH.into_iter().zip(&mut columns) {
+            let Some(part) = self.part(side).filter(|part| part.is_seen) else { continue };
+            let given = side.of(&batch);
+            let mut decoded = BinaryBuilder::with_capacity(given.len(), given.value_data().len());
+            let mut buffer = std::mem::take(&mut part.buffer);
+            for row in 0..batch.len() {
+                match push(&mut decoded, value_at(given, row), &mut buffer, |value, out| part.decode(value, out)) {
+                    Ok(()) => {}
+                    Err(Trouble::Misfit(misfit)) if tolerates => {
+                        decoded.append_null();
+                        aside.push(set_aside(row, part.part.name, &misfit));
+                    }
+                    Err(trouble) => return Err(error(trouble, &batch, row, part.part.name)),
+                }
+            }
+            part.buffer = buffer;
+            *column = Some(decoded.finish());
+        }
+        let mut decoded = Batch::clone(&batch);
+        let [keys, values] = columns;
+        if let Some(keys) = keys {
+            decoded.columns.keys = keys;
+        }
+        if let Some(values) = values {
+            decoded.columns.values = values;
+        }
+        if aside.is_empty() {
+            return Ok(Decoded { batch: Arc::new(decoded), original: batch, aside, rows: None });
+        }
+        aside.sort_by_key(|each| each.row);
+        aside.dedup_by_key(|each| each.row);
+        let mut left = aside.iter().map(|each| each.row).peekable();
+        let rows = (0..batch.len()).filter(|row| left.next_if_eq(row).is_none()).map(|row| row as u32);
+        let rows: Vec<u32> = rows.collect();
+        let without = |batch| {
+            let selection = Selection::Rows(rows.clone());
+            Outputs { batch, selection, patches: crate::batch::Patches::default() }.into_batch()
+        };
+        Ok(Decoded { batch: without(Arc::new(decoded)), original: without(batch), aside, rows: Some(rows) })
+    }
+
+    /// What the plugins made of a batch, encoded.
+    fn encode(&mut self, mut outputs: Outputs, decoded: &mut Decoded, tolerates: bool) -> Result<Outputs, ValuesError> {
+        let mut refused: Vec<Place> = Vec::new();
+        for side in Side::BOTH {
+            let Some(part) = self.part(side) else { continue };
+            let mut column = BinaryBuilder::with_capacity(outputs.len(), side.of(&decoded.original).value_data().len());
+            let mut buffer = std::mem::take(&mut part.buffer);
+            let mut source = 0;
+            for row in outputs.rows() {
+                // Both are in the order of the source, so the walk over it never turns back.
+                while source + 1 < decoded.batch.len() && !comes_of(&decoded.batch, source, &outputs.batch, row.input) {
+                    source += 1;
+                }
+                let original = value_at(side.of(&decoded.original), source);
+                let given = side.of_row(&row);
+                // What plugins do not look at is the original there, too.
+                let written = match is_same(given, value_at(side.of(&decoded.batch), source)) {
+                    true => push(&mut column, original, &mut buffer, |value, out| part.pass(value, out)),
+                    false => push(&mut column, given, &mut buffer, |json, out| part.encode(json, original, out)),
+                };
+                match written {
+                    Ok(()) => {}
+                    Err(Trouble::Misfit(misfit)) if tolerates => {
+                        column.append_null();
+                        let row =
+                            decoded.rows.as_ref().and_then(|rows| rows.get(source)).map_or(source, |row| *row as usize);
+                        decoded.aside.push(set_aside(row, part.part.name, &misfit));
+                        refused.push(decoded.batch.place(source));
+                    }
+                    Err(trouble) => return Err(error(trouble, &decoded.batch, source, part.part.name)),
+                }
+            }
+            part.buffer = buffer;
+            let rows: ScalarBuffer<u32> = (0..outputs.len() as u32).collect();
+            let patch = Some(Patch { rows, column: column.finish() });
+            match side {
+                Side::Key => outputs.patches.keys = patch,
+                Side::Value => outputs.patches.values = patch,
+            }
+        }
+        if refused.is_empty() {
+            return Ok(outputs);
+        }
+        decoded.aside.sort_by_key(|each| each.row);
+        decoded.aside.dedup_by_key(|each| each.row);
+        Ok(outputs.without(refused.into_iter()))
+    }
+}
+
+impl Transform for Recoded {
+    fn process(&mut self, batch: Arc<Batch>, counts: &mut [PluginCounts]) -> Result<Passed, TransformError> {
+        let tolerates = self.policies.tolerate(Cause::Schema);
+        let mut decoded = self.decode(batch, tolerates).map_err(Box::new)?;
+        let Passed { outputs, aside } = self.inner.process(Arc::clone(&decoded.batch), counts)?;
+        let row = |row: usize| decoded.rows.as_ref().and_then(|rows| rows.get(row)).map_or(row, |row| *row as usize);
+        let aside: Vec<SetAside> = aside.into_iter().map(|each| SetAside { row: row(each.row), ..each }).collect();
+        decoded.aside.extend(aside);
+        decoded.aside.sort_by_key(|each| each.row);
+        let outputs = self.encode(outputs, &mut decoded, tolerates).map_err(Box::new)?;
+        Ok(Passed { outputs, aside: decoded.aside })
+    }
+
+    fn replay(&mut self, batch: Arc<Batch>) -> Result<(), TransformError> {
+        let decoded = self.decode(batch, true).map_err(Box::new)?;
+        self.inner.replay(decoded.batch)
+    }
+
+    fn condemn(&mut self, plugin: usize, place: Place) {
+        self.inner.condemn(plugin, place);
+    }
+
+    fn state(&self) -> State {
+        self.inner.state()
+    }
+
+    fn reset(&mut self) -> Result<(), TransformError> {
+        self.inner.reset()
+    }
+}
+
+/// Whether an output row comes of a row of the batch that the plugins got.
+fn comes_of(batch: &Batch, row: usize, outputs: &Batch, input: usize) -> bool {
+    match (&batch.offsets, &outputs.offsets) {
+        (Some(offsets), Some(others)) => offsets.get(row) == others.get(input),
+        _ => batch.rows.get(row) == outputs.rows.get(input),
+    }
+}
+
+fn is_same(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    match (one, other) {
+        // What was not touched is mostly the very same bytes.
+        (Some(one), Some(other)) => std::ptr::eq(one, other) || one == other,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn set_aside(row: usize, part: &str, misfit: &Misfit) -> SetAside {
+    let reason = format!("the {part}: {}", misfit.reason());
+    SetAside { row, cause: Cause::Schema, plugin: None, reason, detail: misfit.detail().map(str::to_owned) }
+}
+
+fn error(trouble: Trouble, batch: &Batch, row: usize, part: &'static str) -> ValuesError {
+    match trouble {
+        Trouble::Misfit(misfit) => ValuesError::Misfit { position: batch.position(row), part, misfit },
+        Trouble::Values(error) => error,
+    }
+}

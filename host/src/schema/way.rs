@@ -1,0 +1,291 @@
+//! What becomes of the values of one schema: found out once for a schema and a subject, and shared by all lanes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::avro::{Misfit, Resolution, Schema};
+use super::error::ValuesError;
+use super::framing::{self, Prefix};
+use crate::job::{Recoding, Subject, ValueEncoding};
+use crate::registry::{Known, Mode, Registry, RegistryError, SchemaKind, SchemaText};
+
+/// Whether the target's registry may be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registering {
+    /// As the job says.
+    Allowed,
+    /// Nothing is changed: what is not there is missing.
+    Never,
+    /// Nothing is changed, and what is not there is taken to be: values are shown as JSON then, without an id.
+    Pretended,
+}
+
+/// What the keys or the values of some topics are, and become.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// `key` or `value`.
+    pub(super) name: &'static str,
+    pub(super) settings: Recoding,
+    /// Where ids are known that values come with.
+    source: Option<Registry>,
+    /// Where ids are known that values go with; `None`: they have none.
+    target: Option<Registry>,
+    /// That of values which do not name theirs.
+    schema: Option<Arc<Schema>>,
+    /// That which values are to have.
+    target_schema: Option<Arc<Schema>>,
+    registering: Registering,
+    ways: Mutex<HashMap<(Option<i32>, Arc<str>), Result<Arc<Way>, Misfit>>>,
+}
+
+/// What becomes of the values of one schema.
+#[derive(Debug)]
+pub(super) struct Way {
+    /// Their schema; `None`: they are JSON, or nobody looks into them.
+    pub(super) writer: Option<Arc<Schema>>,
+    pub(super) end: End,
+    /// What stands before them afterwards.
+    pub(super) prefix: Option<Prefix>,
+}
+
+/// What values become.
+#[derive(Debug)]
+pub(super) enum End {
+    /// They stay as they are behind their id.
+    Same,
+    /// JSON text.
+    Json,
+    /// Avro, by way of a resolution where they have been Avro before.
+    Avro(Arc<Schema>, Option<Resolution>),
+}
+
+impl Part {
+    /// Reads the schemas that the job names.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or are no schemas.
+    pub(super) fn open(
+        name: &'static str,
+        settings: &Recoding,
+        source: Option<&Registry>,
+        target: Option<&Registry>,
+        registering: Registering,
+    ) -> Result<Self, ValuesError> {
+        let read = |path: &Option<_>| path.as_deref().map(read).transpose();
+        Ok(Self {
+            name,
+            settings: settings.clone(),
+            source: source.cloned(),
+            target: target.cloned(),
+            schema: read(&settings.schema)?,
+            target_schema: read(&settings.target_schema)?,
+            registering,
+            ways: Mutex::default(),
+        })
+    }
+
+    /// What tells these settings from others.
+    pub(super) fn digest(&self) -> String {
+        let Recoding { encoding, schema: _, target_encoding, target_schema: _, subject, register: _, ids } =
+            &self.settings;
+        let text = |schema: &Option<Arc<Schema>>| schema.as_ref().map(|schema| Arc::clone(schema.text()));
+        let schemas = (text(&self.schema), text(&self.target_schema));
+        format!("{encoding:?} {target_encoding:?} {schemas:?} {subject:?} {ids:?} {}", self.target.is_some())
+    }
+
+    /// Whether values are shown, and not sent.
+    pub(super) fn is_shown(&self) -> bool {
+        self.registering == Registering::Pretended
+    }
+
+    /// Asks for what a lane will need whatever its values are: a target schema that the registry refuses is told before
+    /// any record moves.
+    ///
+    /// # Errors
+    /// As of [`Self::way`].
+    pub(super) fn prepare(&self, topic: &Arc<str>) -> Result<(), ValuesError> {
+        match self.target_schema {
+            Some(_) => self.way(None, topic).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// What becomes of values with this id, or without one, that go to a topic.
+    ///
+    /// # Errors
+    /// A registry that does not answer; a target schema that cannot be had there. Within: what is wrong with the schema of
+    /// such values, which is theirs alone.
+    pub(super) fn way(&self, id: Option<i32>, topic: &Arc<str>) -> Result<Result<Arc<Way>, Misfit>, ValuesError> {
+        // Held while registries are asked, so that of several lanes one asks.
+        let mut ways = self.ways.lock();
+        if let Some(way) = ways.get(&(id, Arc::clone(topic))) {
+            return Ok(way.clone());
+        }
+        let way = self.found(id, topic)?.map(Arc::new);
+        ways.insert((id, Arc::clone(topic)), way.clone());
+        Ok(way)
+    }
+
+    fn found(&self, id: Option<i32>, topic: &str) -> Result<Result<Way, Misfit>, ValuesError> {
+        if self.settings.encoding == ValueEncoding::RewriteIds {
+            return self.rewritten(id, topic);
+        }
+        let mut known = None;
+        let writer = match (id, self.settings.encoding) {
+            (_, ValueEncoding::Avro) if self.schema.is_some() => self.schema.clone(),
+            (Some(id), ValueEncoding::Avro) => {
+                let of_id = match self.known(id)? {
+                    Ok(of_id) => of_id,
+                    Err(misfit) => return Ok(Err(misfit)),
+                };
+                let parsed = match avro(&of_id) {
+                    Ok(parsed) => Arc::new(parsed),
+                    Err(misfit) => return Ok(Err(misfit)),
+                };
+                known = Some(of_id);
+                Some(parsed)
+            }
+            _ => None,
+        };
+        if self.settings.becomes() == ValueEncoding::Json {
+            return Ok(Ok(Way { writer, end: End::Json, prefix: None }));
+        }
+        let Some(schema) = self.target_schema.clone().or_else(|| writer.clone()) else {
+            return Ok(Err(Misfit::of("nothing says which schema it is to have", "the record came without a value")));
+        };
+        let prefix = match &self.target {
+            None => None,
+            Some(target) => Some(framing::prefix(match (known, &self.target_schema) {
+                (Some(known), None) => self.target_id(target, &known, Some(&schema), topic)?,
+                _ => {
+                    let text =
+                        SchemaText { kind: SchemaKind::Avro, text: Arc::clone(schema.text()), references: Vec::new() };
+                    let subject = self.subject(schema.name(), topic)?;
+                    self.taken(target, &subject, &text)?
+                }
+            })),
+        };
+        let resolution = writer.as_ref().map(|writer| Resolution::new(writer, &schema));
+        Ok(Ok(Way { writer, end: End::Avro(schema, resolution), prefix }))
+    }
+
+    /// What becomes of values that nobody looks into.
+    fn rewritten(&self, id: Option<i32>, topic: &str) -> Result<Result<Way, Misfit>, ValuesError> {
+        let same = |id| Way { writer: None, end: End::Same, prefix: Some(framing::prefix(id)) };
+        let Some(id) = id else {
+            return Ok(Err(Misfit::new("nothing says which schema it is to have")));
+        };
+        if let Some(given) = self.settings.ids.get(&id) {
+            return Ok(Ok(same(*given)));
+        }
+        let Some(target) = &self.target else {
+            return Ok(Err(Misfit::of("`ids` does not say what becomes of its schema's id", id.to_string())));
+        };
+        let known = match self.known(id)? {
+            Ok(known) => known,
+            Err(misfit) => return Ok(Err(misfit)),
+        };
+        // Of other languages the name of a record is not known here.
+        let named = match known.schema.kind {
+            SchemaKind::Avro => avro(&known).ok(),
+            _ => None,
+        };
+        Ok(Ok(same(self.target_id(target, &known, named.as_ref(), topic)?)))
+    }
+
+    /// The schema of an id.
+    fn known(&self, id: i32) -> Result<Result<Arc<Known>, Misfit>, ValuesError> {
+        let Some(source) = &self.source else {
+            return Ok(Err(Misfit::of("there is no registry that knows its schema's id", id.to_string())));
+        };
+        match source.schema(id) {
+            Ok(known) => Ok(Ok(known)),
+            Err(error @ (RegistryError::UnknownId { .. } | RegistryError::UnknownReference { .. })) => {
+                Ok(Err(Misfit::of("the registry does not know its schema's id", error.to_string())))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The id at the target of a schema that the backup's registry knows.
+    fn target_id(
+        &self,
+        target: &Registry,
+        known: &Known,
+        named: Option<&Schema>,
+        topic: &str,
+    ) -> Result<i32, ValuesError> {
+        if let Some(given) = self.settings.ids.get(&known.id) {
+            return Ok(*given);
+        }
+        let Some(source) = &self.source else { return Ok(known.id) };
+        if source.url() == target.url() {
+            return Ok(known.id);
+        }
+        let subject = self.subject(named.and_then(Schema::name), topic)?;
+        if !self.may_register() {
+            let carried = source.carried(known, target)?;
+            let found = carried.map(|text| target.find(&subject, &text)).transpose()?.flatten();
+            return self.or_pretended(found.map(|found| found.id), subject);
+        }
+        let text = source.carry(known, target)?;
+        match target.find(&subject, &text)? {
+            Some(found) => Ok(found.id),
+            None if target.mode(&subject)? == Mode::Import => {
+                target.register_as(&subject, &text, known.id)?;
+                Ok(known.id)
+            }
+            None => Ok(target.register(&subject, &text)?.id),
+        }
+    }
+
+    /// The id at the target of a schema that the job names.
+    fn taken(&self, target: &Registry, subject: &str, text: &SchemaText) -> Result<i32, ValuesError> {
+        if let Some(found) = target.find(subject, text)? {
+            return Ok(found.id);
+        }
+        if !self.may_register() {
+            return self.or_pretended(None, subject.to_owned());
+        }
+        Ok(target.register(subject, text)?.id)
+    }
+
+    fn or_pretended(&self, found: Option<i32>, subject: String) -> Result<i32, ValuesError> {
+        let pretended = self.is_shown() && self.settings.register;
+        found.or(pretended.then_some(0)).ok_or(ValuesError::NotRegistered { subject })
+    }
+
+    fn may_register(&self) -> bool {
+        self.registering == Registering::Allowed && self.settings.register
+    }
+
+    fn subject(&self, name: Option<&str>, topic: &str) -> Result<String, ValuesError> {
+        let no_name = || ValuesError::NoName { part: self.name, topic: topic.to_owned() };
+        Ok(match self.settings.subject {
+            Subject::Topic => format!("{topic}-{}", self.name),
+            Subject::Record => name.ok_or_else(no_name)?.to_owned(),
+            Subject::TopicRecord => format!("{topic}-{}", name.ok_or_else(no_name)?),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Arc<Schema>, ValuesError> {
+    let text = fs::read_to_string(path).map_err(|source| ValuesError::Unreadable { path: path.to_owned(), source })?;
+    let schema = Schema::parse(&text, &[]);
+    Ok(Arc::new(schema.map_err(|source| ValuesError::NoSchema { path: path.to_owned(), source })?))
+}
+
+/// A schema of the registry, which may be of another language, or none.
+fn avro(known: &Known) -> Result<Schema, Misfit> {
+    if known.schema.kind != SchemaKind::Avro {
+        let what = format!("its schema is no Avro, but {}", known.schema.kind);
+        return Err(Misfit::of(what, format!("schema {}", known.id)));
+    }
+    let referenced: Vec<Arc<str>> = known.referenced.iter().map(|(_, schema)| Arc::clone(&schema.text)).collect();
+    Schema::parse(&known.schema.text, &referenced)
+        .map_err(|error| Misfit::of("its schema cannot be used", format!("schema {}: {error}", known.id)))
+}
