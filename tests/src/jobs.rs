@@ -42,6 +42,7 @@ pub fn job(target: Target) -> Job {
             cache: None,
         },
         select: Default::default(),
+        schemas: Vec::new(),
         plugins: Vec::new(),
         target,
         registry: None,

@@ -3,5 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod migrations;
+mod misfits;
 mod proxies;
+mod restored;
 mod round_trips;

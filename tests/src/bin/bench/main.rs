@@ -14,6 +14,7 @@ mod plugins;
 mod processor;
 mod restore;
 mod resume;
+mod schemas;
 mod selection;
 mod timing;
 
@@ -26,9 +27,10 @@ use anyhow::{Result, bail};
 type Measure = fn() -> Result<String>;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [(&str, Measure); 7] = [
+const PARTS: [(&str, Measure); 8] = [
     ("boundary", boundary::measure),
     ("plugins", plugins::measure),
+    ("schemas", schemas::measure),
     ("pipeline", pipeline::measure),
     ("selection", selection::measure),
     ("listing", listing::measure),
