@@ -36,7 +36,7 @@ soak TRIALS="200": kafka-jars plugins
 switched-off *ARGS: kafka-jars plugins
     @cargo test --workspace --test switched_off -- "$@"
 
-# Measures what docs/benchmarks.md shows: `boundary`, `pipeline`, `selection`, `listing`, `broker`, `resume`, or all of them.
+# Measures what docs/benchmarks.md shows: `boundary`, `schemas`, `pipeline`, `selection`, `listing`, `broker`, `resume`, or all of them.
 [positional-arguments]
 bench *ARGS: kafka-jars plugins
     @scripts/test-python build

@@ -178,6 +178,70 @@ fn the_example_is_a_job_and_uses_every_key() {
             ),
             trusts_statistics: false,
         },
+        schemas: [
+            SchemaRule {
+                topics: [
+                    "orders*",
+                ],
+                key: Recoding {
+                    encoding: RewriteIds,
+                    schema: None,
+                    target_encoding: Some(
+                        RewriteIds,
+                    ),
+                    target_schema: None,
+                    subject: Record,
+                    register: false,
+                    ids: {
+                        41: 7,
+                    },
+                },
+                value: Recoding {
+                    encoding: Avro,
+                    schema: None,
+                    target_encoding: Some(
+                        Avro,
+                    ),
+                    target_schema: Some(
+                        "jobs/schemas/order-v2.avsc",
+                    ),
+                    subject: TopicRecord,
+                    register: true,
+                    ids: {
+                        42: 8,
+                    },
+                },
+            },
+            SchemaRule {
+                topics: [],
+                key: Recoding {
+                    encoding: Avro,
+                    schema: Some(
+                        "jobs/schemas/id.avsc",
+                    ),
+                    target_encoding: None,
+                    target_schema: Some(
+                        "jobs/schemas/id-v2.avsc",
+                    ),
+                    subject: Topic,
+                    register: true,
+                    ids: {},
+                },
+                value: Recoding {
+                    encoding: Avro,
+                    schema: Some(
+                        "jobs/schemas/order-v1.avsc",
+                    ),
+                    target_encoding: Some(
+                        Json,
+                    ),
+                    target_schema: None,
+                    subject: Topic,
+                    register: true,
+                    ids: {},
+                },
+            },
+        ],
         plugins: [
             PluginUse {
                 name: "drop-test-users",
@@ -307,6 +371,7 @@ fn the_example_is_a_job_and_uses_every_key() {
         },
         rejected: Rejected {
             policies: Policies {
+                schema: DeadLetter,
                 rejected: DeadLetter,
                 fault: Fail,
                 too_large: Skip,

@@ -40,6 +40,7 @@ fn job(folder: &Path) -> Job {
             cache: None,
         },
         select: Default::default(),
+        schemas: Vec::new(),
         plugins: Vec::new(),
         target: TargetRules {
             cluster: Cluster::Null,

@@ -30,7 +30,7 @@ use crate::report::PluginCounts;
 
 use super::cache::CodeCache;
 use super::engine::Engines;
-use super::{Chain, ChainOrigin, PluginError, Transform};
+use super::{Chain, ChainOrigin, PluginError, Transform, TransformError};
 use guests::Guest;
 
 /// Guests, loaded as a chain.
@@ -77,7 +77,7 @@ impl Bench {
     }
 
     /// What becomes of one batch, and what is counted.
-    fn run(&self, batch: &Arc<Batch>) -> Result<(Outputs, Vec<PluginCounts>), PluginError> {
+    fn run(&self, batch: &Arc<Batch>) -> Result<(Outputs, Vec<PluginCounts>), TransformError> {
         let mut counts = vec![PluginCounts::default(); self.uses.len()];
         let outputs = self.open()?.process(Arc::clone(batch), &mut counts)?.outputs;
         Ok((outputs, counts))
@@ -108,9 +108,9 @@ fn batch(first: i64, count: usize) -> Arc<Batch> {
 }
 
 /// An error as the command line shows it.
-fn shown(error: &PluginError) -> String {
+fn shown(error: &dyn Explain) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
         text.push_str(&format!(": {error}"));
         cause = error.source();

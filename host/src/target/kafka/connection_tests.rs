@@ -44,6 +44,7 @@ fn properties(servers: &str, patience: &str) -> Properties {
         name: "job".to_owned(),
         backup,
         select: Default::default(),
+        schemas: Vec::new(),
         plugins: Vec::new(),
         target,
         registry: None,

@@ -32,6 +32,7 @@ fn job(properties: &[(&str, &str)]) -> Job {
             cache: None,
         },
         select: Default::default(),
+        schemas: Vec::new(),
         plugins: Vec::new(),
         target: Target {
             cluster: Cluster::Mock,

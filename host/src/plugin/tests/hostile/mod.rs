@@ -32,7 +32,7 @@ use super::{Bench, batch, records, shown, source};
 use crate::batch::Batch;
 use crate::job::{Policies, Policy};
 use crate::plugin::engine::Metering;
-use crate::plugin::{Chain, Passed, PluginError};
+use crate::plugin::{Chain, Passed, TransformError};
 
 /// The time of a call.
 const TIME: Duration = Duration::from_millis(300);
@@ -93,7 +93,7 @@ fn blamed(guest: &Guest) -> String {
 }
 
 /// What a guest makes of batches of one lane.
-fn passed(chain: &Chain, batches: &[Arc<Batch>]) -> Result<Vec<Passed>, PluginError> {
+fn passed(chain: &Chain, batches: &[Arc<Batch>]) -> Result<Vec<Passed>, TransformError> {
     let mut lane = chain.open(&source(), "target")?;
     batches.iter().map(|batch| lane.process(Arc::clone(batch), &mut [])).collect()
 }
