@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::misfit::Misfit;
-use super::schema::{Default, Enum, Kind, Logical, Node, NodeIndex, Record, Schema};
+use super::schema::{Enum, Kind, Logical, Node, NodeIndex, Record, Schema};
 use super::union::Union;
 
 /// The index of a step.
@@ -246,6 +246,7 @@ impl Resolver<'_> {
         let mut reads: Vec<FieldStep> = writer.fields.iter().map(|field| FieldStep::Skip(field.node)).collect();
         let mut writes = Vec::with_capacity(reader.fields.len());
         let mut copies = writer.fields.len() == reader.fields.len();
+        let mut never = None;
         for (at, field) in reader.fields.iter().enumerate() {
             let by_alias = || field.aliases.iter().find_map(|alias| writer.index(alias));
             let of = writer.index(&field.name).or_else(by_alias);
@@ -258,13 +259,11 @@ impl Resolver<'_> {
                 continue;
             }
             copies = false;
-            writes.push(match &field.default {
-                Default::Written(bytes) => Source::Default(bytes.clone()),
-                _ => {
-                    let misfit = super::from_json::default_of(field).err();
-                    return Step::Never(misfit.unwrap_or_else(|| Misfit::new("it has no default")));
-                }
-            });
+            match super::from_json::default_of(field) {
+                Ok(bytes) => writes.push(Source::Default(bytes.into())),
+                // The other fields are looked at all the same: what a plugin adds it to may still have all of the writer's.
+                Err(misfit) => never = never.or(Some(misfit)),
+            }
         }
         if copies {
             return Step::Copy(from);
@@ -273,6 +272,9 @@ impl Resolver<'_> {
             if matches!(read, FieldStep::Skip(_)) {
                 self.former.entry(reader.name.full.clone()).or_default().insert(field.name.clone());
             }
+        }
+        if let Some(misfit) = never {
+            return Step::Never(misfit);
         }
         let taken = writes.iter().filter_map(|write| match write {
             Source::Field(of) => Some(*of),

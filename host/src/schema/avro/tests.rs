@@ -232,6 +232,29 @@ fn values_are_resolved_by_the_rules_of_avro() {
 }
 
 #[test]
+fn a_plugin_adds_what_has_no_default_and_may_leave_what_is_gone() {
+    let v1 = r#"{"type":"record","name":"Order","fields":[
+        {"name":"cents","type":"long"},
+        {"name":"status","type":{"type":"enum","name":"Status","symbols":["NEW","LOST"]}}]}"#;
+    let v2 = r#"{"type":"record","name":"Order","fields":[
+        {"name":"amount","type":"double"},
+        {"name":"status","type":{"type":"enum","name":"Status","symbols":["NEW"],"default":"NEW"}}]}"#;
+    let (writer, reader) = (schema(v1), schema(v2));
+    let resolution = Resolution::new(&writer, &reader);
+    let written = |text: &str| {
+        let mut out = Vec::new();
+        let written = Encoder::default().append(&reader, &resolution, text.as_bytes(), &mut out);
+        written.map_err(|misfit| misfit.to_string()).and_then(|()| json(&reader, &out))
+    };
+    let due = r#"{"amount":12.5,"status":"NEW"}"#;
+    assert_eq!(written(r#"{"cents":1250,"amount":12.5,"status":"LOST"}"#).unwrap(), due);
+    let missing = "`amount`: the field is missing, and has no default";
+    assert_eq!(written(r#"{"cents":1250,"status":"NEW"}"#).unwrap_err(), missing);
+    assert_eq!(resolved(v1, v2, r#"{"cents":1250,"status":"NEW"}"#).unwrap_err(), missing);
+    assert_eq!(resolution.never().unwrap().to_string(), missing);
+}
+
+#[test]
 fn what_cannot_be_resolved_says_why() {
     let record = |of: &str| format!(r#"{{"type":"record","name":"R","fields":[{{"name":"f","type":{of}}}]}}"#);
     let decimal = |precision, scale| {
