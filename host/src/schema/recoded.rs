@@ -360,7 +360,9 @@ fn is_same(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
 
 fn set_aside(row: usize, part: &str, misfit: &Misfit) -> SetAside {
     let reason = format!("the {part}: {}", misfit.reason());
-    SetAside { row, cause: Cause::Schema, plugin: None, reason, detail: misfit.detail().map(str::to_owned) }
+    // Whoever is told the detail is not told the reason: it stands in both.
+    let detail = misfit.detail().map(|_| format!("the {part}: {misfit}"));
+    SetAside { row, cause: Cause::Schema, plugin: None, reason, detail }
 }
 
 fn error(trouble: Trouble, batch: &Batch, row: usize, part: &'static str) -> ValuesError {
