@@ -128,7 +128,10 @@ fn preview_lane(
             let record: Arc<Batch> = Arc::new(batch.slice(row, 1));
             let mut counts = vec![PluginCounts::default(); job.plugins.len()];
             let passed = transform.process(Arc::clone(&record), &mut counts)?;
-            records.push(RecordDocument::new(job, &record, &passed, &counts, target_topic));
+            // Nobody reads Avro, and what comes out is shown as JSON, too.
+            let shown = passage.schemas.map(|schemas| schemas.shown(&record, &lane.source.topic, target_topic));
+            let shown = shown.transpose()?.map_or(record, Arc::new);
+            records.push(RecordDocument::new(job, &shown, &passed, &counts, target_topic));
             left -= 1;
         }
     }

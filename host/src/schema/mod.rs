@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub use error::ValuesError;
 pub use way::Registering;
 
+use crate::batch::Batch;
 use crate::job::{Job, Policies, Recoding, SchemaRule};
 use crate::plugin::{Seen, Transform};
 use crate::registry::Registry;
@@ -98,15 +99,38 @@ impl Schemas {
     ) -> Result<Box<dyn Transform>, ValuesError> {
         self.prepare(source_topic, target_topic)?;
         let Some(rule) = self.rule(source_topic) else { return Ok(inner) };
-        let topic: Arc<str> = target_topic.into();
-        let lane = |part: &Option<Arc<Part>>, is_seen| {
-            let part = part.as_ref()?;
-            Some(LanePart::new(Arc::clone(part), Arc::clone(&topic), is_seen))
-        };
-        let (key, value) = (lane(&rule.key, seen.keys), lane(&rule.value, seen.values));
+        let [key, value] = rule.lane(target_topic, seen);
         if key.is_none() && value.is_none() {
             return Ok(inner);
         }
         Ok(Box::new(Recoded { inner, key, value, policies: self.policies }))
+    }
+
+    /// Records of a topic as people are shown them before they change: what is Avro as JSON.
+    ///
+    /// # Errors
+    /// A registry that does not answer.
+    pub fn shown(&self, batch: &Batch, source_topic: &str, target_topic: &str) -> Result<Batch, ValuesError> {
+        let mut shown = batch.clone();
+        let Some(rule) = self.rule(source_topic) else { return Ok(shown) };
+        let [key, value] = rule.lane(target_topic, Seen::default());
+        if let Some(mut key) = key {
+            shown.columns.keys = key.shown(&batch.columns.keys)?;
+        }
+        if let Some(mut value) = value {
+            shown.columns.values = value.shown(&batch.columns.values)?;
+        }
+        Ok(shown)
+    }
+}
+
+impl Rule {
+    /// The keys and the values of a lane, where anything is said of them.
+    fn lane(&self, target_topic: &str, seen: Seen) -> [Option<LanePart>; 2] {
+        let topic: Arc<str> = target_topic.into();
+        [(&self.key, seen.keys), (&self.value, seen.values)].map(|(part, is_seen)| {
+            let part = part.as_ref()?;
+            Some(LanePart::new(Arc::clone(part), Arc::clone(&topic), is_seen))
+        })
     }
 }

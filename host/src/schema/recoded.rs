@@ -14,7 +14,7 @@ use super::framing;
 use super::way::{End, Part, Way};
 use crate::aside::{Cause, SetAside};
 use crate::batch::{Batch, Limits, OutputRow, Outputs, Patch, Selection, value_at};
-use crate::job::Policies;
+use crate::job::{Policies, ValueEncoding};
 use crate::plugin::{Passed, State, Transform, TransformError};
 use crate::position::Place;
 use crate::report::PluginCounts;
@@ -101,6 +101,24 @@ impl LanePart {
             }
         }
         Ok(())
+    }
+
+    /// A column as people are shown it: Avro as JSON, and what is none after all with its bytes.
+    pub(super) fn shown(&mut self, given: &BinaryArray) -> Result<BinaryArray, ValuesError> {
+        if self.part.settings.encoding != ValueEncoding::Avro {
+            return Ok(given.clone());
+        }
+        let mut column = BinaryBuilder::with_capacity(given.len(), given.value_data().len());
+        let mut buffer = Vec::new();
+        for row in 0..given.len() {
+            let value = value_at(given, row);
+            match push(&mut column, value, &mut buffer, |value, out| self.decode(value, out)) {
+                Ok(()) => {}
+                Err(Trouble::Misfit(_)) => column.append_option(value),
+                Err(Trouble::Values(error)) => return Err(error),
+            }
+        }
+        Ok(column.finish())
     }
 
     /// What a value that is written shows as, where it is not sent: JSON, without an id.

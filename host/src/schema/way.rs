@@ -159,6 +159,8 @@ impl Part {
         };
         let prefix = match &self.target {
             None => None,
+            // Values are shown without it: the target need not be there.
+            Some(_) if self.is_shown() && self.settings.register => None,
             Some(target) => Some(framing::prefix(match (known, &self.target_schema) {
                 (Some(known), None) => self.target_id(target, &known, Some(&schema), topic)?,
                 _ => {

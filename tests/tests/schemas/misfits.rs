@@ -151,8 +151,17 @@ fn a_preview_shows_what_would_become_and_registers_nothing() {
     let restored = with(&[]);
     restored.file("wider.avsc", r#"{"type": "record", "name": "Point", "fields": [{"name": "x", "type": "long"}, {"name": "y", "type": "int", "default": 1}]}"#);
     restored.job(&format!("{AVRO}target_schema = \"wider.avsc\"\n{}", registries(Registry::shared().url())));
-    let preview = restored.told(&["preview"]).to_string();
-    assert!(preview.contains(r#"{\"x\":7,\"y\":1}"#), "{preview}");
+    let preview = restored.told(&["preview"])["records"][0].take();
+    assert_eq!(preview["value"]["text"], r#"{"x":7}"#, "{preview}");
+    assert_eq!(preview["outputs"][0]["value"]["text"], r#"{"x":7,"y":1}"#, "{preview}");
     let subject = format!("{}-value", restored.topic);
     assert_eq!(target_registry().api().get(&format!("/subjects/{subject}/versions")).unwrap().status, 404);
+
+    // What a plugin leaves as it is shows so, and the registry of the target need not be there.
+    let proxy = Proxy::start(target_registry()).unwrap();
+    proxy.shut().unwrap();
+    let source = Registry::shared().url();
+    restored.job(&format!("{AVRO}[registry]\nurl = \"{source}\"\n[target.registry]\nurl = \"{}\"\n", proxy.url()));
+    let preview = restored.told(&["preview"])["records"][0].take();
+    assert_eq!(preview["outputs"][0]["changed"], json!([]), "{preview}");
 }
