@@ -21,6 +21,11 @@ pub(super) fn read(value: &[u8]) -> Result<(i32, &[u8]), Misfit> {
     }
 }
 
+/// The id alone; `None` for a value that has none.
+pub fn id(value: &[u8]) -> Option<i32> {
+    read(value).ok().map(|(id, _)| id)
+}
+
 /// What stands before a value of this schema.
 pub(super) fn prefix(id: i32) -> Prefix {
     let [a, b, c, d] = id.to_be_bytes();

@@ -6,20 +6,22 @@
 pub mod avro;
 mod error;
 mod framing;
+mod outlook;
 mod recoded;
 mod way;
 
 use std::sync::Arc;
 
 pub use error::ValuesError;
-pub use way::Registering;
+pub use framing::id as id_of;
+pub use outlook::{Absent, Becomes, Obstacle, Origin, Outlook, Takes};
+pub use way::{Part, Registering};
 
 use crate::batch::Batch;
 use crate::job::{Job, Policies, Recoding, SchemaRule};
 use crate::plugin::{Seen, Transform};
 use crate::registry::Registry;
 use recoded::{LanePart, Recoded};
-use way::Part;
 
 /// What the values of a job are encoded in, with the registries that know.
 #[derive(Debug)]
@@ -80,6 +82,11 @@ impl Schemas {
         let Some(rule) = self.rule(source_topic) else { return Ok(()) };
         let topic = target_topic.into();
         [&rule.key, &rule.value].into_iter().flatten().try_for_each(|part| part.prepare(&topic))
+    }
+
+    /// What of a topic is not taken as bytes: its keys, its values, both or neither.
+    pub fn parts(&self, source_topic: &str) -> impl Iterator<Item = &Part> {
+        self.rule(source_topic).into_iter().flat_map(|rule| [&rule.key, &rule.value]).flatten().map(|part| &**part)
     }
 
     fn rule(&self, topic: &str) -> Option<&Rule> {

@@ -26,20 +26,33 @@ pub enum Registering {
 
 /// What the keys or the values of some topics are, and become.
 #[derive(Debug)]
-pub(super) struct Part {
+pub struct Part {
     /// `key` or `value`.
     pub(super) name: &'static str,
     pub(super) settings: Recoding,
     /// Where ids are known that values come with.
-    source: Option<Registry>,
+    pub(super) source: Option<Registry>,
     /// Where ids are known that values go with; `None`: they have none.
-    target: Option<Registry>,
+    pub(super) target: Option<Registry>,
     /// That of values which do not name theirs.
-    schema: Option<Arc<Schema>>,
+    pub(super) schema: Option<Arc<Schema>>,
     /// That which values are to have.
-    target_schema: Option<Arc<Schema>>,
+    pub(super) target_schema: Option<Arc<Schema>>,
     registering: Registering,
     ways: Mutex<HashMap<(Option<i32>, Arc<str>), Result<Arc<Way>, Misfit>>>,
+}
+
+/// Where the target has a schema that the backup's registry knows.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Where the job says.
+    Given(i32),
+    /// Under its own id: both registries are one.
+    Same(i32),
+    /// Where the target's registry has it.
+    There { subject: String, id: i32 },
+    /// Nowhere yet; with its text as it would read there, unless what it refers to is not there either.
+    Missing { subject: String, text: Option<SchemaText> },
 }
 
 /// What becomes of the values of one schema.
@@ -164,10 +177,8 @@ impl Part {
             Some(target) => Some(framing::prefix(match (known, &self.target_schema) {
                 (Some(known), None) => self.target_id(target, &known, Some(&schema), topic)?,
                 _ => {
-                    let text =
-                        SchemaText { kind: SchemaKind::Avro, text: Arc::clone(schema.text()), references: Vec::new() };
                     let subject = self.subject(schema.name(), topic)?;
-                    self.taken(target, &subject, &text)?
+                    self.taken(target, &subject, &own_text(&schema))?
                 }
             })),
         };
@@ -192,15 +203,12 @@ impl Part {
             Err(misfit) => return Ok(Err(misfit)),
         };
         // Of other languages the name of a record is not known here.
-        let named = match known.schema.kind {
-            SchemaKind::Avro => avro(&known).ok(),
-            _ => None,
-        };
+        let named = avro(&known).ok();
         Ok(Ok(same(self.target_id(target, &known, named.as_ref(), topic)?)))
     }
 
     /// The schema of an id.
-    fn known(&self, id: i32) -> Result<Result<Arc<Known>, Misfit>, ValuesError> {
+    pub(super) fn known(&self, id: i32) -> Result<Result<Arc<Known>, Misfit>, ValuesError> {
         let Some(source) = &self.source else {
             return Ok(Err(Misfit::of("there is no registry that knows its schema's id", id.to_string())));
         };
@@ -213,6 +221,29 @@ impl Part {
         }
     }
 
+    /// Where the target has a schema that the backup's registry knows. Nothing is changed there.
+    pub(super) fn place(
+        &self,
+        target: &Registry,
+        known: &Known,
+        named: Option<&Schema>,
+        topic: &str,
+    ) -> Result<Place, ValuesError> {
+        if let Some(given) = self.settings.ids.get(&known.id) {
+            return Ok(Place::Given(*given));
+        }
+        let Some(source) = self.source.as_ref().filter(|source| source.url() != target.url()) else {
+            return Ok(Place::Same(known.id));
+        };
+        let subject = self.subject(named.and_then(Schema::name), topic)?;
+        let text = source.carried(known, target)?;
+        let found = text.as_ref().map(|text| target.find(&subject, text)).transpose()?.flatten();
+        Ok(match found {
+            Some(found) => Place::There { subject, id: found.id },
+            None => Place::Missing { subject, text },
+        })
+    }
+
     /// The id at the target of a schema that the backup's registry knows.
     fn target_id(
         &self,
@@ -221,28 +252,22 @@ impl Part {
         named: Option<&Schema>,
         topic: &str,
     ) -> Result<i32, ValuesError> {
-        if let Some(given) = self.settings.ids.get(&known.id) {
-            return Ok(*given);
+        let (subject, text) = match self.place(target, known, named, topic)? {
+            Place::Given(id) | Place::Same(id) | Place::There { id, .. } => return Ok(id),
+            Place::Missing { subject, text } => (subject, text),
+        };
+        if !self.may_register() {
+            return self.or_pretended(None, subject);
         }
-        let Some(source) = &self.source else { return Ok(known.id) };
-        if source.url() == target.url() {
+        let text = match (text, &self.source) {
+            (None, Some(source)) => source.carry(known, target)?,
+            (text, _) => text.unwrap_or_else(|| known.schema.clone()),
+        };
+        if target.mode(&subject)? == Mode::Import {
+            target.register_as(&subject, &text, known.id)?;
             return Ok(known.id);
         }
-        let subject = self.subject(named.and_then(Schema::name), topic)?;
-        if !self.may_register() {
-            let carried = source.carried(known, target)?;
-            let found = carried.map(|text| target.find(&subject, &text)).transpose()?.flatten();
-            return self.or_pretended(found.map(|found| found.id), subject);
-        }
-        let text = source.carry(known, target)?;
-        match target.find(&subject, &text)? {
-            Some(found) => Ok(found.id),
-            None if target.mode(&subject)? == Mode::Import => {
-                target.register_as(&subject, &text, known.id)?;
-                Ok(known.id)
-            }
-            None => Ok(target.register(&subject, &text)?.id),
-        }
+        Ok(target.register(&subject, &text)?.id)
     }
 
     /// The id at the target of a schema that the job names.
@@ -265,7 +290,7 @@ impl Part {
         self.registering == Registering::Allowed && self.settings.register
     }
 
-    fn subject(&self, name: Option<&str>, topic: &str) -> Result<String, ValuesError> {
+    pub(super) fn subject(&self, name: Option<&str>, topic: &str) -> Result<String, ValuesError> {
         let no_name = || ValuesError::NoName { part: self.name, topic: topic.to_owned() };
         Ok(match self.settings.subject {
             Subject::Topic => format!("{topic}-{}", self.name),
@@ -275,6 +300,11 @@ impl Part {
     }
 }
 
+/// A schema that the job names, as a registry takes it.
+pub(super) fn own_text(schema: &Schema) -> SchemaText {
+    SchemaText { kind: SchemaKind::Avro, text: Arc::clone(schema.text()), references: Vec::new() }
+}
+
 fn read(path: &Path) -> Result<Arc<Schema>, ValuesError> {
     let text = fs::read_to_string(path).map_err(|source| ValuesError::Unreadable { path: path.to_owned(), source })?;
     let schema = Schema::parse(&text, &[]);
@@ -282,7 +312,7 @@ fn read(path: &Path) -> Result<Arc<Schema>, ValuesError> {
 }
 
 /// A schema of the registry, which may be of another language, or none.
-fn avro(known: &Known) -> Result<Schema, Misfit> {
+pub(super) fn avro(known: &Known) -> Result<Schema, Misfit> {
     if known.schema.kind != SchemaKind::Avro {
         let what = format!("its schema is no Avro, but {}", known.schema.kind);
         return Err(Misfit::of(what, format!("schema {}", known.id)));
