@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 51] = [
+pub const CODES: [&str; 55] = [
     "at-least-once",
     "catalog-cached",
     "catalog-not-kept",
@@ -52,6 +52,10 @@ pub const CODES: [&str; 51] = [
     "replicas-behind",
     "retention-deletes",
     "retention-returns",
+    "schema-missing",
+    "schema-refused",
+    "schema-unfit",
+    "schema-unknown",
     "separate-keys",
     "set-aside",
     "shortened-target",

@@ -27,6 +27,7 @@ pub use error::{CatalogError, LaneError};
 pub use files_left::{FilesLeft, Finished};
 pub use kept::{Differences, KeptSurvey};
 pub use layout::Layout;
+pub(crate) use opener::side_by_side;
 pub use opener::{Opener, Opening};
 pub use pieces::{Lane, Offsets, Piece};
 
@@ -165,7 +166,7 @@ impl Catalog {
             format: backup.format,
         };
         let known_files: Vec<_> = known.iter().flatten().map(|known| known.known(backup)).collect();
-        let surveyed = opener::side_by_side(&files, |(entry, named)| {
+        let surveyed = side_by_side(&files, |(entry, named)| {
             match known_files.iter().find_map(|known| known.surveyed(entry, named)) {
                 Some(surveyed) => Ok(surveyed),
                 None => survey.look(entry, named.clone()),
@@ -208,7 +209,7 @@ impl Catalog {
             .flat_map(Lane::parts)
             .flat_map(|lane| lane.pieces.iter().map(|piece| (self.wanted(tests, lane), piece)))
             .collect();
-        let extents = opener::side_by_side(&pieces, |(wanted, piece)| match wanted {
+        let extents = side_by_side(&pieces, |(wanted, piece)| match wanted {
             Some(wanted) => self.opener.extent(&self.store.file(&piece.entry)?, Arc::clone(wanted)),
             None => Ok(Extent::whole(piece.entry.size)),
         });

@@ -69,7 +69,7 @@ impl Lane {
     }
 
     /// What is merged into it, or the lane itself.
-    pub(super) fn parts(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
+    pub(crate) fn parts(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
         if self.strands.is_empty() {
             return Box::new(std::iter::once(self));
         }

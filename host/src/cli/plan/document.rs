@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::keys::KeysDocument;
 use super::order::{self, OrderDocument};
+use super::schemas::SchemasDocument;
 use super::selection::SelectionDocument;
 use super::start::StartDocument;
 use super::stops::stops;
@@ -29,6 +30,12 @@ pub(super) enum TargetState {
     NotEstablished(String),
 }
 
+/// What was found in records, where they were looked at.
+pub(super) struct Looked {
+    pub(super) keys: Option<Vec<KeysDocument>>,
+    pub(super) schemas: Option<SchemasDocument>,
+}
+
 /// `anabranch.plan/1`.
 #[derive(Debug, Serialize)]
 pub(super) struct PlanDocument<'a> {
@@ -41,6 +48,7 @@ pub(super) struct PlanDocument<'a> {
     start: Option<Box<StartDocument>>,
     order: Vec<OrderDocument>,
     keys: Option<Vec<KeysDocument>>,
+    schemas: Option<SchemasDocument>,
     memory: MemoryDocument,
     findings: Vec<FindingDocument<'a>>,
     stops: Vec<&'static str>,
@@ -82,7 +90,7 @@ impl<'a> PlanDocument<'a> {
         chain: Option<&Chain>,
         extent: Option<&Extent>,
         target: TargetState,
-        keys: Option<Vec<KeysDocument>>,
+        looked: Looked,
         findings: &'a [Finding],
     ) -> Self {
         let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
@@ -114,7 +122,8 @@ impl<'a> PlanDocument<'a> {
             target: TargetDocument { cluster: job.target.cluster.to_string(), established, error },
             start,
             order: order::of_topics(job, &open.catalog, chain),
-            keys,
+            keys: looked.keys,
+            schemas: looked.schemas,
             memory: MemoryDocument {
                 in_lanes: memory.lanes,
                 in_target_queue: memory.target,
@@ -162,6 +171,9 @@ impl<'a> PlanDocument<'a> {
         }
         if let Some(start) = &self.start {
             write!(out, "\n{start}")?;
+        }
+        if let Some(schemas) = &self.schemas {
+            write!(out, "\n{schemas}")?;
         }
         let bytes = |bytes: usize| shown::size(bytes as u64);
         let memory = &self.memory;

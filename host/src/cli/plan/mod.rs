@@ -3,6 +3,7 @@
 mod document;
 mod keys;
 mod order;
+mod schemas;
 mod selection;
 mod start;
 mod stops;
@@ -27,7 +28,7 @@ use crate::progress::Inputs;
 use crate::report::shown;
 use crate::schema::{Registering, Schemas};
 use crate::target::{self, Reached};
-use document::{PlanDocument, TargetState};
+use document::{Looked, PlanDocument, TargetState};
 use start::StartDocument;
 
 /// What is to be planned.
@@ -41,11 +42,14 @@ pub(super) struct PlanCommand {
     /// Read the keys of all selected records, and say which occur in several source partitions
     #[arg(long)]
     scan_keys: bool,
+    /// Count the schemas of all selected records by their ids, rather than those of the first ones of each lane
+    #[arg(long)]
+    scan_schemas: bool,
 }
 
 impl PlanCommand {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let Self { job, offline, scan_keys } = self;
+        let Self { job, offline, scan_keys, scan_schemas } = self;
         let job = if offline { job.job_without_target()? } else { job.job()? };
         let reached = (!offline).then(|| target::reach(&job));
         let known = reached.as_ref().and_then(|reached| reached.as_ref().ok()?.survey());
@@ -62,7 +66,7 @@ impl PlanCommand {
         let inputs = Inputs::of(&job.backup, &open.catalog, passage);
         let needs = prepare::needs(&open.catalog);
         let examine = |reached: Reached| reached.examine(&job, &needs, &inputs);
-        let (state, failure) = match reached.map(|reached| reached.and_then(examine)) {
+        let (state, mut failure) = match reached.map(|reached| reached.and_then(examine)) {
             None => (TargetState::NotAsked, None),
             Some(Ok(examined)) => {
                 let start = StartDocument::new(&job, &open.catalog, &needs, &examined);
@@ -82,8 +86,19 @@ impl PlanCommand {
             findings.retain(|finding| finding.code != "keys-in-partitions");
             findings.extend(keys::findings(&job, keys));
         }
+        let say = || terminal.say("looking at the schemas of records");
+        let extent = schemas::Extent { all: scan_schemas, asks: !offline };
+        let look = |known: &Schemas| schemas::plan(&job, known, &open.catalog, extent);
+        let planned = schemas.as_ref().map(|known| prepare::with_patience(prepare::SILENCE, say, || look(known)));
+        let schemas = planned.transpose()?.map(|planned| {
+            findings.extend(planned.findings);
+            // Of two that do not answer the cluster is told.
+            failure = failure.take().or(planned.failure);
+            planned.document
+        });
         let extent = open.catalog.extent()?;
-        let document = PlanDocument::new(&job, &open, chain.as_ref(), extent.as_ref(), state, keys, &findings);
+        let looked = Looked { keys, schemas };
+        let document = PlanDocument::new(&job, &open, chain.as_ref(), extent.as_ref(), state, looked, &findings);
         terminal.give(&document, || document.text(&findings))?;
         match failure {
             Some(failure) => Err(failure),
