@@ -3,7 +3,7 @@
 use super::Looked;
 use crate::aside::Cause;
 use crate::finding::{Finding, Weight};
-use crate::job::Policies;
+use crate::job::{Policies, ValueEncoding};
 use crate::report::shown::count;
 use crate::schema::{Absent, Becomes, Obstacle, Takes};
 
@@ -46,10 +46,7 @@ impl Looked<'_> {
                     code: "schema-unknown",
                     weight,
                     message: format!("{} have the schema {id}: {misfit}", self.some(records)),
-                    remedy: Some(set_aside(
-                        weight,
-                        "check that `url` under `[registry]` is the registry that they were written with",
-                    )),
+                    remedy: Some(set_aside(weight, self.unknown())),
                 }),
                 Some(Obstacle::Unfit(misfit)) => findings.push(Finding {
                     code: "schema-unfit",
@@ -108,6 +105,16 @@ impl Looked<'_> {
                 ),
                 remedy: None,
             }),
+        }
+    }
+
+    /// What to do about an id that nobody knows.
+    fn unknown(&self) -> &'static str {
+        match self.part.settings().encoding {
+            ValueEncoding::RewriteIds => {
+                "say in `ids` what becomes of it, or give the registry that they were written with as `url` under `[registry]`"
+            }
+            _ => "check that `url` under `[registry]` is the registry that they were written with",
         }
     }
 
