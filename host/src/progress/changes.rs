@@ -102,7 +102,7 @@ pub(super) fn changes(stored: &Stored, now: &Present<'_>) -> Vec<Finding> {
     if then.plugins != now.plugins {
         add(
             "changed-plugins",
-            format!("the plugins of `{name}` or their parameters are others than when it was begun"),
+            format!("the plugins of `{name}`, their parameters or its schemas are others than when it was begun"),
         );
     }
     if then.source != now.source {
