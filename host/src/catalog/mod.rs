@@ -21,6 +21,7 @@ mod stripped;
 mod survey;
 #[cfg(test)]
 pub(crate) mod tests;
+mod value_schema;
 
 pub use cached::CachedCatalogs;
 pub use error::{CatalogError, LaneError};
@@ -30,6 +31,7 @@ pub use layout::Layout;
 pub(crate) use opener::side_by_side;
 pub use opener::{Opener, Opening};
 pub use pieces::{Lane, Offsets, Piece};
+pub use value_schema::ValueSchemaError;
 
 use std::sync::Arc;
 

@@ -28,6 +28,14 @@ pub trait Opener: Send + Sync {
     /// A file that is not readable, with its path.
     fn facts(&self, file: &OpenFile) -> Result<FileFacts, ReadError>;
 
+    /// The Avro schema under which the values of a file become Avro, where they are structured.
+    ///
+    /// # Errors
+    /// A file that is not readable, and values that Avro has no type for.
+    fn value_schema(&self, _file: &OpenFile, _name: &str) -> Result<Option<serde_json::Value>, ReadError> {
+        Ok(None)
+    }
+
     /// What is large in the files of a backup finds room here.
     fn room(&self) -> LaneRoom;
 
@@ -72,6 +80,10 @@ impl Readers {
 impl Opener for Readers {
     fn facts(&self, file: &OpenFile) -> Result<FileFacts, ReadError> {
         read::facts(file, &ReadSettings { room: self.room.lane(), ..self.settings.clone() })
+    }
+
+    fn value_schema(&self, file: &OpenFile, name: &str) -> Result<Option<serde_json::Value>, ReadError> {
+        read::value_schema(file, &ReadSettings { room: self.room.lane(), ..self.settings.clone() }, name)
     }
 
     fn room(&self) -> LaneRoom {

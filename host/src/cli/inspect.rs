@@ -19,6 +19,9 @@ use crate::job::{Draft, file};
 pub(super) struct Inspect {
     /// The backup's URL or path, or a job file (`.toml`)
     source: String,
+    /// Give the Avro schema of a topic's structured values, as `target_schema` in `[schema.value]` takes it, and nothing else
+    #[arg(long, value_name = "TOPIC")]
+    value_schema: Option<String>,
     #[command(flatten)]
     backup: BackupFlags,
 }
@@ -33,7 +36,7 @@ struct InspectDocument<'a> {
 
 impl Inspect {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let Self { source, backup } = self;
+        let Self { source, value_schema, backup } = self;
         let mut draft = if source.ends_with(".toml") {
             file::open(Path::new(&source))?
         } else {
@@ -44,6 +47,11 @@ impl Inspect {
         backup.lay_over(&mut draft.backup)?;
         let job = draft.finish_without_target()?;
         let open = prepare::open(&job.backup, terminal)?;
+        if let Some(topic) = value_schema {
+            let schema = open.catalog.value_schema(&topic)?;
+            terminal.give(&schema, || format!("{schema:#}\n"))?;
+            return Ok(Exit::Done);
+        }
         let findings = &open.catalog.findings;
         let document = InspectDocument {
             schema: "anabranch.inspect/1",

@@ -225,6 +225,23 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
     }
 }
 
+/// The Avro schema under which the values of a file become Avro, a record of this name where it has none; `None` where the
+/// values are bytes or text as they are.
+///
+/// # Errors
+/// As [`open`], and values that Avro has no type for.
+pub fn value_schema(
+    file: &OpenFile,
+    settings: &ReadSettings,
+    name: &str,
+) -> Result<Option<serde_json::Value>, ReadError> {
+    match sniff::format(file, settings.format)? {
+        Format::Parquet => parquet::value_schema(file, settings, name),
+        Format::Avro => avro::value_schema(file, settings, name),
+        Format::JsonLines => Ok(None),
+    }
+}
+
 /// How much of a file is read for what is wanted of it.
 ///
 /// # Errors

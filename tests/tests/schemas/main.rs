@@ -9,3 +9,4 @@ mod misfits;
 mod proxies;
 mod restored;
 mod round_trips;
+mod structured;

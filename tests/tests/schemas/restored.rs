@@ -1,6 +1,7 @@
 //! Restores of values with schemas: the binary between two registries and Apache Kafka.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Output;
 use std::sync::OnceLock;
 
@@ -69,6 +70,44 @@ impl Restored {
         };
         let lines: String = records.iter().enumerate().map(line).collect();
         fs::write(place.join(format!("{partition}.jsonl")), lines).unwrap();
+    }
+
+    /// A file of the folder, whose own folder is made.
+    pub(crate) fn place(&self, path: &str) -> PathBuf {
+        let place = self.folder.path().join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        place
+    }
+
+    /// What `inspect` says of the backup.
+    pub(crate) fn inspect(&self, arguments: &[&str]) -> Output {
+        anabranch()
+            .unwrap()
+            .args(["inspect", "backup"])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    /// The job for a backup of rows without places, in one partition.
+    pub(crate) fn job_of_rows(&self, settings: &str) {
+        let (topic, servers) = (&self.topic, self.cluster.servers());
+        let job = format!(
+            r#"
+name = "{topic}"
+{settings}
+[backup]
+url = "backup"
+topic = "{topic}"
+[target]
+brokers = "{servers}"
+partition = "key"
+[progress]
+topic = "{topic}-progress"
+"#
+        );
+        self.file("job.toml", &job);
     }
 
     /// The job: what it says of registries, schemas and plugins.

@@ -36,6 +36,7 @@ pub(super) fn of_topics(job: &Job, catalog: &Catalog, chain: Option<&Chain>) -> 
             ));
         }
         promises.extend(by_plugins.iter().cloned());
+        promises.extend(promise_of_schemas(job, &sources));
         OrderDocument {
             target_topic: topic.to_owned(),
             sources: sources.into_iter().map(str::to_owned).collect(),
@@ -78,6 +79,17 @@ fn promises_of_plugins(job: &Job, chain: Option<&Chain>) -> Vec<String> {
     });
     let topics = changing(Column::Topic).map(|name| format!("`{name}` may send records to other topics than these"));
     keys.chain(topics).collect()
+}
+
+/// What is left where keys are written under another schema: equal keys stay equal, and different ones may become so.
+fn promise_of_schemas(job: &Job, sources: &[&str]) -> Option<String> {
+    let rule = |source: &&str| job.schemas.iter().find(|rule| rule.fits(source));
+    let changes = sources.iter().filter_map(rule).any(|rule| !rule.key.is_raw());
+    (changes && job.target.partition == PartitionStrategy::Key).then(|| {
+        "keys are written under their schema at the target, and find their partition by what they are then; records that get \
+         the same key from different source partitions have no order"
+            .to_owned()
+    })
 }
 
 /// Plugins that may choose partitions, in a job that promises the order of keys.

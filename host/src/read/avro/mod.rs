@@ -51,6 +51,26 @@ pub fn facts(file: &OpenFile, settings: &ReadSettings) -> Result<FileFacts, Read
     })
 }
 
+/// The Avro schema of the values, where they are structured; see [`super::value_schema`].
+///
+/// # Errors
+/// As [`open`], and a schema that does not hold without the columns that are no part of the value.
+pub fn value_schema(
+    file: &OpenFile,
+    settings: &ReadSettings,
+    name: &str,
+) -> Result<Option<serde_json::Value>, ReadError> {
+    let (_, decoding) = prepare(file, settings)?;
+    let Some(schema) = decoding.of_values(name) else { return Ok(None) };
+    match crate::schema::avro::Schema::parse(&schema.to_string(), &[]) {
+        Ok(_) => Ok(Some(schema)),
+        Err(error) => Err(ReadError::Mapping {
+            path: std::sync::Arc::clone(file.path()),
+            message: format!("the schema of its values alone cannot be told: {error}"),
+        }),
+    }
+}
+
 /// Reads header, schema and the first record; the blocks are at the first one.
 fn prepare(file: &OpenFile, settings: &ReadSettings) -> Result<(blocks::Blocks, schema::Decoding), ReadError> {
     let (mut blocks, header) = blocks::Blocks::open(file, &settings.room)?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::columns::{at as at_steps, field};
 use super::extent;
 use crate::guard::guarded;
-use crate::read::mapping::{Column, Mapping, Role};
+use crate::read::mapping::{Column, Mapping, Role, ValueSource};
 use crate::read::{ReadError, ReadSettings};
 
 /// The name of the one field of a file whose schema is no record.
@@ -21,6 +21,8 @@ const BARE: &str = "value";
 pub(super) struct Decoding {
     pub(super) decoder: Decoder,
     pub(super) mapping: Mapping,
+    /// As the header has it; a record of one field where that has no record.
+    pub(super) schema: Value,
     /// Name and type of each field of the record.
     pub(super) fields: Vec<(String, String)>,
     /// What the file cannot give back beyond what the mapping says.
@@ -58,7 +60,34 @@ impl Decoding {
             .collect();
         let mapping = Mapping::resolve(path, &settings.columns, columns)?;
         let lost = finer(&mapping, &decoder).into_iter().collect();
-        Ok(Self { decoder, mapping, fields, lost, blanks: Vec::new() })
+        Ok(Self { decoder, mapping, schema, fields, lost, blanks: Vec::new() })
+    }
+
+    /// The schema of the values, where they are structured: the file's own, of the columns that make up a value.
+    pub(super) fn of_values(&self, name: &str) -> Option<Value> {
+        let column = |index: &usize| self.mapping.columns.get(*index);
+        match &self.mapping.value {
+            ValueSource::None => None,
+            ValueSource::Row(row) => {
+                let tops: Vec<usize> = row.iter().filter_map(|index| column(index)?.steps.first().copied()).collect();
+                let all = self.schema.get("fields")?.as_array()?;
+                let fields: Vec<&Value> = tops.iter().filter_map(|top| all.get(*top)).collect();
+                let mut schema = json!({
+                    "type": "record",
+                    "name": self.schema.get("name").and_then(Value::as_str).unwrap_or(name),
+                    "fields": fields,
+                });
+                if let (Some(namespace), Some(object)) = (self.schema.get("namespace"), schema.as_object_mut()) {
+                    object.insert("namespace".to_owned(), namespace.clone());
+                }
+                Some(schema)
+            }
+            ValueSource::Column(index) => {
+                let found = present(at(&self.schema, &column(index)?.steps)?).clone();
+                let is_plain = |kind: &Value| kind == "bytes" || kind == "string";
+                (!is_plain(&found) && !found.get("type").is_some_and(is_plain)).then_some(found)
+            }
+        }
     }
 }
 

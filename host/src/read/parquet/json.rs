@@ -46,6 +46,11 @@ impl JsonSchema {
         let options = options().with_schema(Arc::new(views));
         Ok(Self(ArrowReaderMetadata::try_new(Arc::clone(metadata), options).unwrap_or(own)))
     }
+
+    /// The columns.
+    pub(super) fn fields(&self) -> &Fields {
+        self.0.schema().fields()
+    }
 }
 
 /// The leaves of a Parquet schema, in its order, which is that of the Arrow schema.

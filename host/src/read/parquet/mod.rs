@@ -32,6 +32,7 @@ mod scalar;
 mod schema;
 mod shape;
 mod source;
+mod value_schema;
 mod views;
 mod window;
 
@@ -39,6 +40,8 @@ mod window;
 mod tests;
 
 use std::sync::Arc;
+
+pub use value_schema::value_schema;
 
 use super::{Extent, FileFacts, OpenFile, ReadError, ReadSettings, RowReader};
 

@@ -4,6 +4,7 @@
 //! the same row gives the same bytes, whichever way it was encoded. It is appended directly, without a
 //! tree of values in between.
 
+pub mod avro_schema;
 #[cfg(test)]
 mod tests;
 

@@ -60,7 +60,7 @@ fn after() -> String {
         json!({"name": "id", "type": "long"}),
         json!({"name": "name", "aliases": ["full_name"], "type": "string"}),
         json!({"name": "status", "type": {"type": "enum", "name": "Status", "symbols": ["SENT", "PAID", "NEW"]}}),
-        json!({"name": "sum", "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}}),
+        json!({"name": "sum", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}}),
         json!({"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}}),
         json!({"name": "currency", "type": "string", "default": "EUR"}),
     ])

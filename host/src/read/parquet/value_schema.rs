@@ -1,0 +1,56 @@
+//! What structured values are by a file's schema, as Avro says it.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Fields};
+
+use super::json::JsonSchema;
+use super::source::{Source, corrupt};
+use crate::guard::guarded;
+use crate::read::mapping::{Mapping, ValueSource};
+use crate::read::structured::avro_schema;
+use crate::read::{OpenFile, ReadError, ReadSettings};
+
+/// The Avro schema of the values, where they are structured; see [`super::value_schema`].
+///
+/// # Errors
+/// As [`open`], and types that Avro does not have.
+pub fn value_schema(
+    file: &OpenFile,
+    settings: &ReadSettings,
+    name: &str,
+) -> Result<Option<serde_json::Value>, ReadError> {
+    let source = Source::open(Arc::clone(file), settings)?;
+    let schema = match guarded(|| JsonSchema::of(&source.metadata)) {
+        Ok(Ok(schema)) => schema,
+        Ok(Err(error)) => return Err(corrupt(file, None, error.to_string())),
+        Err(panic) => return Err(corrupt(file, None, panic)),
+    };
+    value_schema_of(&source.mapping, schema.fields(), name)
+        .map_err(|message| ReadError::Mapping { path: Arc::clone(file.path()), message })
+}
+
+fn value_schema_of(mapping: &Mapping, fields: &Fields, name: &str) -> Result<Option<serde_json::Value>, String> {
+    match &mapping.value {
+        ValueSource::None => Ok(None),
+        ValueSource::Row(row) => {
+            let tops = row.iter().filter_map(|index| mapping.columns.get(*index)?.steps.first());
+            let fields: Fields = tops.filter_map(|top| fields.get(*top)).cloned().collect();
+            avro_schema::record(name, &fields).map(Some)
+        }
+        ValueSource::Column(index) => {
+            let mut found = None;
+            let mut within = fields;
+            for step in mapping.columns.get(*index).map(|column| column.steps.as_slice()).unwrap_or_default() {
+                found = within.get(*step);
+                if let Some(DataType::Struct(inner)) = found.map(|field| field.data_type()) {
+                    within = inner;
+                }
+            }
+            match found {
+                Some(field) if !avro_schema::is_plain(field.data_type()) => avro_schema::value(name, field).map(Some),
+                _ => Ok(None),
+            }
+        }
+    }
+}
