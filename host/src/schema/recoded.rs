@@ -197,6 +197,10 @@ fn push(
     };
     buffer.clear();
     write(value, buffer)?;
+    // Columns of a batch have offsets of 32 bits, and a few bytes of Avro may stand for much JSON, or for long defaults.
+    if column.values_slice().len() + buffer.len() > Limits::RECORD {
+        return Err(Misfit::new(format!("a batch of such values takes more than {} MiB", Limits::RECORD >> 20)).into());
+    }
     column.append_value(buffer);
     Ok(())
 }

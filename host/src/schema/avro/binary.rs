@@ -6,7 +6,7 @@ use super::misfit::Misfit;
 pub(super) const DEPTH: usize = 100;
 
 /// Items of no bytes that a block may have: one that says more stands for memory, and for nothing else.
-const EMPTY_ITEMS: i64 = 1 << 20;
+const EMPTY_ITEMS: i64 = 1 << 16;
 
 /// A value as it is read.
 #[derive(Clone, Debug)]
