@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod documented;
 mod example;
 mod migrations;
 mod misfits;
+mod plans;
 mod proxies;
 mod restored;
 mod round_trips;
