@@ -122,7 +122,7 @@ impl IdDocument {
     fn schema(&self) -> String {
         let (kind, name) = (self.kind.unwrap_or_default(), self.name.as_deref().unwrap_or_default());
         match self.known {
-            None => "not asked".to_owned(),
+            None => "not established".to_owned(),
             Some(false) => "not known".to_owned(),
             Some(true) => format!("{kind} {name}").trim_end().to_owned(),
         }
