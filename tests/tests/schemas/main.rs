@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "../../../host/tests/documented/mod.rs"]
 mod documented;
 mod example;
 mod migrations;
