@@ -151,7 +151,7 @@ impl Recoding {
                 "name its file: `target_schema = \"order.avsc\"`",
             );
         }
-        if self.reads_ids() && !has_source && !(from == RewriteIds && !self.ids.is_empty()) {
+        if self.reads_ids() && !has_source && (from != RewriteIds || self.ids.is_empty()) {
             return conflict(
                 format!(
                     "`schema.{part}`: each {part} names its schema by an id, and nothing says which registry knows it"
@@ -159,7 +159,7 @@ impl Recoding {
                 "give `url` in `[registry]`, or the file of their schema: `schema = \"order.avsc\"`",
             );
         }
-        if !self.ids.is_empty() && !(self.reads_ids() && self.writes_ids(has_target)) {
+        if !(self.ids.is_empty() || self.reads_ids() && self.writes_ids(has_target)) {
             return conflict(
                 format!("`schema.{part}.ids` says what becomes of ids, and these {part}s have none before or after"),
                 "leave `ids` out",

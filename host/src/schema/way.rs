@@ -39,8 +39,11 @@ pub struct Part {
     /// That which values are to have.
     pub(super) target_schema: Option<Arc<Schema>>,
     registering: Registering,
-    ways: Mutex<HashMap<(Option<i32>, Arc<str>), Result<Arc<Way>, Misfit>>>,
+    ways: Mutex<Ways>,
 }
+
+/// By id and target topic; what is wrong with the schema of an id is kept as well.
+type Ways = HashMap<(Option<i32>, Arc<str>), Result<Arc<Way>, Misfit>>;
 
 /// Where the target has a schema that the backup's registry knows.
 #[derive(Debug)]

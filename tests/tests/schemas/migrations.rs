@@ -95,7 +95,7 @@ steps = [{ default = "note", value = "none" }]
         let number: usize = std::str::from_utf8(&key[1..]).unwrap().parse().unwrap();
         let original = serialized[number].bytes.as_ref().unwrap();
         assert_eq!(value[1..5], i32::try_from(new).unwrap().to_be_bytes());
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             assert_eq!(value[5..], original[5..], "k{number} was not touched");
         }
     }

@@ -143,6 +143,7 @@ pub(super) fn rescale(bytes: &[u8], from: u32, to: u32, precision: u32) -> Resul
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -174,7 +174,7 @@ impl Resolver<'_> {
         let (from_node, to_node) = (writer.node(from), reader.node(to));
         match (&from_node.kind, &to_node.kind) {
             (Kind::Union(branches), _) => self.union(from, branches, to),
-            (_, Kind::Union(branches)) => self.into_branch(from, branches),
+            (_, Kind::Union(branches)) => self.branch_for(from, branches),
             (Kind::Record(one), Kind::Record(other)) => self.record(from, one, other),
             (Kind::Enum(one), Kind::Enum(other)) => {
                 if !other.name.reads(&one.name) {
@@ -214,7 +214,7 @@ impl Resolver<'_> {
 
     /// A value that is no union becomes the branch that is most like it: of its own name and kind, of its kind, or the first
     /// that it can be promoted to.
-    fn into_branch(&mut self, from: NodeIndex, union: &Union) -> Step {
+    fn branch_for(&mut self, from: NodeIndex, union: &Union) -> Step {
         let (writer, reader) = (self.writer, self.reader);
         let node = writer.node(from);
         let likeness = |other: &Node| match (node.kind.name(), other.kind.name()) {
