@@ -40,6 +40,8 @@ pub const VALUE_ENCODINGS: Choices<ValueEncoding> = &[
     ("raw", ValueEncoding::Raw),
     ("json", ValueEncoding::Json),
     ("avro", ValueEncoding::Avro),
+    ("json-schema", ValueEncoding::JsonSchema),
+    ("protobuf", ValueEncoding::Protobuf),
     ("rewrite-ids", ValueEncoding::RewriteIds),
 ];
 

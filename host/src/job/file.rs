@@ -175,6 +175,7 @@ fn recoding(table: &Reader<'_>, folder: &Path) -> Result<Recoding, JobError> {
         schema: table.text("schema")?.map(|path| folder.join(path)),
         target_encoding: table.one_of("target_encoding", VALUE_ENCODINGS)?,
         target_schema: table.text("target_schema")?.map(|path| folder.join(path)),
+        message: table.text("message")?,
         subject: table.one_of("subject", SUBJECTS)?.unwrap_or_default(),
         register: table.boolean("register")?.unwrap_or(true),
         ids,

@@ -43,6 +43,8 @@ pub struct Recoding {
     pub target_encoding: Option<ValueEncoding>,
     /// The file of the schema that they are to have; `None`: their own.
     pub target_schema: Option<PathBuf>,
+    /// The full name of the message in it that they are to be, of Protobuf; `None`: the first.
+    pub message: Option<String>,
     /// The subject under which that is looked for and registered.
     pub subject: Subject,
     /// Whether it may be registered.
@@ -61,6 +63,10 @@ pub enum ValueEncoding {
     Json,
     /// Avro.
     Avro,
+    /// JSON text that a JSON Schema is about.
+    JsonSchema,
+    /// Protobuf.
+    Protobuf,
     /// Whatever stands behind the id of a schema. Only the id changes.
     RewriteIds,
 }
@@ -92,7 +98,7 @@ impl Recoding {
     pub fn reads_ids(&self) -> bool {
         match self.encoding {
             ValueEncoding::Avro => self.schema.is_none(),
-            ValueEncoding::RewriteIds => true,
+            ValueEncoding::JsonSchema | ValueEncoding::Protobuf | ValueEncoding::RewriteIds => true,
             ValueEncoding::Raw | ValueEncoding::Json => false,
         }
     }
@@ -100,7 +106,7 @@ impl Recoding {
     /// Whether the values that go name their schema by an id, where the target has a registry or not.
     pub fn writes_ids(&self, has_registry: bool) -> bool {
         match self.becomes() {
-            ValueEncoding::Avro => has_registry,
+            ValueEncoding::Avro | ValueEncoding::JsonSchema | ValueEncoding::Protobuf => has_registry,
             ValueEncoding::RewriteIds => true,
             ValueEncoding::Raw | ValueEncoding::Json => false,
         }
@@ -110,7 +116,7 @@ impl Recoding {
     /// What does not go together.
     fn check(&self, part: &str, has_source: bool, has_target: bool) -> Result<(), JobError> {
         let conflict = |message: String, hint| Err(JobError::Conflict { message, hint });
-        use ValueEncoding::{Avro, Json, Raw, RewriteIds};
+        use ValueEncoding::{Avro, Json, JsonSchema, Protobuf, Raw, RewriteIds};
         let (from, to) = (self.encoding, self.becomes());
         match (from, to) {
             (Raw, Raw) if self.schema.is_some() || self.target_schema.is_some() => {
@@ -119,11 +125,13 @@ impl Recoding {
                     "say what they are encoded in: `encoding = \"avro\"`",
                 );
             }
-            (Raw, Raw) | (Json | Avro, Json | Avro) | (RewriteIds, RewriteIds) => {}
+            (Raw, Raw)
+            | (Json | Avro | JsonSchema | Protobuf, Json | Avro | JsonSchema | Protobuf)
+            | (RewriteIds, RewriteIds) => {}
             _ => {
                 return conflict(
                     format!("`schema.{part}`: nothing becomes of \"{}\" what is \"{}\"", from.name(), to.name()),
-                    "`json` and `avro` become each other; `raw` and `rewrite-ids` stay what they are",
+                    "what has a JSON becomes each other: `json`, `avro`, `json-schema`, `protobuf`; `raw` and `rewrite-ids` stay what they are",
                 );
             }
         }
@@ -139,15 +147,25 @@ impl Recoding {
                 "leave it out; what they become is `target_schema`",
             );
         }
-        if to != Avro && self.target_schema.is_some() {
+        if to == Json && self.target_schema.is_some() {
             return conflict(
-                format!("`schema.{part}.target_schema` is about Avro, and the {part}s become {}", to.name()),
-                "leave it out, or say `target_encoding = \"avro\"`",
+                format!("`schema.{part}.target_schema` names a schema, and the {part}s become {}", to.name()),
+                "leave it out, or say of which language it is: `target_encoding = \"avro\"`",
             );
         }
-        if from == Json && to == Avro && self.target_schema.is_none() {
+        if self.message.is_some() && !(to == Protobuf && self.target_schema.is_some()) {
             return conflict(
-                format!("`schema.{part}`: JSON is to become Avro, and nothing says of which schema"),
+                format!("`schema.{part}.message` names a message of `target_schema`, and there is none of Protobuf"),
+                "leave it out: a value that keeps its schema stays the message that it is",
+            );
+        }
+        if from != to && to != Json && self.target_schema.is_none() {
+            return conflict(
+                format!(
+                    "`schema.{part}`: what is {} is to become {}, and nothing says of which schema",
+                    from.name(),
+                    to.name()
+                ),
                 "name its file: `target_schema = \"order.avsc\"`",
             );
         }
@@ -156,7 +174,7 @@ impl Recoding {
                 format!(
                     "`schema.{part}`: each {part} names its schema by an id, and nothing says which registry knows it"
                 ),
-                "give `url` in `[registry]`, or the file of their schema: `schema = \"order.avsc\"`",
+                "give `url` in `[registry]`; of Avro without ids the file of its schema: `schema = \"order.avsc\"`",
             );
         }
         if !(self.ids.is_empty() || self.reads_ids() && self.writes_ids(has_target)) {

@@ -190,6 +190,7 @@ fn the_example_is_a_job_and_uses_every_key() {
                         RewriteIds,
                     ),
                     target_schema: None,
+                    message: None,
                     subject: Record,
                     register: false,
                     ids: {
@@ -200,10 +201,13 @@ fn the_example_is_a_job_and_uses_every_key() {
                     encoding: Avro,
                     schema: None,
                     target_encoding: Some(
-                        Avro,
+                        Protobuf,
                     ),
                     target_schema: Some(
-                        "jobs/schemas/order-v2.avsc",
+                        "jobs/schemas/order-v2.proto",
+                    ),
+                    message: Some(
+                        "shop.Order",
                     ),
                     subject: TopicRecord,
                     register: true,
@@ -219,9 +223,14 @@ fn the_example_is_a_job_and_uses_every_key() {
                     schema: Some(
                         "jobs/schemas/id.avsc",
                     ),
-                    target_encoding: None,
+                    target_encoding: Some(
+                        Protobuf,
+                    ),
                     target_schema: Some(
-                        "jobs/schemas/id-v2.avsc",
+                        "jobs/schemas/id.proto",
+                    ),
+                    message: Some(
+                        "shop.Id",
                     ),
                     subject: Topic,
                     register: true,
@@ -236,6 +245,7 @@ fn the_example_is_a_job_and_uses_every_key() {
                         Json,
                     ),
                     target_schema: None,
+                    message: None,
                     subject: Topic,
                     register: true,
                     ids: {},

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::avro::{Misfit, SchemaError};
+use super::avro::Misfit;
 use crate::failure::{Exit, Explain};
 use crate::registry::RegistryError;
 
@@ -32,12 +32,12 @@ pub enum ValuesError {
         source: io::Error,
     },
     /// A file with a schema that is none.
-    #[error("`{path}` is no schema: {source}")]
+    #[error("`{path}` is no schema: {reason}")]
     NoSchema {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: SchemaError,
+        reason: String,
     },
     /// The target's registry does not have a schema, and nothing may be registered.
     #[error("the registry of the target has no such schema under `{subject}`")]

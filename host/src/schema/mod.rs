@@ -7,7 +7,11 @@ pub mod avro;
 mod error;
 mod framing;
 mod outlook;
+mod json_schema;
+mod language;
+mod protobuf;
 mod recoded;
+mod turn;
 mod way;
 
 use std::sync::Arc;

@@ -4,9 +4,10 @@
 //! What a restore does without is asked as well, and where a registry does not tell it, that is no error: which subjects a
 //! schema has at its source, and whether the target would take it.
 
-use super::avro::{Misfit, Resolution, Schema};
+use super::avro::{Misfit, Resolution};
 use super::error::ValuesError;
-use super::way::{Part, Place, avro, own_text};
+use super::language::{self, Language};
+use super::way::{Part, Place, of_kind};
 use crate::job::{Recoding, ValueEncoding};
 use crate::registry::{Compatibility, Known, Mode, Registry, RegistryError, SchemaKind, SchemaText};
 
@@ -26,7 +27,7 @@ pub struct Outlook {
 pub struct Origin {
     /// Its language.
     pub kind: SchemaKind,
-    /// Of Avro the full name, where it has one.
+    /// The full name, where it has one; of JSON Schema the title.
     pub name: Option<String>,
     /// The subjects that have it, each with the version there, as far as the registry tells.
     pub subjects: Vec<(String, i32)>,
@@ -120,7 +121,10 @@ impl Part {
                 return Ok(Outlook { obstacle: Some(Obstacle::Unknown(misfit)), ..Outlook::default() });
             }
         };
-        let parsed = avro(&known);
+        let parsed = match language::kind(self.settings.encoding) {
+            Some(kind) => of_kind(&known, kind),
+            None => Language::known(&known),
+        };
         let name = parsed.as_ref().ok().and_then(|schema| schema.name()).map(str::to_owned);
         let origin = Some(Origin { kind: known.schema.kind, name, subjects: self.subjects(id)? });
         let (becomes, obstacle) = match (self.settings.encoding, &parsed) {
@@ -129,7 +133,7 @@ impl Part {
                 None => (None, None),
             },
             (_, Err(misfit)) => (None, Some(misfit.clone())),
-            (_, Ok(schema)) => (Some(self.of_avro(&known, schema, topic)?), self.never(schema)),
+            (_, Ok(schema)) => (Some(self.of_language(&known, schema, topic)?), self.never(schema)),
         };
         Ok(Outlook { origin, becomes, obstacle: obstacle.map(Obstacle::Unfit) })
     }
@@ -141,9 +145,9 @@ impl Part {
     /// As of [`Self::outlook`].
     pub fn named_schema(&self, topic: &str) -> Result<Option<Becomes>, ValuesError> {
         let Some(target) = &self.target else { return Ok(None) };
-        let own = self.schema.as_ref().filter(|_| self.settings.becomes() == ValueEncoding::Avro);
+        let own = self.schema.as_ref().filter(|_| language::kind(self.settings.becomes()).is_some());
         let Some(schema) = self.target_schema.as_ref().or(own) else { return Ok(None) };
-        let (subject, text) = (self.subject(schema.name(), topic)?, own_text(schema));
+        let (subject, text) = (self.subject(schema.name(), topic)?, schema.to_text());
         Ok(Some(match target.find(&subject, &text)? {
             Some(found) => Becomes::There { subject, id: found.id },
             None => Becomes::Absent(self.absent(target, subject, Some(&text), None)?),
@@ -155,11 +159,15 @@ impl Part {
         self.schema.as_ref().and_then(|schema| self.never(schema))
     }
 
-    fn never(&self, schema: &Schema) -> Option<Misfit> {
-        self.target_schema.as_ref().and_then(|target| Resolution::new(schema, target).never())
+    /// Of Avro alone the schemas tell; other languages leave it to each value.
+    fn never(&self, schema: &Language) -> Option<Misfit> {
+        match (schema, self.target_schema.as_deref()) {
+            (Language::Avro(schema), Some(Language::Avro(target))) => Resolution::new(schema, target).never(),
+            _ => None,
+        }
     }
 
-    fn of_avro(&self, known: &Known, schema: &Schema, topic: &str) -> Result<Becomes, ValuesError> {
+    fn of_language(&self, known: &Known, schema: &Language, topic: &str) -> Result<Becomes, ValuesError> {
         if self.settings.becomes() == ValueEncoding::Json {
             return Ok(Becomes::Json);
         }
@@ -174,7 +182,7 @@ impl Part {
         &self,
         target: &Registry,
         known: &Known,
-        named: Option<&Schema>,
+        named: Option<&Language>,
         topic: &str,
     ) -> Result<Becomes, ValuesError> {
         Ok(match self.place(target, known, named, topic)? {

@@ -8,13 +8,15 @@ use arrow_array::builder::BinaryBuilder;
 use arrow_array::{Array, BinaryArray};
 use arrow_buffer::ScalarBuffer;
 
-use super::avro::{Encoder, Former, Misfit};
+use super::avro::Misfit;
 use super::error::ValuesError;
 use super::framing;
-use super::way::{End, Part, Way};
+use super::language;
+use super::turn::{self, Turner};
+use super::way::{Part, Way};
 use crate::aside::{Cause, SetAside};
 use crate::batch::{Batch, Limits, OutputRow, Outputs, Patch, Selection, value_at};
-use crate::job::{Policies, ValueEncoding};
+use crate::job::Policies;
 use crate::plugin::{Passed, State, Transform, TransformError};
 use crate::position::Place;
 use crate::report::PluginCounts;
@@ -34,7 +36,7 @@ pub(super) struct LanePart {
     /// Whether plugins look at them.
     is_seen: bool,
     ways: HashMap<Option<i32>, Result<Arc<Way>, Misfit>>,
-    encoder: Encoder,
+    turner: Turner,
     /// A value under way.
     buffer: Vec<u8>,
 }
@@ -69,7 +71,7 @@ impl From<ValuesError> for Trouble {
 
 impl LanePart {
     pub(super) fn new(part: Arc<Part>, topic: Arc<str>, is_seen: bool) -> Self {
-        Self { part, topic, is_seen, ways: HashMap::new(), encoder: Encoder::default(), buffer: Vec::new() }
+        Self { part, topic, is_seen, ways: HashMap::new(), turner: Turner::default(), buffer: Vec::new() }
     }
 
     /// What becomes of a value, and the value without its id.
@@ -93,19 +95,12 @@ impl LanePart {
     /// Appends a value as plugins get it.
     fn decode(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<(), Trouble> {
         let (way, rest) = self.way(value)?;
-        match &way.writer {
-            Some(writer) => writer.append_json(rest, Limits::RECORD, out)?,
-            None => {
-                check_json(rest)?;
-                out.extend_from_slice(rest);
-            }
-        }
-        Ok(())
+        Ok(self.turner.decode(&way, rest, out)?)
     }
 
-    /// A column as people are shown it: Avro as JSON, and what is none after all with its bytes.
+    /// A column as people are shown it: as JSON, and what is none after all with its bytes.
     pub(super) fn shown(&mut self, given: &BinaryArray) -> Result<BinaryArray, ValuesError> {
-        if self.part.settings.encoding != ValueEncoding::Avro {
+        if language::kind(self.part.settings.encoding).is_none() {
             return Ok(given.clone());
         }
         let mut column = BinaryBuilder::with_capacity(given.len(), given.value_data().len());
@@ -121,66 +116,30 @@ impl LanePart {
         Ok(column.finish())
     }
 
-    /// What a value that is written shows as, where it is not sent: JSON, without an id.
-    fn show(&self, way: &Way, start: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
-        if !self.part.is_shown() {
-            return Ok(());
-        }
-        let End::Avro(schema, _) = &way.end else { return Ok(()) };
-        let written = out.split_off(start);
-        let value = written.get(way.prefix.map_or(0, |prefix| prefix.len())..).unwrap_or_default();
-        schema.append_json(value, Limits::RECORD, out)
-    }
-
     /// Appends what a value becomes that no plugin has changed.
     fn pass(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<(), Trouble> {
         let (way, rest) = self.way(value)?;
         let start = out.len();
-        out.extend_from_slice(way.prefix.as_ref().map_or(&[][..], |prefix| prefix));
-        match (&way.end, &way.writer) {
-            (End::Same, _) => out.extend_from_slice(rest),
-            (End::Json, Some(writer)) => writer.append_json(rest, Limits::RECORD, out)?,
-            (End::Json, None) => {
-                check_json(rest)?;
-                out.extend_from_slice(rest);
-            }
-            (End::Avro(_, Some(resolution)), Some(writer)) => resolution.append(writer, rest, out)?,
-            (End::Avro(schema, _), _) => self.encoder.append(schema, &(), rest, out)?,
-        }
-        Ok(self.show(&way, start, out)?)
+        self.turner.pass(&way, rest, out)?;
+        self.show(&way, start, out)
     }
 
     /// Appends what a value becomes that a plugin has made, of one that was `original`.
     fn encode(&mut self, json: &[u8], original: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), Trouble> {
-        let way = match original {
-            Some(original) => self.way(original)?.0,
-            None => self.way_of(None)?,
+        let (way, original) = match original {
+            Some(original) => self.way(original).map(|(way, rest)| (way, Some(rest)))?,
+            None => (self.way_of(None)?, None),
         };
         let start = out.len();
-        out.extend_from_slice(way.prefix.as_ref().map_or(&[][..], |prefix| prefix));
-        match &way.end {
-            End::Same => out.extend_from_slice(json),
-            End::Json => {
-                check_json(json)?;
-                out.extend_from_slice(json);
-            }
-            End::Avro(schema, resolution) => {
-                let former: &dyn Former = match resolution {
-                    Some(resolution) => resolution,
-                    None => &(),
-                };
-                self.encoder.append(schema, former, json, out)?;
-            }
-        }
-        Ok(self.show(&way, start, out)?)
+        self.turner.encode(&way, json, original, out)?;
+        self.show(&way, start, out)
     }
-}
 
-/// Whether some bytes are JSON.
-fn check_json(bytes: &[u8]) -> Result<(), Misfit> {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Misfit::of("it is no JSON", error.to_string())),
+    fn show(&self, way: &Way, start: usize, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        match self.part.is_shown() {
+            true => Ok(turn::show(way, start, out)?),
+            false => Ok(()),
+        }
     }
 }
 

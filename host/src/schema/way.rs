@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::avro::{Misfit, Resolution, Schema};
+use super::avro::{Misfit, Resolution};
 use super::error::ValuesError;
 use super::framing::{self, Prefix};
+use super::language::{self, Language};
 use crate::job::{Recoding, Subject, ValueEncoding};
 use crate::registry::{Known, Mode, Registry, RegistryError, SchemaKind, SchemaText};
 
@@ -35,9 +36,9 @@ pub struct Part {
     /// Where ids are known that values go with; `None`: they have none.
     pub(super) target: Option<Registry>,
     /// That of values which do not name theirs.
-    pub(super) schema: Option<Arc<Schema>>,
+    pub(super) schema: Option<Arc<Language>>,
     /// That which values are to have.
-    pub(super) target_schema: Option<Arc<Schema>>,
+    pub(super) target_schema: Option<Arc<Language>>,
     registering: Registering,
     ways: Mutex<Ways>,
 }
@@ -62,7 +63,7 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Way {
     /// Their schema; `None`: they are JSON, or nobody looks into them.
-    pub(super) writer: Option<Arc<Schema>>,
+    pub(super) writer: Option<Arc<Language>>,
     pub(super) end: End,
     /// What stands before them afterwards.
     pub(super) prefix: Option<Prefix>,
@@ -75,8 +76,8 @@ pub(super) enum End {
     Same,
     /// JSON text.
     Json,
-    /// Avro, by way of a resolution where they have been Avro before.
-    Avro(Arc<Schema>, Option<Resolution>),
+    /// Values of a schema; Avro by way of a resolution where they have been Avro before.
+    Schema(Arc<Language>, Option<Resolution>),
 }
 
 impl Part {
@@ -91,14 +92,17 @@ impl Part {
         target: Option<&Registry>,
         registering: Registering,
     ) -> Result<Self, ValuesError> {
-        let read = |path: &Option<_>| path.as_deref().map(read).transpose();
+        let read = |path: &Option<PathBuf>, encoding| match (path, language::kind(encoding)) {
+            (Some(path), Some(kind)) => read(path, kind, settings.message.as_deref()).map(Some),
+            _ => Ok(None),
+        };
         Ok(Self {
             name,
             settings: settings.clone(),
             source: source.cloned(),
             target: target.cloned(),
-            schema: read(&settings.schema)?,
-            target_schema: read(&settings.target_schema)?,
+            schema: read(&settings.schema, settings.encoding)?,
+            target_schema: read(&settings.target_schema, settings.becomes())?,
             registering,
             ways: Mutex::default(),
         })
@@ -106,11 +110,14 @@ impl Part {
 
     /// What tells these settings from others.
     pub(super) fn digest(&self) -> String {
-        let Recoding { encoding, schema: _, target_encoding, target_schema: _, subject, register: _, ids } =
+        let Recoding { encoding, schema: _, target_encoding, target_schema: _, message, subject, register: _, ids } =
             &self.settings;
-        let text = |schema: &Option<Arc<Schema>>| schema.as_ref().map(|schema| Arc::clone(schema.text()));
+        let text = |schema: &Option<Arc<Language>>| schema.as_ref().map(|schema| schema.to_text().text);
         let schemas = (text(&self.schema), text(&self.target_schema));
-        format!("{encoding:?} {target_encoding:?} {schemas:?} {subject:?} {ids:?} {}", self.target.is_some())
+        format!(
+            "{encoding:?} {target_encoding:?} {schemas:?} {message:?} {subject:?} {ids:?} {}",
+            self.target.is_some()
+        )
     }
 
     /// Whether values are shown, and not sent.
@@ -151,15 +158,12 @@ impl Part {
             return self.rewritten(id, topic);
         }
         let mut known = None;
-        let writer = match (id, self.settings.encoding) {
-            (_, ValueEncoding::Avro) if self.schema.is_some() => self.schema.clone(),
-            (Some(id), ValueEncoding::Avro) => {
-                let of_id = match self.known(id)? {
-                    Ok(of_id) => of_id,
-                    Err(misfit) => return Ok(Err(misfit)),
-                };
-                let parsed = match avro(&of_id) {
-                    Ok(parsed) => Arc::new(parsed),
+        let writer = match (id, language::kind(self.settings.encoding)) {
+            (_, Some(_)) if self.schema.is_some() => self.schema.clone(),
+            (Some(id), Some(kind)) => {
+                let parsed = self.known(id)?.and_then(|of_id| Ok((Arc::new(of_kind(&of_id, kind)?), of_id)));
+                let (parsed, of_id) = match parsed {
+                    Ok(found) => found,
                     Err(misfit) => return Ok(Err(misfit)),
                 };
                 known = Some(of_id);
@@ -176,17 +180,26 @@ impl Part {
         let prefix = match &self.target {
             None => None,
             // Values are shown without it: the target need not be there.
-            Some(_) if self.is_shown() && self.settings.register => None,
+            Some(_) if self.is_shown() && self.settings.register => Some(framing::prefix(0)),
             Some(target) => Some(framing::prefix(match (known, &self.target_schema) {
                 (Some(known), None) => self.target_id(target, &known, Some(&schema), topic)?,
                 _ => {
                     let subject = self.subject(schema.name(), topic)?;
-                    self.taken(target, &subject, &own_text(&schema))?
+                    self.taken(target, &subject, &schema.to_text())?
                 }
             })),
         };
-        let resolution = writer.as_ref().map(|writer| Resolution::new(writer, &schema));
-        Ok(Ok(Way { writer, end: End::Avro(schema, resolution), prefix }))
+        if let Some(why) = schema.limitation() {
+            tracing::warn!(
+                "what plugins make of the {}s of {topic} is not validated by their schema: {why}",
+                self.name
+            );
+        }
+        let resolution = match (writer.as_deref(), &*schema) {
+            (Some(Language::Avro(writer)), Language::Avro(schema)) => Some(Resolution::new(writer, schema)),
+            _ => None,
+        };
+        Ok(Ok(Way { writer, end: End::Schema(schema, resolution), prefix }))
     }
 
     /// What becomes of values that nobody looks into.
@@ -205,8 +218,11 @@ impl Part {
             Ok(known) => known,
             Err(misfit) => return Ok(Err(misfit)),
         };
-        // Of other languages the name of a record is not known here.
-        let named = avro(&known).ok();
+        // Nobody looks into values: a schema that cannot be used is one without a name.
+        let named = match self.settings.subject {
+            Subject::Topic => None,
+            Subject::Record | Subject::TopicRecord => Language::known(&known).ok(),
+        };
         Ok(Ok(same(self.target_id(target, &known, named.as_ref(), topic)?)))
     }
 
@@ -229,7 +245,7 @@ impl Part {
         &self,
         target: &Registry,
         known: &Known,
-        named: Option<&Schema>,
+        named: Option<&Language>,
         topic: &str,
     ) -> Result<Place, ValuesError> {
         if let Some(given) = self.settings.ids.get(&known.id) {
@@ -238,7 +254,7 @@ impl Part {
         let Some(source) = self.source.as_ref().filter(|source| source.url() != target.url()) else {
             return Ok(Place::Same(known.id));
         };
-        let subject = self.subject(named.and_then(Schema::name), topic)?;
+        let subject = self.subject(named.and_then(Language::name), topic)?;
         let text = source.carried(known, target)?;
         let found = text.as_ref().map(|text| target.find(&subject, text)).transpose()?.flatten();
         Ok(match found {
@@ -252,7 +268,7 @@ impl Part {
         &self,
         target: &Registry,
         known: &Known,
-        named: Option<&Schema>,
+        named: Option<&Language>,
         topic: &str,
     ) -> Result<i32, ValuesError> {
         let (subject, text) = match self.place(target, known, named, topic)? {
@@ -303,24 +319,17 @@ impl Part {
     }
 }
 
-/// A schema that the job names, as a registry takes it.
-pub(super) fn own_text(schema: &Schema) -> SchemaText {
-    SchemaText { kind: SchemaKind::Avro, text: Arc::clone(schema.text()), references: Vec::new() }
-}
-
-fn read(path: &Path) -> Result<Arc<Schema>, ValuesError> {
+fn read(path: &Path, kind: SchemaKind, message: Option<&str>) -> Result<Arc<Language>, ValuesError> {
     let text = fs::read_to_string(path).map_err(|source| ValuesError::Unreadable { path: path.to_owned(), source })?;
-    let schema = Schema::parse(&text, &[]);
-    Ok(Arc::new(schema.map_err(|source| ValuesError::NoSchema { path: path.to_owned(), source })?))
+    let schema = Language::named(kind, &text.into(), message);
+    Ok(Arc::new(schema.map_err(|reason| ValuesError::NoSchema { path: path.to_owned(), reason })?))
 }
 
 /// A schema of the registry, which may be of another language, or none.
-pub(super) fn avro(known: &Known) -> Result<Schema, Misfit> {
-    if known.schema.kind != SchemaKind::Avro {
-        let what = format!("its schema is no Avro, but {}", known.schema.kind);
-        return Err(Misfit::of(what, format!("schema {}", known.id)));
+pub(super) fn of_kind(known: &Known, kind: SchemaKind) -> Result<Language, Misfit> {
+    if known.schema.kind != kind {
+        let (due, found) = (language::name(kind), language::name(known.schema.kind));
+        return Err(Misfit::of(format!("its schema is no {due}, but {found}"), format!("schema {}", known.id)));
     }
-    let referenced: Vec<Arc<str>> = known.referenced.iter().map(|(_, schema)| Arc::clone(&schema.text)).collect();
-    Schema::parse(&known.schema.text, &referenced)
-        .map_err(|error| Misfit::of("its schema cannot be used", format!("schema {}: {error}", known.id)))
+    Language::known(known)
 }

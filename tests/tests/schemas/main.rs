@@ -6,9 +6,11 @@
 #[path = "../../../host/tests/documented/mod.rs"]
 mod documented;
 mod example;
+mod json_schemas;
 mod migrations;
 mod misfits;
 mod plans;
+mod protobuf;
 mod proxies;
 mod restored;
 mod round_trips;

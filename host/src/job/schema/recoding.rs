@@ -24,14 +24,15 @@ static KEY: Table =
 
 static VALUE: Table = Table { header: "[schema.value]", help: "The values.", keys: Keys::Fixed(&recoding(&VALUE_IDS)) };
 
-const fn recoding(ids: &'static Table) -> [super::Key; 7] {
+const fn recoding(ids: &'static Table) -> [super::Key; 8] {
     [
         key(
             "encoding",
             Kind::OneOf(|| names(VALUE_ENCODINGS)),
             "`\"raw\"`",
             "What they are encoded in: bytes as they are; JSON; Avro, behind the id of a schema that `[registry]` knows or \
-             by the file `schema`; or anything behind such an id, of which only the id changes.",
+             by the file `schema`; JSON with a JSON Schema, or Protobuf, behind such an id; or anything behind one, of \
+             which only the id changes.",
         ),
         key(
             "schema",
@@ -43,13 +44,20 @@ const fn recoding(ids: &'static Table) -> [super::Key; 7] {
             "target_encoding",
             Kind::OneOf(|| names(VALUE_ENCODINGS)),
             "as `encoding`",
-            "What they are to be encoded in: `json` and `avro` become each other.",
+            "What they are to be encoded in: `json`, `avro`, `json-schema` and `protobuf` become each other.",
         ),
         key(
             "target_schema",
             Kind::Text,
             "their own",
-            "The file of the Avro schema that they are to have, by [its rules of resolution](schemas.md#migration).",
+            "The file of the schema that they are to have: of Avro, by [its rules of \
+             resolution](schemas.md#migration); JSON Schema; or Protobuf.",
+        ),
+        key(
+            "message",
+            Kind::Text,
+            "the first of the file",
+            "The full name of the message in `target_schema` that they are to be, of Protobuf.",
         ),
         key(
             "subject",

@@ -23,7 +23,7 @@ impl Misfit {
     }
 
     /// It is in this field, or entry.
-    pub(super) fn within(mut self, part: &str) -> Self {
+    pub(crate) fn within(mut self, part: &str) -> Self {
         self.path.push(part.to_owned());
         self
     }
