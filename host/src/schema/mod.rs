@@ -6,9 +6,9 @@
 pub mod avro;
 mod error;
 mod framing;
-mod outlook;
 mod json_schema;
 mod language;
+mod outlook;
 mod protobuf;
 mod recoded;
 mod turn;
