@@ -38,8 +38,18 @@ pub struct Origin {
 pub enum Obstacle {
     /// Nobody knows the schema.
     Unknown(Misfit),
-    /// It is not what the job says, or cannot become it.
+    /// It is not what the job says, or cannot be used.
     Unfit(Misfit),
+    /// By the rules alone none of its values can become what the job says.
+    Unresolvable(Misfit),
+}
+
+impl Obstacle {
+    /// What is wrong.
+    pub fn misfit(&self) -> &Misfit {
+        let (Self::Unknown(misfit) | Self::Unfit(misfit) | Self::Unresolvable(misfit)) = self;
+        misfit
+    }
 }
 
 /// What values become.
@@ -132,10 +142,12 @@ impl Part {
                 Some(target) => (Some(self.placed(target, &known, parsed.as_ref().ok(), topic)?), None),
                 None => (None, None),
             },
-            (_, Err(misfit)) => (None, Some(misfit.clone())),
-            (_, Ok(schema)) => (Some(self.of_language(&known, schema, topic)?), self.never(schema)),
+            (_, Err(misfit)) => (None, Some(Obstacle::Unfit(misfit.clone()))),
+            (_, Ok(schema)) => {
+                (Some(self.of_language(&known, schema, topic)?), self.never(schema).map(Obstacle::Unresolvable))
+            }
         };
-        Ok(Outlook { origin, becomes, obstacle: obstacle.map(Obstacle::Unfit) })
+        Ok(Outlook { origin, becomes, obstacle })
     }
 
     /// Where the target's registry has the schema that the job names for all values, or would; `None` where it names none,

@@ -88,7 +88,7 @@ impl PlanCommand {
         }
         let say = || terminal.say("looking at the schemas of records");
         let extent = schemas::Extent { all: scan_schemas, asks: !offline };
-        let look = |known: &Schemas| schemas::plan(&job, known, &open.catalog, extent);
+        let look = |known: &Schemas| schemas::plan(&job, known, chain.as_ref(), &open.catalog, extent);
         let planned = schemas.as_ref().map(|known| prepare::with_patience(prepare::SILENCE, say, || look(known)));
         let schemas = planned.transpose()?.map(|planned| {
             findings.extend(planned.findings);

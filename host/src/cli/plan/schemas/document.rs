@@ -8,7 +8,7 @@ use super::Looked;
 use super::scan::{IDS, SAMPLE};
 use crate::report::Table;
 use crate::report::shown::count;
-use crate::schema::{Absent, Becomes, Obstacle, Outlook, Takes, ValuesError};
+use crate::schema::{Absent, Becomes, Outlook, Takes, ValuesError};
 
 /// Subjects of a schema that the text shows.
 const SUBJECTS: usize = 3;
@@ -80,7 +80,7 @@ impl SchemasDocument {
 
 impl PartDocument {
     fn new(looked: &Looked<'_>) -> Self {
-        let Looked { topic, target_topic, part, seen, is_sample, named, outlooks } = looked;
+        let Looked { topic, target_topic, part, seen, is_sample, is_changed: _, named, outlooks } = looked;
         let of = |(id, records): (&i32, &u64)| IdDocument::new(*id, *records, outlooks.get(id));
         let reads_ids = part.settings().reads_ids();
         Self {
@@ -115,7 +115,7 @@ impl IdDocument {
             name: origin.and_then(|origin| origin.name.clone()),
             subjects: origin.map(|origin| origin.subjects.iter().map(subject).collect()).unwrap_or_default(),
             fate: Some(becomes.map(FateDocument::new).unwrap_or_default()),
-            misfit: obstacle.map(|(Obstacle::Unknown(misfit) | Obstacle::Unfit(misfit))| misfit.to_string()),
+            misfit: obstacle.map(|obstacle| obstacle.misfit().to_string()),
         }
     }
 

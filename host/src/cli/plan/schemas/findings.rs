@@ -19,7 +19,7 @@ impl Looked<'_> {
         let Self { topic, part, seen, .. } = self;
         let name = part.name();
         let mut findings = Vec::new();
-        if let Some(misfit) = part.unfit() {
+        if let Some(misfit) = part.unfit().filter(|_| !self.is_changed) {
             findings.push(Finding {
                 code: "schema-unfit",
                 weight: Weight::Stop,
@@ -48,7 +48,7 @@ impl Looked<'_> {
                     message: format!("{} have the schema {id}: {misfit}", self.some(records)),
                     remedy: Some(set_aside(weight, self.unknown())),
                 }),
-                Some(Obstacle::Unfit(misfit)) => findings.push(Finding {
+                Some(Obstacle::Unfit(misfit) | Obstacle::Unresolvable(misfit)) => findings.push(Finding {
                     code: "schema-unfit",
                     weight,
                     message: format!("{} have the schema {id}, and cannot be restored: {misfit}", self.some(records)),

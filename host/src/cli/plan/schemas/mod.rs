@@ -13,7 +13,8 @@ use crate::catalog::{Catalog, Lane};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::job::Job;
-use crate::schema::{Becomes, Outlook, Part, Schemas, ValuesError};
+use crate::plugin::{Chain, Column};
+use crate::schema::{Becomes, Obstacle, Outlook, Part, Schemas, ValuesError};
 pub(super) use document::SchemasDocument;
 use scan::{Found, Seen};
 
@@ -24,6 +25,8 @@ struct Looked<'a> {
     part: &'a Part,
     seen: Seen,
     is_sample: bool,
+    /// Whether a plugin may change them: what the rules cannot do is its matter then.
+    is_changed: bool,
     /// The schema that the job names for all of them, at the target's registry.
     named: Option<Becomes>,
     /// By id. What registries did not tell is missing.
@@ -51,7 +54,15 @@ pub(super) struct Extent {
 ///
 /// # Errors
 /// Whatever is wrong with the backup.
-pub(super) fn plan(job: &Job, schemas: &Schemas, catalog: &Catalog, extent: Extent) -> Result<Planned, Failure> {
+pub(super) fn plan(
+    job: &Job,
+    schemas: &Schemas,
+    chain: Option<&Chain>,
+    catalog: &Catalog,
+    extent: Extent,
+) -> Result<Planned, Failure> {
+    let descriptions = chain.map(Chain::descriptions).unwrap_or_default();
+    let changes = |column| descriptions.iter().any(|plugin| plugin.changes.contains(column));
     let mut topics: BTreeMap<&str, Vec<&Lane>> = BTreeMap::new();
     for lane in &catalog.lanes {
         topics.entry(&lane.source.topic).or_default().push(lane);
@@ -65,8 +76,9 @@ pub(super) fn plan(job: &Job, schemas: &Schemas, catalog: &Catalog, extent: Exte
             let seen = if part.name() == "key" { &mut keys } else { &mut values };
             let seen = if part.settings().reads_ids() { std::mem::take(seen) } else { Seen::default() };
             let target_topic = job.target.topic(topic);
+            let is_changed = changes(if part.name() == "key" { Column::Key } else { Column::Value });
             let (named, outlooks) = (None, BTreeMap::new());
-            parts.push(Looked { topic, target_topic, part, seen, is_sample, named, outlooks });
+            parts.push(Looked { topic, target_topic, part, seen, is_sample, is_changed, named, outlooks });
         }
     }
     let asked = if extent.asks { parts.iter_mut().try_for_each(Looked::ask) } else { Ok(()) };
@@ -79,7 +91,11 @@ impl Looked<'_> {
     fn ask(&mut self) -> Result<(), ValuesError> {
         self.named = self.part.named_schema(self.target_topic)?;
         for id in self.seen.ids.keys() {
-            self.outlooks.insert(*id, self.part.outlook(*id, self.target_topic)?);
+            let mut outlook = self.part.outlook(*id, self.target_topic)?;
+            if self.is_changed {
+                outlook.obstacle = outlook.obstacle.filter(|obstacle| !matches!(obstacle, Obstacle::Unresolvable(_)));
+            }
+            self.outlooks.insert(*id, outlook);
         }
         Ok(())
     }
