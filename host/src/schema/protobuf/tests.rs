@@ -1,5 +1,7 @@
 //! What Protobuf's values become, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use prost_reflect::prost::Message as _;
