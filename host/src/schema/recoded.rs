@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
 use arrow_array::{Array, BinaryArray};
-use arrow_buffer::ScalarBuffer;
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use super::avro::Misfit;
 use super::error::ValuesError;
@@ -16,7 +16,7 @@ use super::turn::{self, Turner};
 use super::way::{Part, Way};
 use crate::aside::{Cause, SetAside};
 use crate::batch::{Batch, Limits, OutputRow, Outputs, Patch, Selection, value_at};
-use crate::job::Policies;
+use crate::job::{Policies, ValueEncoding};
 use crate::plugin::{Passed, State, Transform, TransformError};
 use crate::position::Place;
 use crate::report::PluginCounts;
@@ -71,6 +71,8 @@ impl From<ValuesError> for Trouble {
 
 impl LanePart {
     pub(super) fn new(part: Arc<Part>, topic: Arc<str>, is_seen: bool) -> Self {
+        // Where ids alone are rewritten, plugins see the bytes as they are.
+        let is_seen = is_seen && part.settings.encoding != ValueEncoding::RewriteIds;
         Self { part, topic, is_seen, ways: HashMap::new(), turner: Turner::default(), buffer: Vec::new() }
     }
 
@@ -81,6 +83,11 @@ impl LanePart {
             false => (None, value),
         };
         Ok((self.way_of(id)?, rest))
+    }
+
+    /// Whether ids alone change, whoever has written what stands behind them.
+    fn rewrites(&self) -> bool {
+        self.part.settings.encoding == ValueEncoding::RewriteIds
     }
 
     fn way_of(&mut self, id: Option<i32>) -> Result<Arc<Way>, Trouble> {
@@ -181,6 +188,13 @@ impl Side {
         }
     }
 
+    fn of_mut(self, batch: &mut Batch) -> &mut BinaryArray {
+        match self {
+            Self::Key => &mut batch.columns.keys,
+            Self::Value => &mut batch.columns.values,
+        }
+    }
+
     fn of_row<'a>(self, row: &OutputRow<'a>) -> Option<&'a [u8]> {
         match self {
             Self::Key => row.key,
@@ -247,6 +261,16 @@ impl Recoded {
         let mut refused: Vec<Place> = Vec::new();
         for side in Side::BOTH {
             let Some(part) = self.part(side) else { continue };
+            let is_patched = match side {
+                Side::Key => outputs.patches.keys.is_some(),
+                Side::Value => outputs.patches.values.is_some(),
+            };
+            if !is_patched && let Some(column) = rewritten(part, side.of(&outputs.batch)) {
+                let mut batch = Batch::clone(&outputs.batch);
+                *side.of_mut(&mut batch) = column;
+                outputs.batch = Arc::new(batch);
+                continue;
+            }
             let mut column = BinaryBuilder::with_capacity(outputs.len(), side.of(&decoded.original).value_data().len());
             let mut buffer = std::mem::take(&mut part.buffer);
             let mut source = 0;
@@ -258,9 +282,13 @@ impl Recoded {
                 let original = value_at(side.of(&decoded.original), source);
                 let given = side.of_row(&row);
                 // What plugins do not look at is the original there, too.
-                let written = match is_same(given, value_at(side.of(&decoded.batch), source)) {
-                    true => push(&mut column, original, &mut buffer, |value, out| part.pass(value, out)),
-                    false => push(&mut column, given, &mut buffer, |json, out| part.encode(json, original, out)),
+                let written = if part.rewrites() {
+                    // A plugin that has made it has given it an id of the backup's registry, too.
+                    push(&mut column, given, &mut buffer, |value, out| part.pass(value, out))
+                } else if is_same(given, value_at(side.of(&decoded.batch), source)) {
+                    push(&mut column, original, &mut buffer, |value, out| part.pass(value, out))
+                } else {
+                    push(&mut column, given, &mut buffer, |json, out| part.encode(json, original, out))
                 };
                 match written {
                     Ok(()) => {}
@@ -320,6 +348,34 @@ impl Transform for Recoded {
     fn reset(&mut self) -> Result<(), TransformError> {
         self.inner.reset()
     }
+}
+
+/// A column of which only the ids change, which have one size: its bytes are copied at once, and the ids put over those that
+/// are there. `None` where any value is not so simple, which the way of one by one tells.
+fn rewritten(part: &mut LanePart, column: &BinaryArray) -> Option<BinaryArray> {
+    if !part.rewrites() {
+        return None;
+    }
+    let offsets = column.offsets();
+    let [first, .., last] = **offsets else { return None };
+    let mut data = column.value_data().get(usize::try_from(first).ok()?..usize::try_from(last).ok()?)?.to_vec();
+    let mut known: Option<(i32, framing::Prefix)> = None;
+    for (row, offset) in offsets.iter().enumerate().take(column.len()) {
+        let Some(value) = value_at(column, row) else { continue };
+        let (id, _) = framing::read(value).ok()?;
+        let prefix = match known {
+            Some((last, prefix)) if last == id => prefix,
+            _ => part.way_of(Some(id)).ok()?.prefix?,
+        };
+        known = Some((id, prefix));
+        let at = usize::try_from(offset - first).ok()?;
+        data.get_mut(at..at + prefix.len())?.copy_from_slice(&prefix);
+    }
+    let offsets = match first {
+        0 => offsets.clone(),
+        _ => OffsetBuffer::new(offsets.iter().map(|offset| offset - first).collect()),
+    };
+    BinaryArray::try_new(offsets, Buffer::from_vec(data), column.nulls().cloned()).ok()
 }
 
 /// Whether an output row comes of a row of the batch that the plugins got.

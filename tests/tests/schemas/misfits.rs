@@ -165,3 +165,18 @@ fn a_preview_shows_what_would_become_and_registers_nothing() {
     let preview = restored.told(&["preview"])["records"][0].take();
     assert_eq!(preview["outputs"][0]["changed"], json!([]), "{preview}");
 }
+
+#[test]
+fn a_value_without_an_id_among_those_that_are_rewritten_is_set_aside_alone() {
+    let restored = with(&[b"plain", &[0, 0x7f, 0xff, 0xff, 0xff, 14]]);
+    let settings = "[[schema]]\n[schema.value]\nencoding = \"rewrite-ids\"\n";
+    // A plugin sees the bytes as they are.
+    let policy = "[rejected]\npolicy = \"skip\"\n[[plugin]]\npath = \"FILTER\"\nparameters = { prefix = \"drop\" }\n";
+    let filter = anabranch_tests::binaries::plugin("guest-value-filter").unwrap();
+    let policy = policy.replace("FILTER", &filter.display().to_string());
+    restored.job(&format!("{settings}{}{policy}", registries(Registry::shared().url())));
+    let output = restored.run(&["restore"]);
+    assert_eq!(output.status.code(), Some(4), "{}", crate::restored::said(&output));
+    assert_eq!(restored.values(&Form::as_written(Kind::Avro))[0].value, json!({"x": 7}));
+    assert_eq!(restored.arrived().len(), 1);
+}
