@@ -14,7 +14,7 @@ use crate::read::{OpenFile, ReadError, ReadSettings};
 /// The Avro schema of the values, where they are structured; see [`super::value_schema`].
 ///
 /// # Errors
-/// As [`open`], and types that Avro does not have.
+/// As [`super::open`], and types that Avro does not have.
 pub fn value_schema(
     file: &OpenFile,
     settings: &ReadSettings,
