@@ -187,6 +187,16 @@ pub(super) fn write_index(index: usize, out: &mut Vec<u8>) {
     write_long(index as i64, out);
 }
 
+/// Ends a block: puts the count of its items before them, which stand from `start` on.
+pub(super) fn end_block(start: usize, count: usize, out: &mut Vec<u8>) {
+    if count > 0 {
+        let mut written = Vec::with_capacity(10);
+        write_index(count, &mut written);
+        out.splice(start..start, written);
+    }
+    out.push(0);
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {

@@ -8,6 +8,9 @@ use crate::json::{Bounded, number};
 /// Bytes that a decimal may have: more than any that means something, and few enough that its digits cost nothing.
 const BYTES: usize = 1024;
 
+/// Digits that as many bytes hold, whatever precision a schema allows: an exponent of a few bytes asks for billions of zeros.
+const DIGITS: usize = BYTES * 8 * 30103 / 100_000;
+
 /// Appends a number with exactly `scale` digits behind the point.
 ///
 /// # Errors
@@ -80,14 +83,15 @@ pub(super) fn of_json(text: &str, precision: u32, scale: u32) -> Result<BigInt, 
     }
     // Zeros to be added for the digits to be counted in units of the scale.
     let shift = i64::from(exponent) - behind.len() as i64 + i64::from(scale);
+    let room = DIGITS.min(precision as usize);
     let digits = match usize::try_from(shift) {
-        Ok(zeros) if zeros + digits.len() <= precision as usize => format!("{sign}{digits}{}", "0".repeat(zeros)),
+        Ok(zeros) if zeros.saturating_add(digits.len()) <= room => format!("{sign}{digits}{}", "0".repeat(zeros)),
         Ok(_) => return Err(does_not_fit()),
         Err(_) => {
             let cut = usize::try_from(-shift).unwrap_or(usize::MAX);
             let kept = digits.len().checked_sub(cut).ok_or_else(does_not_fit)?;
             let (kept, rest) = digits.split_at(kept);
-            if kept.len() > precision as usize || rest.bytes().any(|digit| digit != b'0') {
+            if kept.len() > room || rest.bytes().any(|digit| digit != b'0') {
                 return Err(does_not_fit());
             }
             format!("{sign}{kept}")
@@ -160,6 +164,14 @@ mod tests {
         for text in ["1.005", "1000", "1e400", "1e-400", "1e99999999999", "0.001"] {
             assert!(of(text).unwrap_err().contains("does not fit"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_precision_of_billions_makes_no_billions_of_zeros() {
+        for text in ["1e2000000000", "1e2500", &"9".repeat(3000)] {
+            assert!(of_json(text, u32::MAX, 0).unwrap_err().to_string().contains("does not fit"), "{text}");
+        }
+        assert!(big(&of_json("1e2464", u32::MAX, 0).unwrap().to_signed_bytes_be()).is_ok());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
-use super::binary::{DEPTH, write_bytes, write_index, write_long};
+use super::binary::{DEPTH, end_block, write_bytes, write_index, write_long};
 use super::decimal::{self, clipped};
 use super::misfit::Misfit;
 use super::schema::{Default, Enum, Field, Kind, Logical, NodeIndex, Record, Schema};
@@ -337,16 +337,6 @@ fn whole(text: &str) -> Result<i64, Misfit> {
     }
     let value = decimal::of_json(text, 19, 0).ok().and_then(|value| i64::try_from(value).ok());
     value.ok_or_else(|| Misfit::of("a number is not a whole one of 64 bits", clipped(text)))
-}
-
-/// Puts the count before the items of a block, and ends it.
-fn end_block(start: usize, count: usize, out: &mut Vec<u8>) {
-    if count > 0 {
-        let mut written = Vec::with_capacity(10);
-        write_index(count, &mut written);
-        out.splice(start..start, written);
-    }
-    out.push(0);
 }
 
 fn shape(peek: Peek) -> Shapes {

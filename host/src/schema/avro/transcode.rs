@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::binary::{DEPTH, Input, write_bytes, write_index, write_long};
+use super::binary::{DEPTH, Input, end_block, write_bytes, write_index, write_long};
 use super::decimal;
 use super::misfit::Misfit;
 use super::resolve::{FieldStep, RecordSteps, Resolution, Source, Step, StepIndex};
@@ -144,12 +144,7 @@ impl<'a> Walk<'a> {
             passed
         })?;
         self.input = input;
-        if count > 0 {
-            let mut counted = Vec::with_capacity(10);
-            write_index(count, &mut counted);
-            out.splice(start..start, counted);
-        }
-        out.push(0);
+        end_block(start, count, out);
         Ok(())
     }
 }
