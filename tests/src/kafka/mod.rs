@@ -365,18 +365,21 @@ impl Cluster {
     /// # Errors
     /// A transaction that stays open, and what the cluster says.
     pub fn settle(&self, topic: &str) -> Result<()> {
-        let (all, committed) = (self.reader("read_uncommitted")?, self.reader("read_committed")?);
         let deadline = Instant::now() + WAIT;
-        let partitions = self.partitions()?.get(topic).copied().unwrap_or_default();
-        for partition in 0..i32::try_from(partitions)? {
-            while committed.fetch_watermarks(topic, partition, WAIT)?.1
-                < all.fetch_watermarks(topic, partition, WAIT)?.1
-            {
-                ensure!(Instant::now() < deadline, "a transaction stays open in {topic}-{partition}");
-                std::thread::sleep(Duration::from_millis(5));
-            }
+        while self.is_open(topic)? {
+            ensure!(Instant::now() < deadline, "a transaction stays open in {topic}");
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
+    }
+
+    /// Whether a transaction is open in a topic, or its marks are not written yet.
+    ///
+    /// # Errors
+    /// What the cluster says.
+    pub fn is_open(&self, topic: &str) -> Result<bool> {
+        let (committed, all) = (self.committed(topic)?, self.ends(topic, "read_uncommitted")?);
+        Ok(committed.iter().zip(&all).any(|(committed, all)| committed < all))
     }
 
     /// Up to where each partition of a topic is committed (or aborted), by partition: beyond 0 something is. Much quicker
@@ -385,15 +388,15 @@ impl Cluster {
     /// # Errors
     /// What the cluster says.
     pub fn committed(&self, topic: &str) -> Result<Vec<i64>> {
-        let reader = self.reader("read_committed")?;
+        self.ends(topic, "read_committed")
+    }
+
+    fn ends(&self, topic: &str, isolation: &str) -> Result<Vec<i64>> {
+        let reader: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", &self.servers).set("isolation.level", isolation).create()?;
         let partitions = self.partitions()?.get(topic).copied().unwrap_or_default();
         let end = |partition| Ok(reader.fetch_watermarks(topic, partition, WAIT)?.1);
         (0..i32::try_from(partitions)?).map(end).collect()
-    }
-
-    /// A client to ask for the ends of logs.
-    fn reader(&self, isolation: &str) -> Result<BaseConsumer> {
-        Ok(ClientConfig::new().set("bootstrap.servers", &self.servers).set("isolation.level", isolation).create()?)
     }
 
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {

@@ -46,7 +46,7 @@ fn a_transaction_that_expired_is_no_second_copy() {
     let mut running = shop.start();
     running.until_it_flows();
     wait(300);
-    running.signal("STOP");
+    running.stop_in_a_transaction(&shop);
     // The cluster looks for expired transactions every second here, and gives them two.
     wait(6000);
     running.signal("CONT");

@@ -325,6 +325,21 @@ impl Running {
         assert!(done.success());
     }
 
+    /// Stops it where a transaction of its own is open, and stays so: between two of them nothing can expire.
+    pub(crate) fn stop_in_a_transaction(&mut self, shop: &Shop) {
+        loop {
+            assert!(self.child.try_wait().unwrap().is_none(), "it has ended: {}", self.said());
+            self.signal("STOP");
+            // One whose end was asked for already has the time to come to it.
+            wait(300);
+            if shop.topics.iter().any(|topic| shop.cluster.is_open(topic).unwrap()) {
+                return;
+            }
+            self.signal("CONT");
+            wait(10);
+        }
+    }
+
     /// Waits for its end: the exit code, what it said, and its summary.
     pub(crate) fn end(self) -> (Option<i32>, String, Option<Value>) {
         let output = self.child.wait_with_output().unwrap();
