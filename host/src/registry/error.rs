@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::SchemaName;
 use crate::failure::{Exit, Explain};
 
 /// What can go wrong between here and a schema registry.
@@ -109,13 +110,13 @@ pub enum RegistryError {
         /// What is wrong with it.
         message: String,
     },
-    /// No schema has this id.
-    #[error("the registry at `{registry}` knows no schema with the id {id}")]
+    /// No schema has this id, or guid.
+    #[error("the registry at `{registry}` knows no schema with the {} {name}", name.noun())]
     UnknownId {
         /// Its URL.
         registry: Arc<str>,
-        /// The id.
-        id: i32,
+        /// The id, or guid.
+        name: SchemaName,
         /// The job's table of it.
         table: &'static str,
     },

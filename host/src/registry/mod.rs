@@ -17,7 +17,7 @@ mod walk;
 mod wire;
 
 pub use error::RegistryError;
-pub use schema::{Compatibility, Known, Mode, Reference, Registered, SchemaKind, SchemaText};
+pub use schema::{Compatibility, Known, Mode, Reference, Registered, SchemaKind, SchemaName, SchemaText};
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub struct Registry {
 
 struct Shared {
     client: Client,
-    known: Once<i32, Arc<Known>>,
+    known: Once<SchemaName, Arc<Known>>,
     /// By subject and version.
     versions: Once<(String, i32), Arc<SchemaText>>,
 }
@@ -81,23 +81,24 @@ impl Registry {
         self.client().requests()
     }
 
-    /// The schema of an id, with all that it refers to.
+    /// The schema of an id or a guid, with all that it refers to.
     ///
     /// # Errors
     /// [`RegistryError::UnknownId`], and whatever keeps the registry from answering.
-    pub fn schema(&self, id: i32) -> Result<Arc<Known>, RegistryError> {
-        self.shared.known.get(&id, || {
-            let path = format!("/schemas/ids/{id}");
+    pub fn schema(&self, name: impl Into<SchemaName>) -> Result<Arc<Known>, RegistryError> {
+        let name = name.into();
+        self.shared.known.get(&name, || {
+            let path = format!("/schemas/{}s/{name}", name.noun());
             let schema = match self.client().get::<wire::Schema>(&path)? {
                 Ok(schema) => self.text(&path, schema)?,
-                Err(refusal) => return Err(self.unless_unknown_id(id, refusal)),
+                Err(refusal) => return Err(self.unless_unknown_id(name, refusal)),
             };
             // As registries do it themselves: what comes first by a name has it.
             let identity = |reference: &Reference| reference.name.clone();
             let referenced = walk::walk(self.url(), &schema, identity, |reference| self.referenced(reference))?;
             let named =
                 |(reference, schema): (Reference, Arc<SchemaText>)| (reference.name, Arc::unwrap_or_clone(schema));
-            Ok(Arc::new(Known { id, schema, referenced: referenced.into_iter().map(named).collect() }))
+            Ok(Arc::new(Known { name, schema, referenced: referenced.into_iter().map(named).collect() }))
         })
     }
 
@@ -125,7 +126,7 @@ impl Registry {
             .when(Option::is_none)
             .call();
         match found {
-            Ok(Registered { version, .. }) => Ok(Registered { id, version }),
+            Ok(found) => Ok(Registered { id, ..found }),
             Err(Some(error)) => Err(error),
             Err(None) => Err(self.unexpected(
                 format!("POST /subjects/{subject}"),
@@ -196,7 +197,7 @@ impl Registry {
     /// [`RegistryError::UnknownId`], and whatever keeps the registry from answering.
     pub fn subjects_of(&self, id: i32) -> Result<Vec<(String, i32)>, RegistryError> {
         let versions = self.client().get::<Vec<wire::Version>>(&format!("/schemas/ids/{id}/versions"))?;
-        let versions = versions.map_err(|refusal| self.unless_unknown_id(id, refusal))?;
+        let versions = versions.map_err(|refusal| self.unless_unknown_id(id.into(), refusal))?;
         Ok(versions.into_iter().map(|wire::Version { subject, version }| (subject, version)).collect())
     }
 
@@ -257,11 +258,13 @@ impl Registry {
         schema.into_text().map_err(|message| self.unexpected(format!("GET {path}"), &message))
     }
 
-    fn unless_unknown_id(&self, id: i32, refusal: Refusal) -> RegistryError {
-        if !refusal.is_unknown() {
+    fn unless_unknown_id(&self, name: SchemaName, refusal: Refusal) -> RegistryError {
+        // Older registries have no guids, and so nothing at their paths.
+        let has_none = matches!(name, SchemaName::Guid(_)) && refusal.is_nothing();
+        if !refusal.is_unknown() && !has_none {
             return refusal.into_error();
         }
-        RegistryError::UnknownId { registry: Arc::clone(self.url()), id, table: self.client().table() }
+        RegistryError::UnknownId { registry: Arc::clone(self.url()), name, table: self.client().table() }
     }
 
     fn unexpected(&self, asked: String, message: &str) -> RegistryError {
@@ -283,8 +286,8 @@ fn unless_unknown<T>(answer: Result<T, Refusal>) -> Result<Option<T>, RegistryEr
 }
 
 impl From<wire::Place> for Registered {
-    fn from(wire::Place { id, version }: wire::Place) -> Self {
-        Self { id, version }
+    fn from(wire::Place { id, version, guid }: wire::Place) -> Self {
+        Self { id, version, guid: guid.and_then(|guid| guid.parse().ok()) }
     }
 }
 

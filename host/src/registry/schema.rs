@@ -4,6 +4,49 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a schema goes by at a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SchemaName {
+    /// The number that the registry has given it.
+    Id(i32),
+    /// What the registry has made of its content; the same at another one that has the same schema.
+    Guid(Uuid),
+}
+
+impl SchemaName {
+    /// Its number, if it goes by that.
+    pub fn id(self) -> Option<i32> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Guid(_) => None,
+        }
+    }
+
+    /// `id` or `guid`.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Id(_) => "id",
+            Self::Guid(_) => "guid",
+        }
+    }
+}
+
+impl From<i32> for SchemaName {
+    fn from(id: i32) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl fmt::Display for SchemaName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Guid(guid) => write!(f, "{guid}"),
+        }
+    }
+}
 
 /// The language of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,8 +106,8 @@ pub struct Reference {
 /// A schema with all that it takes to understand it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Its id.
-    pub id: i32,
+    /// What it was asked for by.
+    pub name: SchemaName,
     /// The schema.
     pub schema: SchemaText,
     /// All that it refers to, and that these refer to, by the name of the reference: each name once, and each behind all
@@ -79,6 +122,8 @@ pub struct Registered {
     pub id: i32,
     /// Its version under the subject.
     pub version: i32,
+    /// Its guid; older registries give none.
+    pub guid: Option<Uuid>,
 }
 
 /// What a registry lets be done with a subject.

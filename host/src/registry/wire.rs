@@ -30,6 +30,8 @@ impl Schema {
 pub(super) struct Place {
     pub(super) id: i32,
     pub(super) version: i32,
+    /// Newer registries tell it.
+    pub(super) guid: Option<String>,
 }
 
 /// A schema of a subject.

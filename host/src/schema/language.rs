@@ -76,7 +76,7 @@ impl Language {
     /// It cannot be used.
     pub(super) fn known(known: &Known) -> Result<Self, Misfit> {
         Self::parse(known.schema.kind, &known.schema.text, &known.referenced, None)
-            .map_err(|error| Misfit::of("its schema cannot be used", format!("schema {}: {error}", known.id)))
+            .map_err(|error| Misfit::of("its schema cannot be used", format!("schema {}: {error}", known.name)))
     }
 
     /// As registries have it.

@@ -7,7 +7,9 @@ pub mod avro;
 mod error;
 mod framing;
 mod json_schema;
+mod lane_part;
 mod language;
+mod marks;
 mod outlook;
 mod protobuf;
 mod recoded;
@@ -17,7 +19,7 @@ mod way;
 use std::sync::Arc;
 
 pub use error::ValuesError;
-pub use framing::id as id_of;
+pub use framing::name_of;
 pub use outlook::{Absent, Becomes, Obstacle, Origin, Outlook, Takes};
 pub use way::{Part, Registering};
 
@@ -25,7 +27,8 @@ use crate::batch::Batch;
 use crate::job::{Job, Policies, Recoding, SchemaRule};
 use crate::plugin::{Seen, Transform};
 use crate::registry::Registry;
-use recoded::{LanePart, Recoded};
+use lane_part::LanePart;
+use recoded::Recoded;
 
 /// What the values of a job are encoded in, with the registries that know.
 #[derive(Debug)]
@@ -126,10 +129,10 @@ impl Schemas {
         let Some(rule) = self.rule(source_topic) else { return Ok(shown) };
         let [key, value] = rule.lane(target_topic, Seen::default());
         if let Some(mut key) = key {
-            shown.columns.keys = key.shown(&batch.columns.keys)?;
+            shown.columns.keys = key.shown(&batch.columns.keys, &batch.columns.headers)?;
         }
         if let Some(mut value) = value {
-            shown.columns.values = value.shown(&batch.columns.values)?;
+            shown.columns.values = value.shown(&batch.columns.values, &batch.columns.headers)?;
         }
         Ok(shown)
     }

@@ -9,7 +9,9 @@ use super::error::ValuesError;
 use super::language::{self, Language};
 use super::way::{Part, Place, of_kind};
 use crate::job::{Recoding, ValueEncoding};
-use crate::registry::{Compatibility, Known, Mode, Registry, RegistryError, SchemaKind, SchemaText};
+use crate::registry::{
+    Compatibility, Known, Mode, Registered, Registry, RegistryError, SchemaKind, SchemaName, SchemaText,
+};
 
 /// What would become of the values of one schema.
 #[derive(Debug, Default)]
@@ -63,14 +65,14 @@ pub enum Becomes {
     TargetSchema,
     /// They get the id that the job says.
     Given(i32),
-    /// They keep their id: both registries are one.
-    Same(i32),
+    /// They keep their id, or guid: both registries are one.
+    Same(SchemaName),
     /// They get the id that the target's registry has for their schema.
     There {
         /// The subject.
         subject: String,
-        /// The id.
-        id: i32,
+        /// The id and the guid.
+        found: Registered,
     },
     /// The target's registry does not have the schema.
     Absent(Absent),
@@ -116,16 +118,16 @@ impl Part {
         self.target.as_ref().map(|target| &**target.url())
     }
 
-    /// What would become of values with this id that go to a topic.
+    /// What would become of values with this schema that go to a topic.
     ///
     /// # Errors
     /// A registry that does not answer; a subject that cannot be told.
-    pub fn outlook(&self, id: i32, topic: &str) -> Result<Outlook, ValuesError> {
-        let known = match (self.known(id)?, self.settings.encoding, self.settings.ids.get(&id)) {
+    pub fn outlook(&self, name: SchemaName, topic: &str) -> Result<Outlook, ValuesError> {
+        let known = match (self.known(name)?, self.settings.encoding, self.given(name)) {
             (Ok(known), ..) => known,
             // Nobody looks into them, so that nobody needs to know.
             (Err(_), ValueEncoding::RewriteIds, Some(given)) => {
-                return Ok(Outlook { becomes: Some(Becomes::Given(*given)), ..Outlook::default() });
+                return Ok(Outlook { becomes: Some(Becomes::Given(given)), ..Outlook::default() });
             }
             (Err(misfit), ..) => {
                 return Ok(Outlook { obstacle: Some(Obstacle::Unknown(misfit)), ..Outlook::default() });
@@ -135,8 +137,8 @@ impl Part {
             Some(kind) => of_kind(&known, kind),
             None => Language::known(&known),
         };
-        let name = parsed.as_ref().ok().and_then(|schema| schema.name()).map(str::to_owned);
-        let origin = Some(Origin { kind: known.schema.kind, name, subjects: self.subjects(id)? });
+        let full_name = parsed.as_ref().ok().and_then(|schema| schema.name()).map(str::to_owned);
+        let origin = Some(Origin { kind: known.schema.kind, name: full_name, subjects: self.subjects(name)? });
         let (becomes, obstacle) = match (self.settings.encoding, &parsed) {
             (ValueEncoding::RewriteIds, parsed) => match &self.target {
                 Some(target) => (Some(self.placed(target, &known, parsed.as_ref().ok(), topic)?), None),
@@ -161,7 +163,7 @@ impl Part {
         let Some(schema) = self.target_schema.as_ref().or(own) else { return Ok(None) };
         let (subject, text) = (self.subject(schema.name(), topic)?, schema.to_text());
         Ok(Some(match target.find(&subject, &text)? {
-            Some(found) => Becomes::There { subject, id: found.id },
+            Some(found) => Becomes::There { subject, found },
             None => Becomes::Absent(self.absent(target, subject, Some(&text), None)?),
         }))
     }
@@ -199,10 +201,10 @@ impl Part {
     ) -> Result<Becomes, ValuesError> {
         Ok(match self.place(target, known, named, topic)? {
             Place::Given(id) => Becomes::Given(id),
-            Place::Same(id) => Becomes::Same(id),
-            Place::There { subject, id } => Becomes::There { subject, id },
+            Place::Same(name) => Becomes::Same(name),
+            Place::There { subject, found } => Becomes::There { subject, found },
             Place::Missing { subject, text } => {
-                Becomes::Absent(self.absent(target, subject, text.as_ref(), Some(known.id))?)
+                Becomes::Absent(self.absent(target, subject, text.as_ref(), known.name.id())?)
             }
         })
     }
@@ -222,8 +224,9 @@ impl Part {
         Ok(Absent { subject, registers, keeps, takes })
     }
 
-    fn subjects(&self, id: i32) -> Result<Vec<(String, i32)>, ValuesError> {
-        let Some(source) = &self.source else { return Ok(Vec::new()) };
+    /// Of a guid registries do not tell them.
+    fn subjects(&self, name: SchemaName) -> Result<Vec<(String, i32)>, ValuesError> {
+        let (Some(source), Some(id)) = (&self.source, name.id()) else { return Ok(Vec::new()) };
         match source.subjects_of(id) {
             // Schemas outlive their subjects.
             Err(RegistryError::UnknownId { .. }) => Ok(Vec::new()),

@@ -1,22 +1,19 @@
 //! A lane's transform between decoding and encoding: the plugins see JSON where a schema says how, and what they leave as it
 //! is keeps its very bytes, or takes the straight way to its new schema.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
 use arrow_array::{Array, BinaryArray};
-use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::ScalarBuffer;
 
 use super::avro::Misfit;
 use super::error::ValuesError;
-use super::framing;
-use super::language;
-use super::turn::{self, Turner};
-use super::way::{Part, Way};
+use super::lane_part::{Given, LanePart, Trouble, push};
+use super::marks::{self, Change, Marks};
 use crate::aside::{Cause, SetAside};
-use crate::batch::{Batch, Limits, OutputRow, Outputs, Patch, Selection, value_at};
-use crate::job::{Policies, ValueEncoding};
+use crate::batch::{Batch, OutputRow, Outputs, Patch, Selection, value_at};
+use crate::job::Policies;
 use crate::plugin::{Passed, State, Transform, TransformError};
 use crate::position::Place;
 use crate::report::PluginCounts;
@@ -29,18 +26,6 @@ pub(super) struct Recoded {
     pub(super) policies: Policies,
 }
 
-/// The keys or the values of a lane.
-pub(super) struct LanePart {
-    part: Arc<Part>,
-    topic: Arc<str>,
-    /// Whether plugins look at them.
-    is_seen: bool,
-    ways: HashMap<Option<i32>, Result<Arc<Way>, Misfit>>,
-    turner: Turner,
-    /// A value under way.
-    buffer: Vec<u8>,
-}
-
 /// A batch as plugins get it.
 struct Decoded {
     batch: Arc<Batch>,
@@ -49,126 +34,6 @@ struct Decoded {
     aside: Vec<SetAside>,
     /// The rows of the batch that came, where some are set aside.
     rows: Option<Vec<u32>>,
-}
-
-/// Something is wrong with one value; or with more.
-enum Trouble {
-    Misfit(Misfit),
-    Values(ValuesError),
-}
-
-impl From<Misfit> for Trouble {
-    fn from(misfit: Misfit) -> Self {
-        Self::Misfit(misfit)
-    }
-}
-
-impl From<ValuesError> for Trouble {
-    fn from(error: ValuesError) -> Self {
-        Self::Values(error)
-    }
-}
-
-impl LanePart {
-    pub(super) fn new(part: Arc<Part>, topic: Arc<str>, is_seen: bool) -> Self {
-        // Where ids alone are rewritten, plugins see the bytes as they are.
-        let is_seen = is_seen && part.settings.encoding != ValueEncoding::RewriteIds;
-        Self { part, topic, is_seen, ways: HashMap::new(), turner: Turner::default(), buffer: Vec::new() }
-    }
-
-    /// What becomes of a value, and the value without its id.
-    fn way<'v>(&mut self, value: &'v [u8]) -> Result<(Arc<Way>, &'v [u8]), Trouble> {
-        let (id, rest) = match self.part.settings.reads_ids() {
-            true => framing::read(value).map(|(id, rest)| (Some(id), rest))?,
-            false => (None, value),
-        };
-        Ok((self.way_of(id)?, rest))
-    }
-
-    /// Whether ids alone change, whoever has written what stands behind them.
-    fn rewrites(&self) -> bool {
-        self.part.settings.encoding == ValueEncoding::RewriteIds
-    }
-
-    fn way_of(&mut self, id: Option<i32>) -> Result<Arc<Way>, Trouble> {
-        if let Some(way) = self.ways.get(&id) {
-            return Ok(way.clone()?);
-        }
-        let way = self.part.way(id, &self.topic)?;
-        self.ways.insert(id, way.clone());
-        Ok(way?)
-    }
-
-    /// Appends a value as plugins get it.
-    fn decode(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<(), Trouble> {
-        let (way, rest) = self.way(value)?;
-        Ok(self.turner.decode(&way, rest, out)?)
-    }
-
-    /// A column as people are shown it: as JSON, and what is none after all with its bytes.
-    pub(super) fn shown(&mut self, given: &BinaryArray) -> Result<BinaryArray, ValuesError> {
-        if language::kind(self.part.settings.encoding).is_none() {
-            return Ok(given.clone());
-        }
-        let mut column = BinaryBuilder::with_capacity(given.len(), given.value_data().len());
-        let mut buffer = Vec::new();
-        for row in 0..given.len() {
-            let value = value_at(given, row);
-            match push(&mut column, value, &mut buffer, |value, out| self.decode(value, out)) {
-                Ok(()) => {}
-                Err(Trouble::Misfit(_)) => column.append_option(value),
-                Err(Trouble::Values(error)) => return Err(error),
-            }
-        }
-        Ok(column.finish())
-    }
-
-    /// Appends what a value becomes that no plugin has changed.
-    fn pass(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<(), Trouble> {
-        let (way, rest) = self.way(value)?;
-        let start = out.len();
-        self.turner.pass(&way, rest, out)?;
-        self.show(&way, start, out)
-    }
-
-    /// Appends what a value becomes that a plugin has made, of one that was `original`.
-    fn encode(&mut self, json: &[u8], original: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), Trouble> {
-        let (way, original) = match original {
-            Some(original) => self.way(original).map(|(way, rest)| (way, Some(rest)))?,
-            None => (self.way_of(None)?, None),
-        };
-        let start = out.len();
-        self.turner.encode(&way, json, original, out)?;
-        self.show(&way, start, out)
-    }
-
-    fn show(&self, way: &Way, start: usize, out: &mut Vec<u8>) -> Result<(), Trouble> {
-        match self.part.is_shown() {
-            true => Ok(turn::show(way, start, out)?),
-            false => Ok(()),
-        }
-    }
-}
-
-/// A column under construction, a value at a time.
-fn push(
-    column: &mut BinaryBuilder,
-    value: Option<&[u8]>,
-    buffer: &mut Vec<u8>,
-    write: impl FnOnce(&[u8], &mut Vec<u8>) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
-    let Some(value) = value else {
-        column.append_null();
-        return Ok(());
-    };
-    buffer.clear();
-    write(value, buffer)?;
-    // Columns of a batch have offsets of 32 bits, and a few bytes of Avro may stand for much JSON, or for long defaults.
-    if column.values_slice().len() + buffer.len() > Limits::RECORD {
-        return Err(Misfit::new(format!("a batch of such values takes more than {} MiB", Limits::RECORD >> 20)).into());
-    }
-    column.append_value(buffer);
-    Ok(())
 }
 
 /// Which column of a batch it is about.
@@ -220,9 +85,14 @@ impl Recoded {
             let given = side.of(&batch);
             let mut decoded = BinaryBuilder::with_capacity(given.len(), given.value_data().len());
             let mut buffer = std::mem::take(&mut part.buffer);
+            let is_named = part.is_named_in(&batch.columns.headers);
             for row in 0..batch.len() {
-                match push(&mut decoded, value_at(given, row), &mut buffer, |value, out| part.decode(value, out)) {
-                    Ok(()) => {}
+                let pushed = push(&mut decoded, value_at(given, row), &mut buffer, |value, out| {
+                    let header = if is_named { part.header(batch.columns.headers.row(row))? } else { None };
+                    part.decode(Given { value, header }, out)
+                });
+                match pushed {
+                    Ok(_) => {}
                     Err(Trouble::Misfit(misfit)) if tolerates => {
                         decoded.append_null();
                         aside.push(set_aside(row, part.part.name, &misfit));
@@ -259,13 +129,20 @@ impl Recoded {
     /// What the plugins made of a batch, encoded.
     fn encode(&mut self, mut outputs: Outputs, decoded: &mut Decoded, tolerates: bool) -> Result<Outputs, ValuesError> {
         let mut refused: Vec<Place> = Vec::new();
+        let mut marks: Vec<Marks> = Vec::new();
         for side in Side::BOTH {
             let Some(part) = self.part(side) else { continue };
             let is_patched = match side {
                 Side::Key => outputs.patches.keys.is_some(),
                 Side::Value => outputs.patches.values.is_some(),
             };
-            if !is_patched && let Some(column) = rewritten(part, side.of(&outputs.batch)) {
+            // Of what ids alone are rewritten, plugins may have made headers, too.
+            let came = &decoded.original.columns.headers;
+            let is_named = part.is_named_in(came) || part.rewrites() && is_named(part, &outputs);
+            if !is_patched
+                && !is_named
+                && let Some(column) = part.rewritten(side.of(&outputs.batch))
+            {
                 let mut batch = Batch::clone(&outputs.batch);
                 *side.of_mut(&mut batch) = column;
                 outputs.batch = Arc::new(batch);
@@ -274,6 +151,7 @@ impl Recoded {
             let mut column = BinaryBuilder::with_capacity(outputs.len(), side.of(&decoded.original).value_data().len());
             let mut buffer = std::mem::take(&mut part.buffer);
             let mut source = 0;
+            let mut changes = Marks::new(part.header);
             for row in outputs.rows() {
                 // Both are in the order of the source, so the walk over it never turns back.
                 while source + 1 < decoded.batch.len() && !comes_of(&decoded.batch, source, &outputs.batch, row.input) {
@@ -281,19 +159,35 @@ impl Recoded {
                 }
                 let original = value_at(side.of(&decoded.original), source);
                 let given = side.of_row(&row);
+                let header = |part: &LanePart| match (is_named, part.rewrites()) {
+                    (false, _) => Ok(None),
+                    (true, true) => part.header(row.headers.clone()),
+                    (true, false) => part.header(decoded.original.columns.headers.row(source)),
+                };
                 // What plugins do not look at is the original there, too.
                 let written = if part.rewrites() {
                     // A plugin that has made it has given it an id of the backup's registry, too.
-                    push(&mut column, given, &mut buffer, |value, out| part.pass(value, out))
+                    push(&mut column, given, &mut buffer, |value, out| {
+                        let header = header(part)?;
+                        part.pass(Given { value, header }, out)
+                    })
                 } else if is_same(given, value_at(side.of(&decoded.batch), source)) {
-                    push(&mut column, original, &mut buffer, |value, out| part.pass(value, out))
+                    push(&mut column, original, &mut buffer, |value, out| {
+                        let header = header(part)?;
+                        part.pass(Given { value, header }, out)
+                    })
                 } else {
-                    push(&mut column, given, &mut buffer, |json, out| part.encode(json, original, out))
+                    push(&mut column, given, &mut buffer, |json, out| {
+                        let header = header(part)?;
+                        part.encode(json, original, header, out)
+                    })
                 };
                 match written {
-                    Ok(()) => {}
+                    Ok(change) if is_named => changes.push(change.unwrap_or(Change::Kept)),
+                    Ok(_) => {}
                     Err(Trouble::Misfit(misfit)) if tolerates => {
                         column.append_null();
+                        changes.push(Change::Kept);
                         let row =
                             decoded.rows.as_ref().and_then(|rows| rows.get(source)).map_or(source, |row| *row as usize);
                         decoded.aside.push(set_aside(row, part.part.name, &misfit));
@@ -303,6 +197,7 @@ impl Recoded {
                 }
             }
             part.buffer = buffer;
+            marks.push(changes);
             let rows: ScalarBuffer<u32> = (0..outputs.len() as u32).collect();
             let patch = Some(Patch { rows, column: column.finish() });
             match side {
@@ -310,6 +205,7 @@ impl Recoded {
                 Side::Value => outputs.patches.values = patch,
             }
         }
+        marks::apply(&mut outputs, &marks);
         if refused.is_empty() {
             return Ok(outputs);
         }
@@ -350,32 +246,10 @@ impl Transform for Recoded {
     }
 }
 
-/// A column of which only the ids change, which have one size: its bytes are copied at once, and the ids put over those that
-/// are there. `None` where any value is not so simple, which the way of one by one tells.
-fn rewritten(part: &mut LanePart, column: &BinaryArray) -> Option<BinaryArray> {
-    if !part.rewrites() {
-        return None;
-    }
-    let offsets = column.offsets();
-    let [first, .., last] = **offsets else { return None };
-    let mut data = column.value_data().get(usize::try_from(first).ok()?..usize::try_from(last).ok()?)?.to_vec();
-    let mut known: Option<(i32, framing::Prefix)> = None;
-    for (row, offset) in offsets.iter().enumerate().take(column.len()) {
-        let Some(value) = value_at(column, row) else { continue };
-        let (id, _) = framing::read(value).ok()?;
-        let prefix = match known {
-            Some((last, prefix)) if last == id => prefix,
-            _ => part.way_of(Some(id)).ok()?.prefix?,
-        };
-        known = Some((id, prefix));
-        let at = usize::try_from(offset - first).ok()?;
-        data.get_mut(at..at + prefix.len())?.copy_from_slice(&prefix);
-    }
-    let offsets = match first {
-        0 => offsets.clone(),
-        _ => OffsetBuffer::new(offsets.iter().map(|offset| offset - first).collect()),
-    };
-    BinaryArray::try_new(offsets, Buffer::from_vec(data), column.nulls().cloned()).ok()
+/// Whether headers of these records may name their schema.
+fn is_named(part: &LanePart, outputs: &Outputs) -> bool {
+    let patched = outputs.patches.headers.as_ref().map(|patch| &patch.column);
+    [Some(&outputs.batch.columns.headers), patched].into_iter().flatten().any(|headers| part.is_named_in(headers))
 }
 
 /// Whether an output row comes of a row of the batch that the plugins got.

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::avro::{Encoder, Former, Misfit};
+use super::framing::Mark;
 use super::json_schema::check_json;
 use super::language::Language;
+use super::protobuf;
 use super::way::{End, Way};
 
 /// What is kept from one value to the next.
@@ -62,7 +64,7 @@ impl Turner {
             (Language::Protobuf(file), Some((writer, Language::Protobuf(writers)))) => {
                 match Arc::ptr_eq(writer, target) {
                     true => file.keep(value, out),
-                    false => file.take(writers, value, way.prefix.is_some(), out),
+                    false => file.take(writers, value, way.mark.is_some(), out),
                 }
             }
             (_, Some((writer, _))) => {
@@ -105,7 +107,7 @@ impl Turner {
             (Language::Protobuf(file), Some((writer, Language::Protobuf(writers))), Some(original)) => {
                 match Arc::ptr_eq(writer, target) {
                     true => file.rewrite(original, json, out),
-                    false => file.write(Some((writers, original)), json, way.prefix.is_some(), out),
+                    false => file.write(Some((writers, original)), json, way.mark.is_some(), out),
                 }
             }
             _ => match resolution {
@@ -125,7 +127,7 @@ impl Turner {
     ) -> Result<(), Misfit> {
         match target {
             Language::Avro(schema) => self.encoder.append(schema, former, json, out),
-            Language::Protobuf(file) => file.write(None, json, way.prefix.is_some(), out),
+            Language::Protobuf(file) => file.write(None, json, way.mark.is_some(), out),
             Language::JsonSchema(schema) => {
                 schema.check(json)?;
                 out.extend_from_slice(json);
@@ -136,7 +138,7 @@ impl Turner {
 }
 
 fn append_prefix(way: &Way, out: &mut Vec<u8>) {
-    out.extend_from_slice(way.prefix.as_ref().map_or(&[][..], |prefix| prefix));
+    out.extend_from_slice(way.mark.as_ref().map_or(&[][..], Mark::prefix));
 }
 
 /// What a value that was written from `start` on shows as, where it is not sent: JSON, without an id.
@@ -146,6 +148,21 @@ fn append_prefix(way: &Way, out: &mut Vec<u8>) {
 pub(super) fn show(way: &Way, start: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
     let End::Schema(schema, _) = &way.end else { return Ok(()) };
     let written = out.split_off(start);
-    let value = written.get(way.prefix.map_or(0, |prefix| prefix.len())..).unwrap_or_default();
-    schema.append_json(value, way.prefix.is_some(), out)
+    let value = written.get(way.mark.as_ref().map_or(0, |mark| mark.prefix().len())..).unwrap_or_default();
+    schema.append_json(value, way.mark.is_some(), out)
+}
+
+/// How many of the bytes that were written from `start` on say which message the value is, where its schema is named in a
+/// header: they belong there, too. `came` is how many there were when it came.
+///
+/// # Errors
+/// What was written has none.
+pub(super) fn indexes(way: &Way, came: usize, written: &[u8]) -> Result<usize, Misfit> {
+    match &way.end {
+        End::Same => Ok(came),
+        End::Schema(target, _) if let Language::Protobuf(_) = &**target => {
+            protobuf::indexes_of(written).map(<[u8]>::len)
+        }
+        End::Schema(..) | End::Json => Ok(0),
+    }
 }

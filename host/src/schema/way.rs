@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::avro::{Misfit, Resolution};
 use super::error::ValuesError;
-use super::framing::{self, Prefix};
+use super::framing::{Mark, Stamp};
 use super::language::{self, Language};
 use crate::job::{Recoding, Subject, ValueEncoding};
-use crate::registry::{Known, Mode, Registry, RegistryError, SchemaKind, SchemaText};
+use crate::registry::{Known, Mode, Registered, Registry, RegistryError, SchemaKind, SchemaName, SchemaText};
 
 /// Whether the target's registry may be written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,20 +44,35 @@ pub struct Part {
     ways: Mutex<Ways>,
 }
 
-/// By id and target topic; what is wrong with the schema of an id is kept as well.
-type Ways = HashMap<(Option<i32>, Arc<str>), Result<Arc<Way>, Misfit>>;
+/// By what names the schema, and target topic; what is wrong with a schema is kept as well.
+type Ways = HashMap<(Stamp, Arc<str>), Result<Arc<Way>, Misfit>>;
 
 /// Where the target has a schema that the backup's registry knows.
 #[derive(Debug)]
 pub(super) enum Place {
     /// Where the job says.
     Given(i32),
-    /// Under its own id: both registries are one.
-    Same(i32),
+    /// By its own name: both registries are one.
+    Same(SchemaName),
     /// Where the target's registry has it.
-    There { subject: String, id: i32 },
+    There { subject: String, found: Registered },
     /// Nowhere yet; with its text as it would read there, unless what it refers to is not there either.
     Missing { subject: String, text: Option<SchemaText> },
+}
+
+/// What a schema goes by at the target.
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    /// What it came by.
+    Same,
+    /// What the target's registry has for it.
+    Own { id: i32, guid: Option<Uuid> },
+}
+
+impl From<Registered> for Name {
+    fn from(Registered { id, guid, .. }: Registered) -> Self {
+        Self::Own { id, guid }
+    }
 }
 
 /// What becomes of the values of one schema.
@@ -65,8 +81,8 @@ pub(super) struct Way {
     /// Their schema; `None`: they are JSON, or nobody looks into them.
     pub(super) writer: Option<Arc<Language>>,
     pub(super) end: End,
-    /// What stands before them afterwards.
-    pub(super) prefix: Option<Prefix>,
+    /// What names it afterwards.
+    pub(super) mark: Option<Mark>,
 }
 
 /// What values become.
@@ -78,6 +94,13 @@ pub(super) enum End {
     Json,
     /// Values of a schema; Avro by way of a resolution where they have been Avro before.
     Schema(Arc<Language>, Option<Resolution>),
+}
+
+impl Way {
+    /// Whether what names the schema may also say which message of it a value is.
+    pub(super) fn may_have_indexes(&self) -> bool {
+        matches!((self.writer.as_deref(), &self.end), (Some(Language::Protobuf(_)), _) | (_, End::Same))
+    }
 }
 
 impl Part {
@@ -132,36 +155,36 @@ impl Part {
     /// As of [`Self::way`].
     pub(super) fn prepare(&self, topic: &Arc<str>) -> Result<(), ValuesError> {
         match self.target_schema {
-            Some(_) => self.way(None, topic).map(drop),
+            Some(_) => self.way(Stamp::None, topic).map(drop),
             None => Ok(()),
         }
     }
 
-    /// What becomes of values with this id, or without one, that go to a topic.
+    /// What becomes of values that name their schema so and go to a topic.
     ///
     /// # Errors
     /// A registry that does not answer; a target schema that cannot be had there. Within: what is wrong with the schema of
     /// such values, which is theirs alone.
-    pub(super) fn way(&self, id: Option<i32>, topic: &Arc<str>) -> Result<Result<Arc<Way>, Misfit>, ValuesError> {
+    pub(super) fn way(&self, stamp: Stamp, topic: &Arc<str>) -> Result<Result<Arc<Way>, Misfit>, ValuesError> {
         // Held while registries are asked, so that of several lanes one asks.
         let mut ways = self.ways.lock();
-        if let Some(way) = ways.get(&(id, Arc::clone(topic))) {
+        if let Some(way) = ways.get(&(stamp, Arc::clone(topic))) {
             return Ok(way.clone());
         }
-        let way = self.found(id, topic)?.map(Arc::new);
-        ways.insert((id, Arc::clone(topic)), way.clone());
+        let way = self.found(stamp, topic)?.map(Arc::new);
+        ways.insert((stamp, Arc::clone(topic)), way.clone());
         Ok(way)
     }
 
-    fn found(&self, id: Option<i32>, topic: &str) -> Result<Result<Way, Misfit>, ValuesError> {
+    fn found(&self, stamp: Stamp, topic: &str) -> Result<Result<Way, Misfit>, ValuesError> {
         if self.settings.encoding == ValueEncoding::RewriteIds {
-            return self.rewritten(id, topic);
+            return self.rewritten(stamp, topic);
         }
         let mut known = None;
-        let writer = match (id, language::kind(self.settings.encoding)) {
+        let writer = match (stamp.name(), language::kind(self.settings.encoding)) {
             (_, Some(_)) if self.schema.is_some() => self.schema.clone(),
-            (Some(id), Some(kind)) => {
-                let parsed = self.known(id)?.and_then(|of_id| Ok((Arc::new(of_kind(&of_id, kind)?), of_id)));
+            (Some(name), Some(kind)) => {
+                let parsed = self.known(name)?.and_then(|of_id| Ok((Arc::new(of_kind(&of_id, kind)?), of_id)));
                 let (parsed, of_id) = match parsed {
                     Ok(found) => found,
                     Err(misfit) => return Ok(Err(misfit)),
@@ -172,22 +195,25 @@ impl Part {
             _ => None,
         };
         if self.settings.becomes() == ValueEncoding::Json {
-            return Ok(Ok(Way { writer, end: End::Json, prefix: None }));
+            return Ok(Ok(Way { writer, end: End::Json, mark: None }));
         }
         let Some(schema) = self.target_schema.clone().or_else(|| writer.clone()) else {
             return Ok(Err(Misfit::of("nothing says which schema it is to have", "the record came without a value")));
         };
-        let prefix = match &self.target {
+        let mark = match &self.target {
             None => None,
             // Values are shown without it: the target need not be there.
-            Some(_) if self.is_shown() && self.settings.register => Some(framing::prefix(0)),
-            Some(target) => Some(framing::prefix(match (known, &self.target_schema) {
-                (Some(known), None) => self.target_id(target, &known, Some(&schema), topic)?,
-                _ => {
-                    let subject = self.subject(schema.name(), topic)?;
-                    self.taken(target, &subject, &schema.to_text())?
-                }
-            })),
+            Some(_) if self.is_shown() && self.settings.register => Some(Mark::before(0)),
+            Some(target) => {
+                let name = match (known, &self.target_schema) {
+                    (Some(known), None) => self.target_name(target, &known, Some(&schema), topic)?,
+                    _ => {
+                        let subject = self.subject(schema.name(), topic)?;
+                        self.taken(target, &subject, &schema.to_text())?
+                    }
+                };
+                self.mark(stamp, name, topic)
+            }
         };
         if let Some(why) = schema.limitation() {
             tracing::warn!(
@@ -199,22 +225,22 @@ impl Part {
             (Some(Language::Avro(writer)), Language::Avro(schema)) => Some(Resolution::new(writer, schema)),
             _ => None,
         };
-        Ok(Ok(Way { writer, end: End::Schema(schema, resolution), prefix }))
+        Ok(Ok(Way { writer, end: End::Schema(schema, resolution), mark }))
     }
 
     /// What becomes of values that nobody looks into.
-    fn rewritten(&self, id: Option<i32>, topic: &str) -> Result<Result<Way, Misfit>, ValuesError> {
-        let same = |id| Way { writer: None, end: End::Same, prefix: Some(framing::prefix(id)) };
-        let Some(id) = id else {
+    fn rewritten(&self, stamp: Stamp, topic: &str) -> Result<Result<Way, Misfit>, ValuesError> {
+        let way = |name| Way { writer: None, end: End::Same, mark: self.mark(stamp, name, topic) };
+        let Some(name) = stamp.name() else {
             return Ok(Err(Misfit::new("nothing says which schema it is to have")));
         };
-        if let Some(given) = self.settings.ids.get(&id) {
-            return Ok(Ok(same(*given)));
+        if let Some(given) = self.given(name) {
+            return Ok(Ok(way(Name::Own { id: given, guid: None })));
         }
         let Some(target) = &self.target else {
-            return Ok(Err(Misfit::of("`ids` does not say what becomes of its schema's id", id.to_string())));
+            return Ok(Err(Misfit::of("`ids` does not say what becomes of its schema's id", name.to_string())));
         };
-        let known = match self.known(id)? {
+        let known = match self.known(name)? {
             Ok(known) => known,
             Err(misfit) => return Ok(Err(misfit)),
         };
@@ -223,15 +249,40 @@ impl Part {
             Subject::Topic => None,
             Subject::Record | Subject::TopicRecord => Language::known(&known).ok(),
         };
-        Ok(Ok(same(self.target_id(target, &known, named.as_ref(), topic)?)))
+        Ok(Ok(way(self.target_name(target, &known, named.as_ref(), topic)?)))
     }
 
-    /// The schema of an id.
-    pub(super) fn known(&self, id: i32) -> Result<Result<Arc<Known>, Misfit>, ValuesError> {
+    /// What names a schema of this name at the target, where it named it before.
+    fn mark(&self, stamp: Stamp, name: Name, topic: &str) -> Option<Mark> {
+        Some(match (name, stamp) {
+            (Name::Same, _) => return stamp.mark(),
+            (Name::Own { id, .. }, Stamp::None | Stamp::Before(_)) => Mark::before(id),
+            (Name::Own { id, .. }, Stamp::Header(SchemaName::Id(_))) => Mark::header(SchemaName::Id(id)),
+            (Name::Own { guid: Some(guid), .. }, Stamp::Header(SchemaName::Guid(_))) => {
+                Mark::header(SchemaName::Guid(guid))
+            }
+            (Name::Own { id, guid: None }, Stamp::Header(SchemaName::Guid(_))) => {
+                tracing::warn!(
+                    "the {}s of {topic} name their schema by a guid in a header, and the registry of the target gives no \
+                     guids: the id stands before them instead",
+                    self.name
+                );
+                Mark::before(id)
+            }
+        })
+    }
+
+    /// The id that the job says for a schema.
+    pub(super) fn given(&self, name: SchemaName) -> Option<i32> {
+        name.id().and_then(|id| self.settings.ids.get(&id).copied())
+    }
+
+    /// The schema of an id, or a guid.
+    pub(super) fn known(&self, name: SchemaName) -> Result<Result<Arc<Known>, Misfit>, ValuesError> {
         let Some(source) = &self.source else {
-            return Ok(Err(Misfit::of("there is no registry that knows its schema's id", id.to_string())));
+            return Ok(Err(Misfit::of("there is no registry that knows its schema's id", name.to_string())));
         };
-        match source.schema(id) {
+        match source.schema(name) {
             Ok(known) => Ok(Ok(known)),
             Err(error @ (RegistryError::UnknownId { .. } | RegistryError::UnknownReference { .. })) => {
                 Ok(Err(Misfit::of("the registry does not know its schema's id", error.to_string())))
@@ -248,61 +299,67 @@ impl Part {
         named: Option<&Language>,
         topic: &str,
     ) -> Result<Place, ValuesError> {
-        if let Some(given) = self.settings.ids.get(&known.id) {
-            return Ok(Place::Given(*given));
+        if let Some(given) = self.given(known.name) {
+            return Ok(Place::Given(given));
         }
         let Some(source) = self.source.as_ref().filter(|source| source.url() != target.url()) else {
-            return Ok(Place::Same(known.id));
+            return Ok(Place::Same(known.name));
         };
         let subject = self.subject(named.and_then(Language::name), topic)?;
         let text = source.carried(known, target)?;
         let found = text.as_ref().map(|text| target.find(&subject, text)).transpose()?.flatten();
         Ok(match found {
-            Some(found) => Place::There { subject, id: found.id },
+            Some(found) => Place::There { subject, found },
             None => Place::Missing { subject, text },
         })
     }
 
-    /// The id at the target of a schema that the backup's registry knows.
-    fn target_id(
+    /// What a schema that the backup's registry knows goes by at the target.
+    fn target_name(
         &self,
         target: &Registry,
         known: &Known,
         named: Option<&Language>,
         topic: &str,
-    ) -> Result<i32, ValuesError> {
+    ) -> Result<Name, ValuesError> {
         let (subject, text) = match self.place(target, known, named, topic)? {
-            Place::Given(id) | Place::Same(id) | Place::There { id, .. } => return Ok(id),
+            Place::Given(id) => return Ok(Name::Own { id, guid: None }),
+            Place::Same(_) => return Ok(Name::Same),
+            Place::There { found, .. } => return Ok(found.into()),
             Place::Missing { subject, text } => (subject, text),
         };
         if !self.may_register() {
-            return self.or_pretended(None, subject);
+            return self.pretended(subject);
         }
         let text = match (text, &self.source) {
             (None, Some(source)) => source.carry(known, target)?,
             (text, _) => text.unwrap_or_else(|| known.schema.clone()),
         };
-        if target.mode(&subject)? == Mode::Import {
-            target.register_as(&subject, &text, known.id)?;
-            return Ok(known.id);
+        if let Some(id) = known.name.id()
+            && target.mode(&subject)? == Mode::Import
+        {
+            target.register_as(&subject, &text, id)?;
+            return Ok(Name::Own { id, guid: None });
         }
-        Ok(target.register(&subject, &text)?.id)
+        Ok(target.register(&subject, &text)?.into())
     }
 
-    /// The id at the target of a schema that the job names.
-    fn taken(&self, target: &Registry, subject: &str, text: &SchemaText) -> Result<i32, ValuesError> {
+    /// What a schema that the job names goes by at the target.
+    fn taken(&self, target: &Registry, subject: &str, text: &SchemaText) -> Result<Name, ValuesError> {
         if let Some(found) = target.find(subject, text)? {
-            return Ok(found.id);
+            return Ok(found.into());
         }
         if !self.may_register() {
-            return self.or_pretended(None, subject.to_owned());
+            return self.pretended(subject.to_owned());
         }
-        Ok(target.register(subject, text)?.id)
+        Ok(target.register(subject, text)?.into())
     }
 
-    fn or_pretended(&self, found: Option<i32>, subject: String) -> Result<i32, ValuesError> {
-        let pretended = self.is_shown() && self.settings.register;
-        found.or(pretended.then_some(0)).ok_or(ValuesError::NotRegistered { subject })
+    fn pretended(&self, subject: String) -> Result<Name, ValuesError> {
+        match self.is_shown() && self.settings.register {
+            true => Ok(Name::Own { id: 0, guid: None }),
+            false => Err(ValuesError::NotRegistered { subject }),
+        }
     }
 
     fn may_register(&self) -> bool {
@@ -329,7 +386,7 @@ fn read(path: &Path, kind: SchemaKind, message: Option<&str>) -> Result<Arc<Lang
 pub(super) fn of_kind(known: &Known, kind: SchemaKind) -> Result<Language, Misfit> {
     if known.schema.kind != kind {
         let (due, found) = (language::name(kind), language::name(known.schema.kind));
-        return Err(Misfit::of(format!("its schema is no {due}, but {found}"), format!("schema {}", known.id)));
+        return Err(Misfit::of(format!("its schema is no {due}, but {found}"), format!("schema {}", known.name)));
     }
     Language::known(known)
 }

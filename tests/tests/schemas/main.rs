@@ -6,6 +6,8 @@
 #[path = "../../../host/tests/documented/mod.rs"]
 mod documented;
 mod example;
+mod headers;
+mod imports;
 mod json_schemas;
 mod migrations;
 mod misfits;

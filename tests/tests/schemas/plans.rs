@@ -76,10 +76,10 @@ fn each_schema_is_listed_with_its_records_and_what_it_becomes() {
     assert_eq!(counts, [json!(false), json!(1005), json!(1), json!(1), json!(0)]);
     let subjects = |version: i32| json!([{"subject": subject, "version": version}]);
     let due = json!([
-        {"id": one, "records": 1001, "known": true, "kind": "AVRO", "name": format!("maps.{own}"), "subjects": subjects(1),
-         "becomes": "found", "target_id": there, "target_subject": subject, "takes": null, "reasons": [], "misfit": null},
-        {"id": other, "records": 2, "known": true, "kind": "AVRO", "name": format!("maps.{own}"), "subjects": subjects(2),
-         "becomes": "registered", "target_id": null, "target_subject": subject, "takes": "yes", "reasons": [],
+        {"id": one, "guid": null, "records": 1001, "known": true, "kind": "AVRO", "name": format!("maps.{own}"), "subjects": subjects(1),
+         "becomes": "found", "target_id": there, "target_guid": null, "target_subject": subject, "takes": null, "reasons": [], "misfit": null},
+        {"id": other, "guid": null, "records": 2, "known": true, "kind": "AVRO", "name": format!("maps.{own}"), "subjects": subjects(2),
+         "becomes": "registered", "target_id": null, "target_guid": null, "target_subject": subject, "takes": "yes", "reasons": [],
          "misfit": null},
     ]);
     assert_eq!(part["ids"], due);

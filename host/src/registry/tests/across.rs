@@ -53,6 +53,6 @@ fn what_is_there_can_be_looked_for_without_anything_being_registered() {
     });
     let (from, to) = (registry(&source), registry(&target));
     assert_eq!(from.carried(&from.schema(1).unwrap(), &to).unwrap(), None);
-    let alone = Known { id: 2, schema: avro("1"), referenced: Vec::new() };
+    let alone = Known { name: SchemaName::Id(2), schema: avro("1"), referenced: Vec::new() };
     assert_eq!(from.carried(&alone, &to).unwrap(), Some(avro("1")));
 }

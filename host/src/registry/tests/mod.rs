@@ -75,7 +75,10 @@ fn a_schema_is_given_with_all_that_it_refers_to_and_asked_for_once() {
     });
     let registry = registry(&server);
     let known = registry.schema(1).unwrap();
-    assert_eq!((known.id, known.schema.kind, known.schema.text.as_ref()), (1, SchemaKind::Protobuf, "root"));
+    assert_eq!(
+        (known.name, known.schema.kind, known.schema.text.as_ref()),
+        (SchemaName::Id(1), SchemaKind::Protobuf, "root")
+    );
     let names: Vec<_> = known.referenced.iter().map(|(name, schema)| (name.as_str(), schema.text.as_ref())).collect();
     assert_eq!(names, [("c.proto", "c"), ("a.proto", "a")]);
     assert!(Arc::ptr_eq(&known, &registry.clone().schema(1).unwrap()));
@@ -83,6 +86,29 @@ fn a_schema_is_given_with_all_that_it_refers_to_and_asked_for_once() {
     // That of `c` is known by then.
     assert_eq!((registry.requests(), server.lines().len()), (4, 4));
     assert!(server.asked().iter().all(|asked| asked.authorization == "Basic YWRhOmh1bnRlcjI="));
+}
+
+#[test]
+fn a_guid_is_asked_for_and_told_where_the_registry_has_guids() {
+    let guid = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    let server = Server::start(move |asked| match asked.line.as_str() {
+        "GET /schemas/guids/3fa85f64-5717-4562-b3fc-2c963f66afa6" => Reply::Json(200, json!({ "schema": "\"int\"" })),
+        "POST /subjects/a" => Reply::Json(200, json!({ "id": 7, "version": 1, "guid": guid })),
+        "POST /subjects/b" => Reply::Json(200, json!({ "id": 7, "version": 1, "guid": "none" })),
+        // As one answers that has none.
+        _ => Reply::Json(404, json!({ "error_code": 0, "message": "no such resource" })),
+    });
+    let registry = registry(&server);
+    let name = SchemaName::Guid(guid.parse().unwrap());
+    let known = registry.schema(name).unwrap();
+    assert_eq!((known.name, &*known.schema.text), (name, "\"int\""));
+    assert_eq!(registry.find("a", &avro("1")).unwrap().unwrap().guid.map(SchemaName::Guid), Some(name));
+    assert_eq!(registry.find("b", &avro("1")).unwrap(), Some(Registered { id: 7, version: 1, guid: None }));
+    let other = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+    insta::assert_snapshot!(said(&server, registry.schema(SchemaName::Guid(other)).unwrap_err()), @r#"
+    the registry at `URL` knows no schema with the guid 00000000-0000-0000-0000-000000000001
+    hint: check that `url` under `[registry]` is the registry that the records were written with
+    "#);
 }
 
 #[test]
@@ -118,14 +144,14 @@ fn an_id_that_is_not_known_is_an_error_of_its_own_and_is_asked_for_once() {
     let server = Server::start(|_| unknown(40403));
     let registry = registry(&server);
     for _ in 0..3 {
-        assert!(matches!(registry.schema(7), Err(RegistryError::UnknownId { id: 7, .. })));
+        assert!(matches!(registry.schema(7), Err(RegistryError::UnknownId { name: SchemaName::Id(7), .. })));
     }
     assert_eq!(registry.requests(), 1);
     insta::assert_snapshot!(said(&server, registry.schema(7).unwrap_err()), @r#"
     the registry at `URL` knows no schema with the id 7
     hint: check that `url` under `[registry]` is the registry that the records were written with
     "#);
-    assert!(matches!(registry.subjects_of(7), Err(RegistryError::UnknownId { id: 7, .. })));
+    assert!(matches!(registry.subjects_of(7), Err(RegistryError::UnknownId { name: SchemaName::Id(7), .. })));
 }
 
 #[test]
@@ -163,7 +189,7 @@ fn subjects_may_have_any_name_that_a_url_can_say() {
     let server = Server::start(|_| Reply::Json(200, json!({ "id": 1, "version": 2 })));
     let registry = registry(&server);
     for subject in ["a/b", "ü ?#%+\n", ":.context:orders-value"] {
-        assert_eq!(registry.find(subject, &avro("1")).unwrap(), Some(Registered { id: 1, version: 2 }));
+        assert_eq!(registry.find(subject, &avro("1")).unwrap(), Some(Registered { id: 1, version: 2, guid: None }));
     }
     assert_eq!(
         server.lines(),
@@ -205,7 +231,7 @@ fn a_schema_is_registered_and_has_the_version_that_is_found() {
     let registry = registry(&server);
     let references = vec![Reference { name: "r".to_owned(), subject: "s".to_owned(), version: 1 }];
     let schema = SchemaText { kind: SchemaKind::Json, text: "{}".into(), references };
-    assert_eq!(registry.register("orders", &schema).unwrap(), Registered { id: 7, version: 3 });
+    assert_eq!(registry.register("orders", &schema).unwrap(), Registered { id: 7, version: 3, guid: None });
     registry.register_as("orders", &avro("\"string\""), 7).unwrap();
     let sent: Vec<Value> = server.asked().into_iter().map(|asked| asked.body).collect();
     assert_eq!(sent[0], json!({ "schema": "{}", "schemaType": "JSON", "references": [reference("r", "s", 1)] }));
@@ -285,5 +311,5 @@ fn the_places_of_a_schema_and_the_last_of_a_subject() {
     });
     let registry = registry(&server);
     assert_eq!(registry.subjects_of(7).unwrap(), [("a".to_owned(), 1), ("b".to_owned(), 4)]);
-    assert_eq!(registry.latest("a").unwrap(), Some((Registered { id: 7, version: 1 }, avro("\"int\""))));
+    assert_eq!(registry.latest("a").unwrap(), Some((Registered { id: 7, version: 1, guid: None }, avro("\"int\""))));
 }

@@ -148,6 +148,15 @@ impl File {
     }
 }
 
+/// The bytes that a value begins with to say which message it is.
+///
+/// # Errors
+/// It has none.
+pub(super) fn indexes_of(value: &[u8]) -> Result<&[u8], Misfit> {
+    let (_, rest) = indexes::read(value)?;
+    Ok(value.get(..value.len().saturating_sub(rest.len())).unwrap_or_default())
+}
+
 /// The message that some bytes are. How deep it nests is bounded by prost.
 fn decode(message: MessageDescriptor, body: &[u8]) -> Result<DynamicMessage, Misfit> {
     let what = format!("it is no `{}`", message.full_name());

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Looked;
 use super::scan::{IDS, SAMPLE};
+use crate::registry::SchemaName;
 use crate::report::Table;
 use crate::report::shown::count;
 use crate::schema::{Absent, Becomes, Outlook, Takes, ValuesError};
@@ -41,7 +42,8 @@ struct PartDocument {
 /// The records of one schema.
 #[derive(Debug, Serialize)]
 struct IdDocument {
-    id: i32,
+    id: Option<i32>,
+    guid: Option<String>,
     records: u64,
     known: Option<bool>,
     kind: Option<&'static str>,
@@ -63,6 +65,7 @@ struct SubjectDocument {
 struct FateDocument {
     becomes: Option<&'static str>,
     target_id: Option<i32>,
+    target_guid: Option<String>,
     target_subject: Option<String>,
     takes: Option<&'static str>,
     reasons: Vec<String>,
@@ -81,7 +84,7 @@ impl SchemasDocument {
 impl PartDocument {
     fn new(looked: &Looked<'_>) -> Self {
         let Looked { topic, target_topic, part, seen, is_sample, is_changed: _, named, outlooks } = looked;
-        let of = |(id, records): (&i32, &u64)| IdDocument::new(*id, *records, outlooks.get(id));
+        let of = |(name, records): (&SchemaName, &u64)| IdDocument::new(*name, *records, outlooks.get(name));
         let reads_ids = part.settings().reads_ids();
         Self {
             topic: (*topic).to_owned(),
@@ -101,14 +104,15 @@ impl PartDocument {
 }
 
 impl IdDocument {
-    fn new(id: i32, records: u64, outlook: Option<&Outlook>) -> Self {
+    fn new(schema: SchemaName, records: u64, outlook: Option<&Outlook>) -> Self {
         let origin = outlook.and_then(|outlook| outlook.origin.as_ref());
         let subject =
             |(subject, version): &(String, i32)| SubjectDocument { subject: subject.clone(), version: *version };
         let becomes = outlook.and_then(|outlook| outlook.becomes.as_ref());
         let obstacle = outlook.and_then(|outlook| outlook.obstacle.as_ref());
         Self {
-            id,
+            id: schema.id(),
+            guid: guid(schema),
             records,
             known: outlook.map(|_| origin.is_some()),
             kind: origin.map(|origin| origin.kind.name()),
@@ -117,6 +121,10 @@ impl IdDocument {
             fate: Some(becomes.map(FateDocument::new).unwrap_or_default()),
             misfit: obstacle.map(|obstacle| obstacle.misfit().to_string()),
         }
+    }
+
+    fn name(&self) -> String {
+        self.id.map(|id| id.to_string()).or_else(|| self.guid.clone()).unwrap_or_default()
     }
 
     fn schema(&self) -> String {
@@ -148,6 +156,13 @@ impl IdDocument {
     }
 }
 
+fn guid(schema: SchemaName) -> Option<String> {
+    match schema {
+        SchemaName::Id(_) => None,
+        SchemaName::Guid(guid) => Some(guid.to_string()),
+    }
+}
+
 impl FateDocument {
     fn new(becomes: &Becomes) -> Self {
         let known = |becomes, id: Option<i32>| Self { becomes: Some(becomes), target_id: id, ..Self::default() };
@@ -156,10 +171,12 @@ impl FateDocument {
             Becomes::Bare => known("avro", None),
             Becomes::TargetSchema => known("target-schema", None),
             Becomes::Given(id) => known("given", Some(*id)),
-            Becomes::Same(id) => known("same", Some(*id)),
-            Becomes::There { subject, id } => {
-                Self { target_subject: Some(subject.clone()), ..known("found", Some(*id)) }
-            }
+            Becomes::Same(name) => Self { target_guid: guid(*name), ..known("same", name.id()) },
+            Becomes::There { subject, found } => Self {
+                target_subject: Some(subject.clone()),
+                target_guid: found.guid.map(|guid| guid.to_string()),
+                ..known("found", Some(found.id))
+            },
             Becomes::Absent(Absent { subject, registers, keeps, takes }) => {
                 let name = match (registers, keeps) {
                     (false, _) => "missing",
@@ -186,7 +203,10 @@ impl fmt::Display for FateDocument {
             Some("avro") => f.write_str("Avro without an id"),
             Some("target-schema") => f.write_str("`target_schema`"),
             Some("given") => write!(f, "{id}, as `ids` says"),
-            Some("same") => write!(f, "{id}, as it is"),
+            Some("same") => match (&self.target_id, &self.target_guid) {
+                (None, Some(guid)) => write!(f, "{guid}, as it is"),
+                _ => write!(f, "{id}, as it is"),
+            },
             Some("found") => write!(f, "{id}, as {subject} has it"),
             Some("imported") => write!(f, "to be registered under {subject} as {id}"),
             Some("registered") => write!(f, "to be registered under {subject}"),
@@ -209,7 +229,7 @@ impl fmt::Display for SchemasDocument {
                 table.row([part.topic.clone(), part.part.to_owned(), id, count(records), schema, subjects, becomes]);
             };
             for id in &part.ids {
-                row(id.id.to_string(), id.records, [id.schema(), id.subjects(), id.becomes()]);
+                row(id.name(), id.records, [id.schema(), id.subjects(), id.becomes()]);
             }
             let others = [
                 ("others", part.of_more_ids, "not looked up"),

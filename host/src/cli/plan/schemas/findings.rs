@@ -32,7 +32,10 @@ impl Looked<'_> {
             findings.push(Finding {
                 code: "schema-unfit",
                 weight,
-                message: format!("{} begin with no id of a schema", self.some(seen.without_id)),
+                message: format!(
+                    "{} begin with no id of a schema, and no header of theirs names one",
+                    self.some(seen.without_id)
+                ),
                 remedy: Some(set_aside(
                     weight,
                     "say by topic which of them are `raw` or `json` in `[[schema]]`, or leave out what is none",

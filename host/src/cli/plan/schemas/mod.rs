@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::job::Job;
 use crate::plugin::{Chain, Column};
+use crate::registry::SchemaName;
 use crate::schema::{Becomes, Obstacle, Outlook, Part, Schemas, ValuesError};
 pub(super) use document::SchemasDocument;
 use scan::{Found, Seen};
@@ -29,8 +30,8 @@ struct Looked<'a> {
     is_changed: bool,
     /// The schema that the job names for all of them, at the target's registry.
     named: Option<Becomes>,
-    /// By id. What registries did not tell is missing.
-    outlooks: BTreeMap<i32, Outlook>,
+    /// By what names the schema. What registries did not tell is missing.
+    outlooks: BTreeMap<SchemaName, Outlook>,
 }
 
 /// What the plan says of schemas.

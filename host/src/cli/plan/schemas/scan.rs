@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::batch::Limits;
+use crate::batch::RowHeaders;
 use crate::catalog::{Catalog, Lane, side_by_side};
 use crate::read::ReadError;
-use crate::schema::id_of;
+use crate::registry::SchemaName;
+use crate::schema::name_of;
 
 /// Records of a lane that are looked at unless all are.
 pub(super) const SAMPLE: usize = 1000;
@@ -22,25 +24,25 @@ pub(super) struct Seen {
     pub(super) records: u64,
     /// Those that are null.
     pub(super) nulls: u64,
-    /// Those that begin with no id.
+    /// Those that name no schema.
     pub(super) without_id: u64,
-    /// How many begin with each id.
-    pub(super) ids: BTreeMap<i32, u64>,
+    /// How many name each schema.
+    pub(super) ids: BTreeMap<SchemaName, u64>,
     /// Those whose ids are beyond [`IDS`].
     pub(super) of_more_ids: u64,
 }
 
 impl Seen {
-    fn see(&mut self, value: Option<&[u8]>) {
+    fn see(&mut self, name: Option<Option<SchemaName>>) {
         self.records += 1;
-        match value.map(id_of) {
+        match name {
             None => self.nulls += 1,
             Some(None) => self.without_id += 1,
             Some(Some(id)) => self.add(id, 1),
         }
     }
 
-    fn add(&mut self, id: i32, records: u64) {
+    fn add(&mut self, id: SchemaName, records: u64) {
         if self.ids.len() >= IDS && !self.ids.contains_key(&id) {
             self.of_more_ids += records;
         } else {
@@ -112,8 +114,13 @@ fn read(catalog: &Catalog, lane: &Lane, most: usize, found: &mut Found) -> Resul
             return Ok(false);
         }
         read += 1;
-        batch.columns.keys.iter().take(left).for_each(|key| found.keys.see(key));
-        batch.columns.values.iter().take(left).for_each(|value| found.values.see(value));
+        let named =
+            |part, value: Option<&[u8]>, headers: RowHeaders<'_>| value.map(|value| name_of(part, value, headers));
+        for (row, (key, value)) in batch.columns.keys.iter().zip(&batch.columns.values).take(left).enumerate() {
+            let headers = batch.columns.headers.row(row);
+            found.keys.see(named("key", key, headers.clone()));
+            found.values.see(named("value", value, headers));
+        }
         if batch.len() > left {
             return Ok(false);
         }
@@ -129,15 +136,15 @@ mod tests {
     #[test]
     fn nulls_and_what_has_no_id_are_counted_apart_and_bytes_that_look_like_ids_are_not_all_held() {
         let mut seen = Seen::default();
-        for value in [Some(&[0, 0, 0, 0, 7, 1][..]), None, Some(b"{}"), Some(&[0, 0, 0, 0, 7]), Some(b"")] {
-            seen.see(value);
+        for name in [Some(Some(SchemaName::Id(7))), None, Some(None), Some(Some(SchemaName::Id(7))), Some(None)] {
+            seen.see(name);
         }
         assert_eq!((seen.records, seen.nulls, seen.without_id), (5, 1, 2));
-        assert_eq!(seen.ids, BTreeMap::from([(7, 2)]));
+        assert_eq!(seen.ids, BTreeMap::from([(SchemaName::Id(7), 2)]));
         let mut others = Seen::default();
-        (1000..3000).for_each(|id| others.add(id, 1));
+        (1000..3000).for_each(|id| others.add(SchemaName::Id(id), 1));
         assert_eq!((others.ids.len(), others.of_more_ids), (IDS, 1500));
         seen.join(others);
-        assert_eq!((seen.ids.len(), seen.of_more_ids, seen.ids[&7]), (IDS, 1501, 2));
+        assert_eq!((seen.ids.len(), seen.of_more_ids, seen.ids[&SchemaName::Id(7)]), (IDS, 1501, 2));
     }
 }
