@@ -9,10 +9,9 @@ use std::io::Write as _;
 
 use anabranch_json::{NotJson, Path, Paths, Policy, text};
 use anabranch_plugin::{Columns, ConfigurationError, Configure, Context, Outcome, Parameters, Plugin, Record};
-use hmac::{Hmac, Mac as _};
 use serde::Deserialize;
 
-use crate::method::{Masker, Method};
+use crate::method::{Algorithm, Keyed, Masker, Method, Tokens};
 
 /// Its parameters.
 #[derive(Deserialize, Parameters)]
@@ -21,7 +20,7 @@ pub struct Settings {
     /// Paths of fields in whose place `mask` stands.
     #[parameter(default = [""; 0])]
     redact: Vec<String>,
-    /// Paths of fields in whose place their HMAC-SHA-256 stands.
+    /// Paths of fields in whose place their hash stands.
     #[parameter(default = [""; 0])]
     hash: Vec<String>,
     /// Paths of fields in whose place a text of the same kind stands: digits for digits, letters for letters.
@@ -41,6 +40,9 @@ pub struct Settings {
     mask: serde_json::Value,
     /// The secret of `hash` and `tokenize`, of 16 letters or more.
     secret: Option<String>,
+    /// How hashes are made: `blake3` or `hmac-sha256`.
+    #[parameter(text, default = "blake3")]
+    algorithm: Algorithm,
     /// How many hexadecimal digits of a hash there are, up to 64.
     #[parameter(default = 64)]
     length: usize,
@@ -127,10 +129,11 @@ impl Configure for Mask {
         if !(1..=64).contains(&settings.length) {
             return Err(wrong("length", "a hash has 1 to 64 hexadecimal digits"));
         }
-        let keyed = Hmac::new_from_slice(settings.secret.as_deref().unwrap_or("").as_bytes());
+        let secret = settings.secret.as_deref().unwrap_or("");
         let masker = Masker {
             mask: settings.mask.to_string(),
-            keyed: keyed.map_err(|error| wrong("secret", error))?,
+            hashes: Keyed::new(settings.algorithm, secret).map_err(|error| wrong("secret", error))?,
+            tokens: Tokens::new(secret),
             length: settings.length,
             shown: settings.shown,
         };

@@ -1,6 +1,7 @@
 //! How a text is made unreadable.
 
 use anabranch_json::{content, write_text};
+use blake3::OUT_LEN;
 use hmac::{Hmac, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
@@ -11,7 +12,7 @@ use sha2::Sha256;
 pub(crate) enum Method {
     /// Something else stands in its place.
     Redact,
-    /// HMAC-SHA-256 in hexadecimal digits.
+    /// A hash with the secret, in hexadecimal digits.
     Hash,
     /// Another text of the same kind: digits stay digits, letters letters.
     Tokenize,
@@ -19,12 +20,69 @@ pub(crate) enum Method {
     KeepLast,
 }
 
+/// How hashes are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Algorithm {
+    /// BLAKE3 with a key.
+    Blake3,
+    /// HMAC with SHA-256.
+    HmacSha256,
+}
+
+/// An algorithm with the secret in it.
+pub(crate) enum Keyed {
+    Blake3([u8; 32]),
+    HmacSha256(Hmac<Sha256>),
+}
+
+impl Keyed {
+    pub(crate) fn new(algorithm: Algorithm, secret: &str) -> Result<Self, hmac::digest::InvalidLength> {
+        Ok(match algorithm {
+            Algorithm::Blake3 => Self::Blake3(blake3::derive_key("anabranch mask: hash", secret.as_bytes())),
+            Algorithm::HmacSha256 => Self::HmacSha256(Hmac::new_from_slice(secret.as_bytes())?),
+        })
+    }
+
+    fn hash(&self, text: &[u8]) -> String {
+        match self {
+            Self::Blake3(key) => hex::encode(blake3::keyed_hash(key, text).as_bytes()),
+            Self::HmacSha256(keyed) => hex::encode(keyed.clone().chain_update(text).finalize().into_bytes()),
+        }
+    }
+}
+
+/// What makes tokens of texts.
+pub(crate) struct Tokens([u8; 32]);
+
+impl Tokens {
+    pub(crate) fn new(secret: &str) -> Self {
+        Self(blake3::derive_key("anabranch mask: token", secret.as_bytes()))
+    }
+
+    /// Bytes without end that depend on the secret and the text alone.
+    fn stream(&self, text: &str) -> impl Iterator<Item = u8> {
+        // Most texts need no more than the hash itself, which BLAKE3 goes on from.
+        let first: [u8; OUT_LEN] = *blake3::keyed_hash(&self.0, text.as_bytes()).as_bytes();
+        let more = std::iter::once_with(move || {
+            let mut output = blake3::Hasher::new_keyed(&self.0).update(text.as_bytes()).finalize_xof();
+            output.set_position(OUT_LEN as u64);
+            std::iter::repeat_with(move || {
+                let mut block = [0; blake3::BLOCK_LEN];
+                output.fill(&mut block);
+                block
+            })
+        });
+        first.into_iter().chain(more.flatten().flatten())
+    }
+}
+
 /// All that the methods need.
 pub(crate) struct Masker {
     /// JSON that stands in place of what is redacted.
     pub(crate) mask: String,
-    /// With the secret in it; cloned for each text.
-    pub(crate) keyed: Hmac<Sha256>,
+    pub(crate) hashes: Keyed,
+    pub(crate) tokens: Tokens,
     /// How many hexadecimal digits of a hash there are.
     pub(crate) length: usize,
     /// How many letters at the end of a text are kept.
@@ -59,16 +117,9 @@ impl Masker {
     }
 
     fn hash(&self, text: &[u8]) -> String {
-        let mut hex = hex::encode(self.keyed.clone().chain_update(text).finalize().into_bytes());
+        let mut hex = self.hashes.hash(text);
         hex.truncate(self.length);
         hex
-    }
-
-    /// Bytes without end that depend on the secret and the text alone.
-    fn stream(&self, text: &str) -> impl Iterator<Item = u8> {
-        // The zero byte and the number of the block keep these apart from hashes of the same text.
-        let keyed = self.keyed.clone().chain_update(text).chain_update([0]);
-        (0u32..).flat_map(move |block| keyed.clone().chain_update(block.to_be_bytes()).finalize().into_bytes())
     }
 
     fn token(&self, text: &str) -> String {
@@ -80,14 +131,14 @@ impl Masker {
             _ if letter.is_numeric() => char::from(b'0' + byte % 10),
             _ => letter,
         };
-        text.chars().zip(self.stream(text)).map(letter).collect()
+        text.chars().zip(self.tokens.stream(text)).map(letter).collect()
     }
 
     /// A number of as many digits, with sign, point and exponent where they were.
     fn number(&self, json: &str) -> String {
         let mut token = String::with_capacity(json.len());
         let (mut is_first, mut is_exponent) = (true, false);
-        let mut letters = json.chars().zip(self.stream(json)).peekable();
+        let mut letters = json.chars().zip(self.tokens.stream(json)).peekable();
         while let Some((letter, byte)) = letters.next() {
             is_exponent |= matches!(letter, 'e' | 'E');
             if is_exponent || !letter.is_ascii_digit() {

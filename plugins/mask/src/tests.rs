@@ -44,16 +44,30 @@ fn what_has_no_such_field_is_not_touched_and_tombstones_stay() {
 }
 
 #[test]
-fn a_hash_is_the_hmac_that_other_programs_make_of_key_and_value_alike() {
-    // echo -n ann | openssl dgst -sha256 -hmac 0123456789abcdef
-    let due = "fb385915a0623c0be3e7b0a7134dbb62";
-    let parameters = json!({ "hash": ["name"], "key": "hash", "secret": SECRET });
-    let name = value(parameters.clone(), r#"{"name":"ann"}"#);
-    let hashed: Value = serde_json::from_str(&name).unwrap();
-    assert_eq!(hashed["name"].as_str().unwrap(), key(parameters, "ann"));
-    assert_eq!(&hashed["name"].as_str().unwrap()[..32], due);
-    let short = json!({ "hash": ["name"], "secret": SECRET, "length": 8 });
-    assert_eq!(value(short, r#"{"name":"\u0061nn"}"#), format!(r#"{{"name":"{}"}}"#, &due[..8]));
+fn a_hash_is_the_one_that_other_programs_make_of_key_and_value_alike() {
+    for (algorithm, due) in [
+        // In Python: blake3(b"ann", key=blake3(b"0123456789abcdef", derive_key_context="anabranch mask: hash").digest())
+        ("blake3", "d2dff1d7189220d281d65982aeef1222"),
+        // echo -n ann | openssl dgst -sha256 -hmac 0123456789abcdef
+        ("hmac-sha256", "fb385915a0623c0be3e7b0a7134dbb62"),
+    ] {
+        let parameters = json!({ "hash": ["name"], "key": "hash", "algorithm": algorithm, "secret": SECRET });
+        let name = value(parameters.clone(), r#"{"name":"ann"}"#);
+        let hashed: Value = serde_json::from_str(&name).unwrap();
+        assert_eq!(hashed["name"].as_str().unwrap(), key(parameters, "ann"));
+        assert_eq!((&hashed["name"].as_str().unwrap()[..32], hashed["name"].as_str().unwrap().len()), (due, 64));
+        let short = json!({ "hash": ["name"], "algorithm": algorithm, "secret": SECRET, "length": 8 });
+        assert_eq!(value(short, r#"{"name":"\u0061nn"}"#), format!(r#"{{"name":"{}"}}"#, &due[..8]));
+    }
+}
+
+#[test]
+fn tokens_of_long_texts_do_not_repeat_themselves() {
+    let long = "a".repeat(400);
+    let token = value(json!({ "tokenize": ["n"], "secret": SECRET }), &format!(r#"{{"n":"{long}"}}"#));
+    let token = &token[6..406];
+    let parts: std::collections::BTreeSet<&str> = (0..25).map(|part| &token[16 * part..16 * part + 16]).collect();
+    assert_eq!(parts.len(), 25, "{token}");
 }
 
 #[test]

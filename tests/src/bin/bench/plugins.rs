@@ -78,7 +78,8 @@ pub(crate) fn measure() -> Result<String> {
         { "flatten": "address", "prefix": "address_" },
     ]});
     let masked = json!({ "redact": ["..email"], "tokenize": ["address.street"] });
-    let hashed = json!({ "hash": ["email"], "secret": "0123456789abcdef" });
+    let hashed = json!({ "hash": ["email"] });
+    let with_hmac = json!({ "hash": ["email"], "algorithm": "hmac-sha256" });
     let secret = |mut parameters: Value| {
         parameters["secret"] = "0123456789abcdef".into();
         parameters
@@ -105,7 +106,8 @@ pub(crate) fn measure() -> Result<String> {
         )?,
         subject::<remap::Remap>("`remap`, five steps", "remap", &steps, &batches)?,
         subject::<mask::Mask>("`mask`, redacts and tokenizes", "mask", &secret(masked), &batches)?,
-        subject::<mask::Mask>("`mask`, hashes", "mask", &hashed, &batches)?,
+        subject::<mask::Mask>("`mask`, hashes with BLAKE3", "mask", &secret(hashed), &batches)?,
+        subject::<mask::Mask>("`mask`, hashes with HMAC-SHA-256", "mask", &secret(with_hmac), &batches)?,
     ];
     for _ in 0..ROUNDS {
         for Subject { plugin, native, .. } in &mut subjects {
