@@ -190,7 +190,8 @@ impl LanePart {
         start: usize,
         out: &mut Vec<u8>,
     ) -> Result<Change<'_>, Trouble> {
-        if self.part.is_shown() {
+        // Headers are shown as they came: what they will be is not known before the schema is registered.
+        if self.part.is_shown() && !self.rewrites() {
             turn::show(way, start, out)?;
             return Ok(Change::Kept);
         }

@@ -92,42 +92,20 @@ impl Restored {
 
     /// The job for a backup of rows without places, in one partition.
     pub(crate) fn job_of_rows(&self, settings: &str) {
-        let (topic, servers) = (&self.topic, self.cluster.servers());
-        let job = format!(
-            r#"
-name = "{topic}"
-{settings}
-[backup]
-url = "backup"
-topic = "{topic}"
-[target]
-brokers = "{servers}"
-partition = "key"
-[progress]
-topic = "{topic}-progress"
-"#
-        );
-        self.file("job.toml", &job);
+        self.job_of(settings, &format!("topic = \"{}\"\n", self.topic), "partition = \"key\"\n");
     }
 
     /// The job: what it says of registries, schemas and plugins.
     pub(crate) fn job(&self, settings: &str) {
+        let encoding = "[backup.encoding]\nkey = \"base64\"\nvalue = \"base64\"\nheaders = \"base64\"\n";
+        self.job_of(settings, encoding, "");
+    }
+
+    fn job_of(&self, settings: &str, backup: &str, target: &str) {
         let (topic, servers) = (&self.topic, self.cluster.servers());
         let job = format!(
-            r#"
-name = "{topic}"
-{settings}
-[backup]
-url = "backup"
-[backup.encoding]
-key = "base64"
-value = "base64"
-headers = "base64"
-[target]
-brokers = "{servers}"
-[progress]
-topic = "{topic}-progress"
-"#
+            "name = \"{topic}\"\n{settings}\n[backup]\nurl = \"backup\"\n{backup}\n\
+             [target]\nbrokers = \"{servers}\"\n{target}\n[progress]\ntopic = \"{topic}-progress\"\n"
         );
         self.file("job.toml", &job);
     }

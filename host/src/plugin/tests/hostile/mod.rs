@@ -7,7 +7,7 @@
 //! | a stack overflow | [`exhausting`]: `a_stack_overflow` |
 //! | tables, parts or handles without end | [`exhausting`]: `tables_without_end`, `more_parts_than_allowed`, `handles_without_end` |
 //! | a log flood | [`exhausting`]: `a_log_flood` |
-//! | a slow drip just under the deadline | [`exhausting`]: `a_slow_drip_just_under_the_deadline` |
+//! | a slow drip, each call of which is under the deadline | [`exhausting`]: `a_slow_drip_of_which_each_call_is_under_the_deadline` |
 //! | a trap | [`exhausting`]: `a_trap` |
 //! | cyclic, oversized or overlapping columns | [`answers`]: `a_cyclic_column`, `oversized_columns`, `overlapping_columns` |
 //! | offsets beyond the data | [`answers`]: `offsets_beyond_the_data` |
