@@ -11,11 +11,16 @@ pub(crate) fn printable(text: &str, limit: usize) -> String {
         }
         match character {
             '\t' => line.push(' '),
-            control if control.is_control() => line.extend(control.escape_default()),
+            control if control.is_control() || reorders(control) => line.extend(control.escape_default()),
             other => line.push(other),
         }
     }
     line
+}
+
+/// Whether a character changes the order of others around it, or breaks the line, without being seen.
+fn reorders(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -25,6 +30,7 @@ mod tests {
     #[test]
     fn control_characters_are_escaped_and_length_is_bounded() {
         assert_eq!(printable("a\nb\u{1b}[31mc\n", 100), "a\\nb\\u{1b}[31mc");
+        assert_eq!(printable("a\u{202e}b", 100), "a\\u{202e}b");
         assert_eq!(printable("größe", 3), "gr…");
         assert_eq!(printable("", 10), "");
     }

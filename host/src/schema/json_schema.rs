@@ -137,7 +137,10 @@ impl Schema {
 
 /// Whether some bytes are JSON.
 pub(super) fn check_json(bytes: &[u8]) -> Result<(), Misfit> {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+    // What is passed over unread would not be looked at.
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| Misfit::of("it is no JSON: it is no UTF-8", error.to_string()))?;
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => Ok(()),
         Err(error) => Err(Misfit::of("it is no JSON", error.to_string())),
     }

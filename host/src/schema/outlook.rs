@@ -12,6 +12,10 @@ use crate::job::{Recoding, ValueEncoding};
 use crate::registry::{
     Compatibility, Known, Mode, Registered, Registry, RegistryError, SchemaKind, SchemaName, SchemaText,
 };
+use crate::text::printable;
+
+/// The longest name of a schema that is told, in bytes.
+const NAME: usize = 200;
 
 /// What would become of the values of one schema.
 #[derive(Debug, Default)]
@@ -137,7 +141,7 @@ impl Part {
             Some(kind) => of_kind(&known, kind),
             None => Language::known(&known),
         };
-        let full_name = parsed.as_ref().ok().and_then(|schema| schema.name()).map(str::to_owned);
+        let full_name = parsed.as_ref().ok().and_then(|schema| schema.name()).map(|name| printable(name, NAME));
         let origin = Some(Origin { kind: known.schema.kind, name: full_name, subjects: self.subjects(name)? });
         let (becomes, obstacle) = match (self.settings.encoding, &parsed) {
             (ValueEncoding::RewriteIds, parsed) => match &self.target {
