@@ -5,19 +5,21 @@ use super::misfit::Misfit;
 /// How deep a value may be nested: a schema that contains itself bounds nothing.
 pub(super) const DEPTH: usize = 100;
 
-/// Items of no bytes that a block may have: one that says more stands for memory, and for nothing else.
-const EMPTY_ITEMS: i64 = 1 << 16;
+/// Items of no bytes that a value may have: one that says more stands for time and memory, and for nothing else.
+const EMPTY_ITEMS: u32 = 1 << 16;
 
 /// A value as it is read.
 #[derive(Clone, Debug)]
 pub(super) struct Input<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Items of no bytes so far.
+    empty_items: u32,
 }
 
 impl<'a> Input<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { bytes, at: 0, empty_items: 0 }
     }
 
     /// Bytes read so far.
@@ -146,11 +148,12 @@ impl<'a> Input<'a> {
                 self.long()?;
                 count = count.checked_neg().ok_or_else(|| Misfit::new("a block has too many items"))?;
             }
-            for done in 0..count {
+            for _ in 0..count {
                 let before = self.at;
                 item(self)?;
-                if self.at == before && count - done > EMPTY_ITEMS {
-                    return Err(Misfit::of("a block has too many items", format!("{count} of no bytes")));
+                self.empty_items += u32::from(self.at == before);
+                if self.empty_items > EMPTY_ITEMS {
+                    return Err(Misfit::new(format!("it has more than {EMPTY_ITEMS} items of no bytes")));
                 }
             }
         }
@@ -219,6 +222,13 @@ mod tests {
     fn a_block_of_nothing_is_not_counted_for_years() {
         let mut bytes = Vec::new();
         write_long(i64::MAX, &mut bytes);
-        assert!(Input::new(&bytes).blocks(|_| Ok(())).unwrap_err().to_string().contains("too many items"));
+        assert!(Input::new(&bytes).blocks(|_| Ok(())).unwrap_err().to_string().contains("items of no bytes"));
+        // Nor are many of them.
+        let mut block = Vec::new();
+        write_long(60_000, &mut block);
+        let bytes = [&block.repeat(1000)[..], &[0]].concat();
+        let mut items = 0;
+        let error = Input::new(&bytes).blocks(|_| Ok(items += 1)).unwrap_err();
+        assert!(error.to_string().contains("items of no bytes") && items < 70_000, "{items}");
     }
 }

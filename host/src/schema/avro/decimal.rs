@@ -115,6 +115,9 @@ pub(super) fn clipped(text: &str) -> String {
 pub(super) fn to_bytes(value: &BigInt, size: Option<usize>) -> Result<Vec<u8>, Misfit> {
     let bytes = value.to_signed_bytes_be();
     let Some(size) = size else { return Ok(bytes) };
+    if size > BYTES {
+        return Err(Misfit::new(format!("a decimal of {size} bytes is longer than any that means something")));
+    }
     let missing = size.checked_sub(bytes.len());
     let missing =
         missing.ok_or_else(|| Misfit::of(format!("a decimal does not fit into {size} bytes"), value.to_string()))?;
@@ -187,5 +190,6 @@ mod tests {
             assert_eq!(String::from_utf8(out).unwrap(), text);
         }
         assert!(to_bytes(&BigInt::from(300), Some(1)).is_err());
+        assert!(to_bytes(&BigInt::from(300), Some(1 << 40)).is_err());
     }
 }

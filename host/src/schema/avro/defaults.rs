@@ -1,6 +1,7 @@
 //! The defaults of fields, which a schema says in a JSON of their own: bytes are text of which each letter is a byte, and
 //! of a union the branch is not named.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -9,16 +10,23 @@ use super::binary::{DEPTH, write_bytes, write_index, write_long};
 use super::parse::Said;
 use super::schema::{Default, Kind, NodeIndex, Schema};
 
+/// What the defaults of a schema may take in all, in bytes and parts of values: each may hold others twice, and so on.
+const ROOM: usize = 16 << 20;
+
 /// Enters the defaults into the fields that they are of.
 pub(super) fn fill(schema: &mut Schema, said: &[Said]) {
     let said: HashMap<(NodeIndex, usize), &Value> =
         said.iter().map(|(node, at, value)| ((*node, *at), value)).collect();
     let mut found = Vec::with_capacity(said.len());
+    let mut room = ROOM;
     for ((index, at), value) in &said {
         let Kind::Record(record) = &schema.node(*index).kind else { continue };
         let Some(field) = record.fields.get(*at) else { continue };
         let mut out = Vec::new();
-        let default = match (Writing { schema, said: &said }).write(field.node, value, 0, &mut out) {
+        let writing = Writing { schema, said: &said, room: Cell::new(room) };
+        let written = writing.write(field.node, value, 0, &mut out);
+        room = writing.room.get();
+        let default = match written {
             Ok(()) => Default::Written(out.into()),
             Err(what) => Default::Misfit(what.into()),
         };
@@ -36,6 +44,8 @@ pub(super) fn fill(schema: &mut Schema, said: &[Said]) {
 struct Writing<'a> {
     schema: &'a Schema,
     said: &'a HashMap<(NodeIndex, usize), &'a Value>,
+    /// What is left of [`ROOM`].
+    room: Cell<usize>,
 }
 
 impl Writing<'_> {
@@ -43,6 +53,17 @@ impl Writing<'_> {
         if depth > DEPTH {
             return Err("it contains itself".to_owned());
         }
+        let start = out.len();
+        self.room.set(self.room.get().checked_sub(1).ok_or_else(no_room)?);
+        self.write_whole(index, value, depth, out)?;
+        // What stands within was counted by itself.
+        if is_plain(&self.schema.node(index).kind) {
+            self.room.set(self.room.get().checked_sub(out.len() - start).ok_or_else(no_room)?);
+        }
+        Ok(())
+    }
+
+    fn write_whole(&self, index: NodeIndex, value: &Value, depth: usize, out: &mut Vec<u8>) -> Result<(), String> {
         let misfit = || format!("{value} is no {}", self.schema.node(index).kind.type_name());
         match (&self.schema.node(index).kind, value) {
             (Kind::Null, Value::Null) => {}
@@ -100,6 +121,15 @@ impl Writing<'_> {
         }
         Ok(())
     }
+}
+
+fn no_room() -> String {
+    format!("the defaults of the schema take more than {} MiB", ROOM >> 20)
+}
+
+/// Whether it has no parts.
+fn is_plain(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Array(_) | Kind::Map(_) | Kind::Record(_) | Kind::Union(_))
 }
 
 fn number(value: &Value) -> Option<f64> {

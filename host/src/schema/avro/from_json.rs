@@ -3,6 +3,7 @@
 //! The text is read once, from front to back. Fields may stand in any order; what a record lacks is its default, or an
 //! error. Nothing is rounded: a number that does not fit its type is an error too.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -149,7 +150,7 @@ impl<'s> Walk<'_, 's> {
                 while let Some(name) = next {
                     count += 1;
                     let peek = self.json.peek().map_err(not_json)?;
-                    self.value(*of, peek, depth + 1, out).map_err(|misfit| misfit.within(&name))?;
+                    self.value(*of, peek, depth + 1, out).map_err(|misfit| misfit.under(&name))?;
                     next = key(self.json.next_key().map_err(not_json)?, out);
                 }
                 end_block(start, count, out);
@@ -204,18 +205,39 @@ impl<'s> Walk<'_, 's> {
         }
     }
 
+    /// The names of an object that has not begun yet.
+    fn names(&self) -> Result<HashSet<String>, Misfit> {
+        let mut ahead = self.json.clone();
+        let mut names = HashSet::new();
+        let mut name = ahead.known_object().map_err(not_json)?.map(str::to_owned);
+        while let Some(given) = name {
+            names.insert(given);
+            ahead.next_skip().map_err(not_json)?;
+            name = ahead.next_key().map_err(not_json)?.map(str::to_owned);
+        }
+        Ok(names)
+    }
+
     fn record(&mut self, record: &'s Record, depth: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
         let (start, base) = (out.len(), self.fields.len());
         self.fields.resize(base + record.fields.len(), None);
         let (mut expected, mut in_order) = (0, true);
+        // Where a field has the name of another as an alias, what a name means is told by which others there are.
+        let names = if record.crosses { Some(self.names()?) } else { None };
         let mut name = self.json.known_object().map_err(not_json)?;
         while let Some(given) = name {
-            let Some(at) = find(record, given, expected) else {
-                if self.former.has_field(&record.name.full, given) {
-                    self.json.next_skip().map_err(not_json)?;
-                    name = self.json.next_key().map_err(not_json)?;
-                    continue;
-                }
+            let found = match &names {
+                Some(names) => record.takes(given, |other| names.contains(other)),
+                None => find(record, given, expected),
+            };
+            let is_own = found.and_then(|at| record.fields.get(at)).is_some_and(|field| &*field.name == given);
+            // What the rules leave out is left out, also where an alias would take it for a field that has another's value.
+            if !is_own && self.former.has_field(&record.name.full, given) {
+                self.json.next_skip().map_err(not_json)?;
+                name = self.json.next_key().map_err(not_json)?;
+                continue;
+            }
+            let Some(at) = found else {
                 return Err(Misfit::new(format!("`{}` has no field `{}`", record.name.full, clipped(given))));
             };
             let Some((field, written)) = record.fields.get(at).zip(self.fields.get(base + at)) else { break };
@@ -248,13 +270,12 @@ impl<'s> Walk<'_, 's> {
     }
 }
 
-/// The field of a name; mostly the one that is expected next.
+/// The field of a name, of a record whose names and aliases are all different; mostly the one that is expected next.
 fn find(record: &Record, name: &str, expected: usize) -> Option<usize> {
     if record.fields.get(expected).is_some_and(|field| &*field.name == name) {
         return Some(expected);
     }
-    let by_alias = || record.fields.iter().position(|field| field.aliases.iter().any(|alias| &**alias == name));
-    record.index(name).or_else(by_alias)
+    record.takes(name, |_| false)
 }
 
 /// What stands for a field that is missing.

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod against_apache;
 mod binary;
+#[cfg(test)]
+mod crossing_tests;
 mod decimal;
 mod defaults;
 mod from_json;

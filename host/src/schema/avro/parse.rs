@@ -1,6 +1,6 @@
 //! From a schema's text to its nodes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_schema::TimeUnit;
@@ -178,11 +178,12 @@ impl Parser {
         let fields = object.get("fields").and_then(Value::as_array);
         let fields = fields.ok_or_else(|| invalid(&name.full, "has no list of `fields`"))?;
         let mut parsed: Vec<Field> = Vec::with_capacity(fields.len());
+        let mut names = HashSet::with_capacity(fields.len());
         for (at, field) in fields.iter().enumerate() {
             let field_name = field.get("name").and_then(Value::as_str);
             let field_name = field_name.ok_or_else(|| invalid(&name.full, format!("field {at} has no name")))?;
             let place = format!("{}.{field_name}", name.full);
-            if parsed.iter().any(|other| &*other.name == field_name) {
+            if !names.insert(field_name) {
                 return Err(invalid(&place, "is defined twice"));
             }
             let of = field.get("type").ok_or_else(|| invalid(&place, "has no `type`"))?;

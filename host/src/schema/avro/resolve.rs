@@ -15,6 +15,9 @@ use super::union::Union;
 /// The index of a step.
 pub(super) type StepIndex = usize;
 
+/// What is left of the stack, in bytes, when more is taken.
+const STACK: usize = 64 << 10;
+
 /// The way from a writer's schema to a reader's.
 #[derive(Debug)]
 pub struct Resolution {
@@ -108,6 +111,10 @@ impl Resolution {
     }
 
     fn never_of(&self, index: StepIndex, seen: &mut HashSet<StepIndex>) -> Option<Misfit> {
+        stacker::maybe_grow(STACK, 16 * STACK, || self.never_within(index, seen))
+    }
+
+    fn never_within(&self, index: StepIndex, seen: &mut HashSet<StepIndex>) -> Option<Misfit> {
         match self.steps.get(index)? {
             _ if !seen.insert(index) => None,
             Step::Never(misfit) => Some(misfit.clone()),
@@ -157,7 +164,8 @@ impl Resolver<'_> {
         let index = self.steps.len();
         self.steps.push(None);
         self.known.insert((writer, reader), index);
-        let step = self.found(writer, reader);
+        // Types may follow one another as far as a schema is long.
+        let step = stacker::maybe_grow(STACK, 16 * STACK, || self.found(writer, reader));
         if let Some(place) = self.steps.get_mut(index) {
             *place = Some(step);
         }
@@ -248,8 +256,9 @@ impl Resolver<'_> {
         let mut copies = writer.fields.len() == reader.fields.len();
         let mut never = None;
         for (at, field) in reader.fields.iter().enumerate() {
-            let by_alias = || field.aliases.iter().find_map(|alias| writer.index(alias));
-            let of = writer.index(&field.name).or_else(by_alias);
+            let is_taken = |name: &str| reader.takes(name, |other| writer.index(other).is_some()) == Some(at);
+            let names = [&field.name].into_iter().chain(&field.aliases);
+            let of = names.filter(|name| is_taken(name)).find_map(|name| writer.index(name));
             let of = of.and_then(|of| Some((of, writer.fields.get(of)?, reads.get_mut(of)?)));
             if let Some((of, source, read)) = of {
                 let step = self.step(source.node, field.node);
@@ -298,6 +307,17 @@ fn scalar(from: NodeIndex, writer: &Node, reader: &Node) -> Step {
             true => Step::Copy(from),
             false => Step::Decimal { size, from: scale, to, precision, target_size },
         };
+    }
+    match (decimal(writer), decimal(reader), &writer.kind, &reader.kind) {
+        // What is a number's bytes by its schema alone: it has to be one of so many digits.
+        (None, Some((precision, scale, target_size)), Kind::Bytes | Kind::Fixed(_), _) if writer.logical.is_none() => {
+            let size = if let Kind::Fixed(fixed) = &writer.kind { Some(fixed.size) } else { None };
+            if size.is_some() == target_size.is_some() {
+                return Step::Decimal { size, from: scale, to: scale, precision, target_size };
+            }
+        }
+        (None, Some(_), ..) | (Some(_), None, _, Kind::String) => return never(writer, reader),
+        _ => {}
     }
     let units = |node: &Node| match node.logical {
         Some(Logical::Time(unit)) => Some((0, unit)),

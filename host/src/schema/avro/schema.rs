@@ -165,12 +165,35 @@ pub(super) struct Record {
     pub(super) name: Name,
     pub(super) fields: Vec<Field>,
     by_name: HashMap<Box<str>, usize>,
+    /// An alias that several fields have is the first one's.
+    by_alias: HashMap<Box<str>, usize>,
+    /// Whether a field has the name of another as an alias.
+    pub(super) crosses: bool,
 }
 
 impl Record {
     pub(super) fn new(name: Name, fields: Vec<Field>) -> Self {
-        let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
-        Self { name, fields, by_name }
+        let by_name: HashMap<_, _> =
+            fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
+        let mut by_alias = HashMap::new();
+        for (index, field) in fields.iter().enumerate() {
+            for alias in &field.aliases {
+                by_alias.entry(alias.clone()).or_insert(index);
+            }
+        }
+        let crosses = by_alias.iter().any(|(alias, of)| by_name.get(alias).is_some_and(|named| named != of));
+        Self { name, fields, by_name, by_alias, crosses }
+    }
+
+    /// The field that one by this name is read as, of a value in which `has` tells what other names there are: as Avro
+    /// has it, the field that goes by the name as an alias gives it its own, so that it is no other's any more; unless one
+    /// of that very name is there.
+    pub(super) fn takes(&self, name: &str, has: impl Fn(&str) -> bool) -> Option<usize> {
+        let own = self.index(name);
+        let Some(alias) = self.by_alias.get(name).copied().filter(|alias| Some(*alias) != own) else { return own };
+        let renamed = self.fields.get(alias).map_or("", |field| &field.name);
+        let is_there = has(renamed) && self.by_alias.get(renamed).is_none_or(|other| *other == alias);
+        if is_there { own } else { Some(alias) }
     }
 
     pub(super) fn index(&self, name: &str) -> Option<usize> {

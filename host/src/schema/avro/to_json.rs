@@ -104,7 +104,7 @@ impl Schema {
                     let key = input.text()?;
                     append_text(key, out).map_err(Misfit::new)?;
                     out.push(b':');
-                    self.text_of(*of, input, depth + 1, out).map_err(|misfit| misfit.within(key))
+                    self.text_of(*of, input, depth + 1, out).map_err(|misfit| misfit.under(key))
                 })?;
                 out.push(b'}');
             }

@@ -8,6 +8,7 @@ use super::misfit::Misfit;
 use super::resolve::{FieldStep, RecordSteps, Resolution, Source, Step, StepIndex};
 use super::schema::{Kind, NodeIndex, Schema};
 use super::temporal;
+use crate::batch::Limits;
 
 impl Resolution {
     /// Appends to `out` what a value of the writer's schema is by the reader's.
@@ -15,7 +16,8 @@ impl Resolution {
     /// # Errors
     /// What is no value of the writer's, or cannot be one of the reader's.
     pub fn append(&self, writer: &Schema, value: &[u8], out: &mut Vec<u8>) -> Result<(), Misfit> {
-        let mut walk = Walk { steps: self, writer, input: Input::new(value) };
+        let end = out.len().saturating_add(Limits::RECORD);
+        let mut walk = Walk { steps: self, writer, input: Input::new(value), end };
         walk.pass(self.root, 0, out)?;
         walk.input.finish()
     }
@@ -25,12 +27,17 @@ struct Walk<'a> {
     steps: &'a Resolution,
     writer: &'a Schema,
     input: Input<'a>,
+    /// Up to where it may be written: a few bytes may stand for many items, and for long defaults in each.
+    end: usize,
 }
 
 impl<'a> Walk<'a> {
     fn pass(&mut self, step: StepIndex, depth: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
         if depth > DEPTH {
             return Err(Misfit::new(format!("it is nested deeper than {DEPTH} levels")));
+        }
+        if out.len() > self.end {
+            return Err(Misfit::new(format!("it becomes longer than {} MiB", Limits::RECORD >> 20)));
         }
         let Some(step) = self.steps.steps.get(step) else { return Ok(()) };
         match step {
@@ -67,7 +74,7 @@ impl<'a> Walk<'a> {
             Step::Map(of) => self.blocks(out, |walk, out| {
                 let key = walk.input.text()?;
                 write_bytes(key.as_bytes(), out);
-                walk.pass(*of, depth + 1, out).map_err(|misfit| misfit.within(key))
+                walk.pass(*of, depth + 1, out).map_err(|misfit| misfit.under(key))
             })?,
             Step::Union(branches) => {
                 let branch = self.input.index(branches.len(), "a union has the index of a branch")?;
@@ -174,8 +181,8 @@ impl Schema {
             }),
             Kind::Array(item) => input.blocks(|input| self.skip(*item, input, depth + 1)),
             Kind::Map(of) => input.blocks(|input| {
-                input.text()?;
-                self.skip(*of, input, depth + 1)
+                let key = input.text()?;
+                self.skip(*of, input, depth + 1).map_err(|misfit| misfit.under(key))
             }),
             Kind::Union(union) => {
                 let branch = input.index(union.branches.len(), "a union has the index of a branch")?;
