@@ -43,7 +43,10 @@ impl Words {
         let said: Vec<String> = causes(&error).map(ToString::to_string).collect();
         let innermost = said.last().map(|text| printable(text, WORDS)).unwrap_or_default();
         // OpenSSL's reasons have no types. A registry that drops a connection may be back; one that is not trusted stays so.
-        let is_tls = |text: &String| text.contains("certificate") || text.contains("wrong version number");
+        // An alert is the other side's word that it will not have it; but that it failed inside may pass.
+        let is_alert = |text: &String| text.contains("SSL alert number") && !text.contains("alert internal error");
+        let is_tls =
+            |text: &String| text.contains("certificate") || text.contains("wrong version number") || is_alert(text);
         match said.iter().find(|text| is_tls(text)) {
             Some(text) => Trouble::Lasting(RegistryError::Tls {
                 registry: Arc::clone(&self.registry),

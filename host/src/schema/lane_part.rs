@@ -11,7 +11,7 @@ use arrow_buffer::{Buffer, OffsetBuffer};
 use super::avro::Misfit;
 use super::error::ValuesError;
 use super::framing::{self, Mark, Stamp};
-use super::language;
+use super::language::{self, Language};
 use super::marks::Change;
 use super::turn::{self, Turner};
 use super::way::{Part, Way};
@@ -103,6 +103,9 @@ impl LanePart {
         let (name, indexes) = framing::read_header(header)?;
         let way = self.way_of(Stamp::Header(name))?;
         let rest = match indexes {
+            [] if matches!(way.writer.as_deref(), Some(Language::Protobuf(_))) => {
+                return Err(Misfit::new("the header names its schema, and not which message of it it is").into());
+            }
             [] => Cow::Borrowed(value),
             _ if way.may_have_indexes() => Cow::Owned([indexes, value].concat()),
             _ => {

@@ -145,6 +145,13 @@ fn a_plugin_s_message_of_protobuf_goes_with_its_indexes_in_the_header() {
     assert_eq!(header(&arrived[0], HEADER)[17..], values[0].headers[1].1.as_ref().unwrap()[17..]);
     let read = registries.read(&restored.topic, &Form::as_written(Kind::Protobuf), &arrived);
     assert_eq!(read[0].value, json!({"article": "ink"}));
+
+    let bare = with_header(values[0].bytes.as_ref().unwrap(), &values[0].headers[1].1.as_ref().unwrap()[..17]);
+    let restored = Restored::new(1);
+    restored.backup(0, &[bare]);
+    restored.job(&format!("[[schema]]\n[schema.value]\nencoding = \"protobuf\"\n{}", registries.settings()));
+    let (code, said) = restored.refused();
+    assert!(code == Some(1) && said.contains("not which message of it it is"), "{said}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A server in the process of a test that answers as the test says, with and without TLS.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,12 +12,13 @@ use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use openssl::ssl::{Ssl, SslAcceptor};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio_native_tls::TlsAcceptor;
+use tokio_openssl::SslStream;
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -72,7 +74,7 @@ impl Server {
     }
 
     /// Answers HTTP within TLS, if there is a certificate for it.
-    pub(super) fn over(tls: Option<TlsAcceptor>, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) fn over(tls: Option<SslAcceptor>, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -86,7 +88,8 @@ impl Server {
                     match tls {
                         None => answers.serve(socket).await,
                         Some(tls) => {
-                            if let Ok(socket) = tls.accept(socket).await {
+                            let mut socket = SslStream::new(Ssl::new(tls.context()).unwrap(), socket).unwrap();
+                            if Pin::new(&mut socket).accept().await.is_ok() {
                                 answers.serve(socket).await;
                             }
                         }

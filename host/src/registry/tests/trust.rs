@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use openssl::pkey::PKey;
+use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode};
+use openssl::x509::X509;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use tokio_native_tls::TlsAcceptor;
-use tokio_native_tls::native_tls::{self, Identity};
 
 use super::*;
 
@@ -22,6 +23,18 @@ fn certificates() -> (String, String, String) {
     (authority.pem(), certificate.pem(), own.serialize_pem())
 }
 
+/// A server with a certificate, which asks for those of clients where it is told whose they have to be.
+fn server(certificate: &str, key: &str, clients: Option<&str>) -> Server {
+    let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap();
+    acceptor.set_certificate(&X509::from_pem(certificate.as_bytes()).unwrap()).unwrap();
+    acceptor.set_private_key(&PKey::private_key_from_pem(key.as_bytes()).unwrap()).unwrap();
+    if let Some(authority) = clients {
+        acceptor.cert_store_mut().add_cert(X509::from_pem(authority.as_bytes()).unwrap()).unwrap();
+        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    }
+    Server::over(Some(acceptor.build()), |_| Reply::Json(200, json!({ "schema": "x" })))
+}
+
 fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, text).unwrap();
@@ -31,9 +44,7 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_refused_at_once_and_one_of_the_own_authority_taken() {
     let (authority, certificate, key) = certificates();
-    let identity = Identity::from_pkcs8(certificate.as_bytes(), key.as_bytes()).unwrap();
-    let acceptor = TlsAcceptor::from(native_tls::TlsAcceptor::new(identity).unwrap());
-    let server = Server::over(Some(acceptor), |_| Reply::Json(200, json!({ "schema": "x" })));
+    let server = server(&certificate, &key, None);
     let patient = job::Registry { retry_for: Duration::from_secs(60), ..settings(server.url()) };
     let registry = Registry::open(&patient).unwrap();
     insta::assert_snapshot!(said(&server, registry.subjects_of(1).unwrap_err()), @r#"
@@ -44,9 +55,29 @@ fn a_certificate_that_nobody_vouches_for_is_refused_at_once_and_one_of_the_own_a
 
     let folder = tempfile::tempdir().unwrap();
     let ca = Some(write(folder.path(), "ca.pem", &authority));
-    let (certificate, key) = (write(folder.path(), "own.pem", &certificate), write(folder.path(), "own.key", &key));
-    let identity = Some(job::ClientIdentity { certificate, key });
-    let registry = Registry::open(&job::Registry { ca, identity, ..patient }).unwrap();
+    let registry = Registry::open(&job::Registry { ca, ..patient }).unwrap();
+    registry.schema(1).unwrap();
+}
+
+#[test]
+fn a_registry_that_asks_for_a_certificate_gets_it_and_is_told_apart_where_there_is_none() {
+    let (authority, certificate, key) = certificates();
+    let server = server(&certificate, &key, Some(&authority));
+    let folder = tempfile::tempdir().unwrap();
+    let ca = Some(write(folder.path(), "ca.pem", &authority));
+    let bare = job::Registry { ca, retry_for: Duration::from_secs(60), ..settings(server.url()) };
+    let error = Registry::open(&bare).unwrap().schema(1).unwrap_err();
+    assert!(matches!(error, RegistryError::Tls { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("`certificate` and `key` if it asks for them"), "{error}");
+    let (_, stranger, secret) = certificates();
+    let identity = |certificate: &str, key: &str| {
+        let (certificate, key) = (write(folder.path(), "own.pem", certificate), write(folder.path(), "own.key", key));
+        Some(job::ClientIdentity { certificate, key })
+    };
+    let as_stranger = job::Registry { identity: identity(&stranger, &secret), ..bare.clone() };
+    let error = Registry::open(&as_stranger).unwrap().schema(1).unwrap_err();
+    assert!(matches!(error, RegistryError::Tls { .. }), "{error}");
+    let registry = Registry::open(&job::Registry { identity: identity(&certificate, &key), ..bare }).unwrap();
     registry.schema(1).unwrap();
 }
 
