@@ -21,6 +21,7 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::ports::free_ports;
@@ -250,9 +251,19 @@ impl Cluster {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(self.nodes.len() as i32));
         let topic = configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
-        let made = runtime()?.block_on(self.admin()?.create_topics([&topic], &options))?;
+        let mut tries = 3;
+        let made = loop {
+            // A node that other tests have just stopped may take the question with it.
+            match runtime()?.block_on(self.admin()?.create_topics([&topic], &options)) {
+                Err(_) if tries > 1 => tries -= 1,
+                made => break made?,
+            }
+        };
         for result in made {
-            result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?;
+            match result {
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) if tries < 3 => {}
+                result => drop(result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?),
+            }
         }
         // The controller has it; the broker shows it a moment later.
         while !self.partitions()?.contains_key(name) {
