@@ -28,6 +28,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/vnd.schemaregist
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.schemaregistry.v1+json, application/json");
 /// Bytes of an answer at most: far more than any schema has.
 pub(super) const LARGEST: u64 = 16 << 20;
+/// Bytes of an answer that are taken at once, at most.
+const PIECE: usize = 64 << 10;
 /// How often a request is sent on within the registry.
 const REDIRECTIONS: usize = 5;
 /// How long to wait before a registry is asked again; twice as long each time.
@@ -148,7 +150,9 @@ impl Client {
         let words = &question.words;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let deadline = Instant::now().checked_add(self.timeout);
-        let mut request = self.http.request(question.method.clone(), question.url.clone()).header(ACCEPT, ACCEPTED);
+        let request = self.http.request(question.method.clone(), question.url.clone()).header(ACCEPT, ACCEPTED);
+        // Of the client it would bound each piece of an answer, and not all of it.
+        let mut request = request.timeout(self.timeout);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -184,20 +188,26 @@ fn read(response: Response, deadline: Option<Instant>, words: &Words) -> Result<
     if response.content_length().is_some_and(|length| length > LARGEST) {
         return Err(too_large());
     }
-    let mut body = Vec::new();
+    let is_late = || deadline.is_some_and(|deadline| Instant::now() > deadline);
+    let late = || Trouble::Passing("its answer did not end in time".to_owned());
+    let (mut body, mut piece) = (Vec::new(), vec![0; PIECE]);
     let mut response = response.take(LARGEST + 1);
-    // Piece by piece: the client bounds the time of each, and not of all.
+    // What comes is looked at whenever something came: an answer may drip for as long as it likes.
     loop {
-        let before = body.len();
-        (&mut response).take(64 << 10).read_to_end(&mut body).map_err(|error| Trouble::Passing(broken(&error)))?;
+        let read = match response.read(&mut piece) {
+            Ok(read) => piece.get(..read).unwrap_or_default(),
+            Err(_) if is_late() => return Err(late()),
+            Err(error) => return Err(Trouble::Passing(broken(&error))),
+        };
+        body.extend_from_slice(read);
         if body.len() as u64 > LARGEST {
             return Err(too_large());
         }
-        if body.len() == before {
+        if read.is_empty() {
             return Ok(body);
         }
-        if deadline.is_some_and(|deadline| Instant::now() > deadline) {
-            return Err(Trouble::Passing("its answer did not end in time".to_owned()));
+        if is_late() {
+            return Err(late());
         }
     }
 }

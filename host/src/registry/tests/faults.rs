@@ -113,6 +113,26 @@ fn what_does_not_pass_is_told_with_how_long_it_was_tried() {
 }
 
 #[test]
+fn an_answer_that_drips_ends_at_the_timeout_of_its_request_and_is_asked_for_again() {
+    for length in [None, Some(1000)] {
+        let drip = Duration::from_millis(20);
+        let server = Server::start(move |asked| match asked.nth {
+            0 | 1 => Reply::Dripping(drip, length),
+            _ => Reply::Json(200, json!({ "schema": "x" })),
+        });
+        let (timeout, retry_for) = (Duration::from_millis(300), Duration::from_secs(60));
+        let registry = Registry::open(&job::Registry { timeout, retry_for, ..settings(server.url()) }).unwrap();
+        let begun = Instant::now();
+        registry.schema(1).unwrap();
+        // A busy machine has room; the drips of one answer alone would take 20 s, or go on for ever.
+        assert!(registry.requests() >= 3);
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        let text = fault(move |_| Reply::Dripping(drip, length));
+        assert!(text.contains(": its answer did not end in time"), "{text}");
+    }
+}
+
+#[test]
 fn a_registry_that_is_down_is_asked_for_as_long_as_the_job_says() {
     // A port on which nothing listens any more.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

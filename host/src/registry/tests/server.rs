@@ -49,6 +49,8 @@ pub(super) enum Reply {
     Endless,
     /// A piece each so often, without an end.
     Slow(Duration),
+    /// A byte each so often, as many as the length that was promised, or without an end.
+    Dripping(Duration, Option<u64>),
     /// The document, so much later.
     Late(Duration, Value),
 }
@@ -159,6 +161,20 @@ impl<F: Fn(&Asked) -> Reply + Send + Sync + 'static> Answers<F> {
                 tokio::time::sleep(pause).await;
                 Some((Ok(piece()), ()))
             }))),
+            Reply::Dripping(pause, length) => {
+                let response = match length {
+                    Some(length) => response.header("content-length", length),
+                    None => response,
+                };
+                response.body(pieces(stream::unfold(length, move |left| async move {
+                    let left = match left {
+                        Some(left) => Some(left.checked_sub(1)?),
+                        None => None,
+                    };
+                    tokio::time::sleep(pause).await;
+                    Some((Ok(Frame::data(Bytes::from_static(b" "))), left))
+                })))
+            }
             Reply::Nothing | Reply::Late(..) => return Err(std::io::Error::other("over")),
         }
         .unwrap())
