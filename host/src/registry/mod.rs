@@ -8,6 +8,7 @@
 mod carry;
 mod client;
 mod error;
+mod find;
 mod once;
 mod open;
 mod refusal;
@@ -53,6 +54,8 @@ struct Shared {
     known: Once<SchemaName, Arc<Known>>,
     /// By subject and version.
     versions: Once<(String, i32), Arc<SchemaText>>,
+    /// Those that schemas were looked for among, by the same.
+    there: Once<(String, i32), Option<find::Version>>,
 }
 
 impl fmt::Debug for Registry {
@@ -68,7 +71,14 @@ impl Registry {
     /// Files of certificates that cannot be used.
     pub fn open(settings: &job::Registry) -> Result<Self, RegistryError> {
         let client = Client::new(settings)?;
-        Ok(Self { shared: Arc::new(Shared { client, known: Once::default(), versions: Once::default() }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                client,
+                known: Once::default(),
+                versions: Once::default(),
+                there: Once::default(),
+            }),
+        })
     }
 
     /// Its URL, in which there are no credentials.
@@ -102,16 +112,6 @@ impl Registry {
         })
     }
 
-    /// Where a schema is registered under a subject, if it is.
-    ///
-    /// # Errors
-    /// Whatever keeps the registry from answering.
-    pub fn find(&self, subject: &str, schema: &SchemaText) -> Result<Option<Registered>, RegistryError> {
-        let path = self.subject("/subjects/", subject, "")?;
-        let found = self.client().post::<wire::Place>(&path, &wire::Sent::of(schema, None))?;
-        Ok(unless_unknown(found)?.map(Registered::from))
-    }
-
     /// Registers a schema under a subject; where it is already, it stays as it is.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Registry {
         let wire::Id { id } = self.submit(subject, &wire::Sent::of(schema, None))?;
         // Another server than the one that took it may not know it yet.
         let (pause, times) = SETTLING;
-        let found = (|| self.find(subject, schema).map_err(Some)?.ok_or(None))
+        let found = (|| unless_unknown(self.look_up(subject, schema).map_err(Some)?).map_err(Some)?.ok_or(None))
             .retry(ConstantBuilder::default().with_delay(pause).with_max_times(times))
             .sleep(thread::sleep)
             .when(Option::is_none)

@@ -11,6 +11,9 @@ use crate::text::printable;
 /// There is no such subject, version or schema. A 404 without these is of a path that the registry does not have.
 const UNKNOWN: [i64; 3] = [40401, 40402, 40403];
 
+/// That of these which says that there is no such subject.
+const NO_SUBJECT: i64 = 40401;
+
 /// A status of 4xx or 5xx, with what the registry says about it.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -30,8 +33,16 @@ impl Refusal {
 
     /// Whether there is no such subject, version or schema.
     pub(super) fn is_unknown(&self) -> bool {
-        let code = self.own.as_ref().and_then(|own| own.error_code);
-        self.status == StatusCode::NOT_FOUND && code.is_some_and(|code| UNKNOWN.contains(&code))
+        self.status == StatusCode::NOT_FOUND && self.code().is_some_and(|code| UNKNOWN.contains(&code))
+    }
+
+    /// Whether there is no such subject, so that there is nothing under it either.
+    pub(super) fn is_no_subject(&self) -> bool {
+        self.is_unknown() && self.code() == Some(NO_SUBJECT)
+    }
+
+    fn code(&self) -> Option<i64> {
+        self.own.as_ref().and_then(|own| own.error_code)
     }
 
     /// Whether there is nothing at the path, for whatever reason.

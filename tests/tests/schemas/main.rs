@@ -6,6 +6,7 @@
 #[path = "../../../host/tests/documented/mod.rs"]
 mod documented;
 mod example;
+mod found;
 mod headers;
 mod imports;
 mod json_schemas;

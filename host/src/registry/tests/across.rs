@@ -49,6 +49,7 @@ fn what_is_there_can_be_looked_for_without_anything_being_registered() {
     let target = Server::start(|asked| match asked.line.as_str() {
         "POST /subjects/a" => Reply::Json(200, json!({ "id": 50, "version": 1 })),
         "POST /subjects/b" => unknown(40403),
+        "GET /subjects/b/versions" => Reply::Json(200, json!([])),
         other => panic!("{other}"),
     });
     let (from, to) = (registry(&source), registry(&target));

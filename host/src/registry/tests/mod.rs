@@ -4,6 +4,7 @@
 
 mod across;
 mod faults;
+mod found;
 mod server;
 mod trust;
 
@@ -207,6 +208,7 @@ fn what_is_not_registered_is_none_and_a_path_that_is_not_there_an_error() {
     let server = Server::start(|asked| match asked.line.as_str() {
         "POST /subjects/none" | "GET /subjects/none/versions/latest" => unknown(40401),
         "POST /subjects/other" => unknown(40403),
+        "GET /subjects/other/versions" => Reply::Json(200, json!([])),
         "GET /subjects/none/versions" => unknown(40401),
         _ => Reply::Json(404, json!({ "error_code": 404, "message": "HTTP 404 Not Found" })),
     });
