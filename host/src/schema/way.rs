@@ -287,6 +287,9 @@ impl Part {
             Err(error @ (RegistryError::UnknownId { .. } | RegistryError::UnknownReference { .. })) => {
                 Ok(Err(Misfit::of("the registry does not know its schema's id", error.to_string())))
             }
+            Err(error @ (RegistryError::Cycle { .. } | RegistryError::TooManyReferences { .. })) => {
+                Ok(Err(Misfit::of("what its schema refers to cannot be had", error.to_string())))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -5,6 +5,7 @@
 mod across;
 mod faults;
 mod found;
+mod misfits;
 mod server;
 mod trust;
 
