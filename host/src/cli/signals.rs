@@ -1,8 +1,8 @@
 //! SIGINT and SIGTERM: the first ends a command in order, the second ends the process.
 //!
 //! What is in order depends on how far the command has come ([`Stage`]). A restore that has sent records takes the cluster
-//! for it, for what is committed, and the store, for the read under way. Where these do not answer, it is given up after
-//! [`IN_ORDER`]: that is as good as `kill -9`.
+//! for it, for what is committed, and the store and the schema registries, for the questions under way. Where these do not
+//! answer, it is given up after [`IN_ORDER`]: that is as good as `kill -9`.
 
 use std::sync::Arc;
 use std::thread;

@@ -41,12 +41,14 @@ impl Flow {
         self.target.started().is_some()
     }
 
-    /// What a signal leads to while records flow: they are given up where the target or the store does not answer.
+    /// What a signal leads to while records flow: they are given up where the target, the store or a registry does not
+    /// answer.
     pub(super) fn is_under_way(&self, stop: &StopSignal, reporter: &Reporter, terminal: &Terminal) -> Stage {
         let (flow, reporter, terminal) = (self.clone(), reporter.clone(), terminal.clone());
+        let awaited = awaited(&self.job);
         let give_up = move || {
             terminal.say(&format!(
-                "the target or the store does not answer, and stopping was given up after {} s: {}",
+                "{awaited} does not answer, and stopping was given up after {} s: {}",
                 IN_ORDER.as_secs(),
                 if flow.goes_on() {
                     "what is not committed is taken back, by the cluster or the next start"
@@ -81,6 +83,14 @@ impl Flow {
     }
 }
 
+/// Who may keep a restore from stopping.
+fn awaited(job: &Job) -> &'static str {
+    match job.registry.is_some() || job.target.registry.is_some() {
+        true => "the target, the store or a registry",
+        false => "the target or the store",
+    }
+}
+
 /// After a failure: up to where each lane is known to be written, so that nobody has to guess what the target holds
 /// for certain. More may be there: what was under way.
 pub(super) fn say_how_far(progress: &Progress, terminal: &Terminal) {
@@ -89,6 +99,28 @@ pub(super) fn say_how_far(progress: &Progress, terminal: &Terminal) {
             _ if lane.is_done() => terminal.say(&format!("{}: all of it is written", lane.source())),
             Some(place) => terminal.say(&format!("{}: written up to {}", lane.source(), lane.source().at(&place))),
             None => terminal.say(&format!("{}: nothing is known to be written", lane.source())),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::job::file;
+
+    #[test]
+    fn a_registry_that_may_hang_is_among_those_that_do_not_answer() {
+        let awaited = |registry: &str| {
+            let text = format!("[backup]\nurl = \"/backup\"\n[target]\nbrokers = \"null\"\n{registry}");
+            awaited(&file::parse(&text, Path::new("job.toml"), &|_| None).unwrap())
+        };
+        assert_eq!(awaited(""), "the target or the store");
+        for table in ["registry", "target.registry"] {
+            let registry = format!("[{table}]\nurl = \"http://registry\"\n");
+            assert_eq!(awaited(&registry), "the target, the store or a registry");
         }
     }
 }
