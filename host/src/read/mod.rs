@@ -160,6 +160,16 @@ pub enum ReadError {
         /// What does not fit; names the key of the job file.
         message: String,
     },
+    /// The values of the file have no schema of Avro.
+    #[error("`{path}`: {message}")]
+    NoAvro {
+        /// Path within the backup.
+        path: Arc<str>,
+        /// What Avro does not have, and where.
+        message: String,
+        /// What to do.
+        hint: &'static str,
+    },
 }
 
 impl crate::failure::Explain for ReadError {
@@ -168,7 +178,7 @@ impl crate::failure::Explain for ReadError {
             Self::Store(error) => error.exit(),
             Self::Lane(error) => error.exit(),
             Self::Corrupt { .. } | Self::UnknownFormat { .. } => crate::failure::Exit::Failed,
-            Self::Mapping { .. } => crate::failure::Exit::Usage,
+            Self::Mapping { .. } | Self::NoAvro { .. } => crate::failure::Exit::Usage,
         }
     }
 
@@ -182,6 +192,7 @@ impl crate::failure::Explain for ReadError {
                     .to_owned(),
             ),
             Self::UnknownFormat { .. } => None,
+            Self::NoAvro { hint, .. } => Some((*hint).to_owned()),
             Self::Mapping { .. } => {
                 Some("name a column that the file has, or `-` for none; `anabranch inspect` lists them".to_owned())
             }

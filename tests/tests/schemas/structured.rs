@@ -119,6 +119,26 @@ fn rows_of_avro_become_avro_under_the_schema_of_their_file() {
 }
 
 #[test]
+fn a_column_whose_name_avro_does_not_take_is_told_with_its_path_and_what_to_do_about_it() {
+    let restored = Restored::new(1);
+    let number = (Arc::new(Field::new("n-o", DataType::Int64, false)), Arc::new(Int64Array::from(vec![7])) as ArrayRef);
+    let columns: Vec<(&str, ArrayRef)> = vec![("addr", Arc::new(StructArray::from(vec![number])))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(restored.place("backup/0.parquet")).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    for columns in [&[][..], &["--column", "value=addr"]] {
+        let output =
+            restored.inspect(&[&["--value-schema", &restored.topic, "--topic", &restored.topic][..], columns].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let said = crate::restored::said(&output);
+        assert!(said.contains("`0.parquet`: column `addr.n-o` has a name that Avro does not take"), "{said}");
+        assert!(said.contains("hint: rename the column in the export; or"), "{said}");
+    }
+}
+
+#[test]
 fn values_that_are_not_structured_have_no_schema_to_give() {
     let restored = Restored::new(1);
     restored.backup(0, &[]);

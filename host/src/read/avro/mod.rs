@@ -64,9 +64,10 @@ pub fn value_schema(
     let Some(schema) = decoding.of_values(name) else { return Ok(None) };
     match crate::schema::avro::Schema::parse(&schema.to_string(), &[]) {
         Ok(_) => Ok(Some(schema)),
-        Err(error) => Err(ReadError::Mapping {
+        Err(error) => Err(ReadError::NoAvro {
             path: std::sync::Arc::clone(file.path()),
             message: format!("the schema of its values alone cannot be told: {error}"),
+            hint: "take that of the whole file, and write the `target_schema` yourself",
         }),
     }
 }

@@ -8,7 +8,7 @@ use super::json::JsonSchema;
 use super::source::{Source, corrupt};
 use crate::guard::guarded;
 use crate::read::mapping::{Mapping, ValueSource};
-use crate::read::structured::avro_schema;
+use crate::read::structured::avro_schema::{self, NoSchema};
 use crate::read::{OpenFile, ReadError, ReadSettings};
 
 /// The Avro schema of the values, where they are structured; see [`super::value_schema`].
@@ -26,11 +26,13 @@ pub fn value_schema(
         Ok(Err(error)) => return Err(corrupt(file, None, error.to_string())),
         Err(panic) => return Err(corrupt(file, None, panic)),
     };
-    value_schema_of(&source.mapping, schema.fields(), name)
-        .map_err(|message| ReadError::Mapping { path: Arc::clone(file.path()), message })
+    value_schema_of(&source.mapping, schema.fields(), name).map_err(|error| {
+        let (path, hint) = (Arc::clone(file.path()), error.hint());
+        ReadError::NoAvro { path, message: error.to_string(), hint }
+    })
 }
 
-fn value_schema_of(mapping: &Mapping, fields: &Fields, name: &str) -> Result<Option<serde_json::Value>, String> {
+fn value_schema_of(mapping: &Mapping, fields: &Fields, name: &str) -> Result<Option<serde_json::Value>, NoSchema> {
     match &mapping.value {
         ValueSource::None => Ok(None),
         ValueSource::Row(row) => {
@@ -39,16 +41,19 @@ fn value_schema_of(mapping: &Mapping, fields: &Fields, name: &str) -> Result<Opt
             avro_schema::record(name, &fields).map(Some)
         }
         ValueSource::Column(index) => {
-            let mut found = None;
+            let (mut found, mut path) = (None, Vec::new());
             let mut within = fields;
             for step in mapping.columns.get(*index).map(|column| column.steps.as_slice()).unwrap_or_default() {
                 found = within.get(*step);
+                path.extend(found.map(|field| field.name().clone()));
                 if let Some(DataType::Struct(inner)) = found.map(|field| field.data_type()) {
                     within = inner;
                 }
             }
             match found {
-                Some(field) if !avro_schema::is_plain(field.data_type()) => avro_schema::value(name, field).map(Some),
+                Some(field) if !avro_schema::is_plain(field.data_type()) => {
+                    avro_schema::value(name, field, path).map(Some)
+                }
                 _ => Ok(None),
             }
         }

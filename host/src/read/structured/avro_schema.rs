@@ -3,23 +3,64 @@
 //! Each type is the one whose JSON (`docs/schemas.md`) is what `docs/structured-values.md` writes for the Arrow type, so that
 //! nothing is lost on the way; what Avro has no type for stays the text that it is.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use serde_json::{Value, json};
+
+/// Why Avro has no schema for types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoSchema {
+    /// It does not take the name of a column; which one, with those that it is within: `addr.n-o`.
+    Name(String),
+    /// It does not have a type, for this reason.
+    Type(String),
+}
+
+impl NoSchema {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Name(_) => {
+                "rename the column in the export; or let a plugin rename it, and write the `target_schema` yourself"
+            }
+            Self::Type(_) => {
+                "write the `target_schema` yourself, and let a plugin make of such values what it says; or restore them as \
+                 JSON: `encoding = \"json\"`"
+            }
+        }
+    }
+}
+
+impl fmt::Display for NoSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(column) => {
+                write!(
+                    f,
+                    "column `{column}` has a name that Avro does not take: letters, digits and `_` only, no digit first"
+                )
+            }
+            Self::Type(reason) => f.write_str(reason),
+        }
+    }
+}
 
 /// The schema of rows of these columns, a record of this name.
 ///
 /// # Errors
 /// A column whose name Avro does not take, or whose type it does not have.
-pub fn record(name: &str, fields: &Fields) -> Result<Value, String> {
+pub fn record(name: &str, fields: &Fields) -> Result<Value, NoSchema> {
     Names::default().record(&as_name(name), fields)
 }
 
-/// The schema of values of one column.
+/// The schema of values of one column, of which `path` says where it is: its name, behind those that it is within.
 ///
 /// # Errors
 /// As of [`record`].
-pub fn value(name: &str, field: &Field) -> Result<Value, String> {
-    Names::default().of(&as_name(name), field.data_type(), field)
+pub fn value(name: &str, field: &Field, path: Vec<String>) -> Result<Value, NoSchema> {
+    Names { path, ..Names::default() }.of(&as_name(name), field.data_type(), field)
 }
 
 /// Whether values of a column are bytes or text as they are, and not structured.
@@ -37,14 +78,19 @@ pub fn is_plain(data_type: &DataType) -> bool {
     }
 }
 
-/// Names of types, each of which may be there once.
+/// Names on the way down.
 #[derive(Default)]
-struct Names(std::collections::HashMap<String, usize>);
+struct Names {
+    /// Those of types, each of which may be there once.
+    types: HashMap<String, usize>,
+    /// Those of the columns that it goes through.
+    path: Vec<String>,
+}
 
 impl Names {
     /// A name that no other type has.
     fn unused(&mut self, name: &str) -> String {
-        let times = self.0.entry(name.to_owned()).or_default();
+        let times = self.types.entry(name.to_owned()).or_default();
         *times += 1;
         match *times {
             1 => name.to_owned(),
@@ -52,15 +98,17 @@ impl Names {
         }
     }
 
-    fn record(&mut self, name: &str, fields: &Fields) -> Result<Value, String> {
+    fn record(&mut self, name: &str, fields: &Fields) -> Result<Value, NoSchema> {
         let name = self.unused(name);
         let mut members = Vec::with_capacity(fields.len());
         for field in fields {
             let of = field.name();
+            self.path.push(of.clone());
             if as_name(of) != *of {
-                return Err(format!("column `{of}` has a name that Avro does not take: letters, digits and `_` only"));
+                return Err(NoSchema::Name(self.path.join(".")));
             }
             let type_of = self.of(&format!("{name}_{of}"), field.data_type(), field)?;
+            self.path.pop();
             members.push(match field.is_nullable() && *field.data_type() != DataType::Null {
                 true => json!({"name": of, "type": or_null(type_of), "default": null}),
                 false => json!({"name": of, "type": type_of}),
@@ -70,12 +118,12 @@ impl Names {
     }
 
     /// The items of a list or the values of a map.
-    fn item(&mut self, name: &str, field: &Field) -> Result<Value, String> {
+    fn item(&mut self, name: &str, field: &Field) -> Result<Value, NoSchema> {
         let of = self.of(name, field.data_type(), field)?;
         Ok(if field.is_nullable() && *field.data_type() != DataType::Null { or_null(of) } else { of })
     }
 
-    fn of(&mut self, name: &str, data_type: &DataType, field: &Field) -> Result<Value, String> {
+    fn of(&mut self, name: &str, data_type: &DataType, field: &Field) -> Result<Value, NoSchema> {
         let logical = |of: &str, name: &str| json!({"type": of, "logicalType": name});
         let decimal = |precision: u32, scale: u32| json!({"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale});
         Ok(match data_type {
@@ -129,13 +177,15 @@ impl Names {
                         let entry = self.record(&format!("{name}_entry"), &Fields::from(vec![key, value]))?;
                         json!({"type": "array", "items": entry})
                     }
-                    _ => return Err("a map's entries are no pairs".to_owned()),
+                    _ => return Err(NoSchema::Type("a map's entries are no pairs".to_owned())),
                 },
-                _ => return Err("a map's entries are no pairs".to_owned()),
+                _ => return Err(NoSchema::Type("a map's entries are no pairs".to_owned())),
             },
             DataType::Dictionary(_, values) => self.of(name, values, field)?,
             DataType::RunEndEncoded(_, values) => self.of(name, values.data_type(), values)?,
-            DataType::Union(..) => return Err("a union of Arrow has no JSON that tells its branch".to_owned()),
+            DataType::Union(..) => {
+                return Err(NoSchema::Type("a union of Arrow has no JSON that tells its branch".to_owned()));
+            }
             // Text, and what Avro has no type for: its text.
             _ => json!("string"),
         })
