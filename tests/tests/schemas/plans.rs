@@ -291,3 +291,18 @@ fn keys_are_listed_as_values_are_and_what_comes_without_ids_by_the_schema_that_i
     assert!(text.contains(due), "{text}");
     assert!(target_registry().api().version(&format!("{}-value", restored.topic), "latest").is_err());
 }
+
+#[test]
+fn a_schema_that_cannot_be_used_is_not_told_to_have_its_target_schema_mended() {
+    let restored = Restored::new(1);
+    let source = Registry::shared();
+    let other = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}"#;
+    let id = source.api().register(&source.name("other"), Kind::Json, other, &[]).unwrap();
+    restored.backup(0, &[bytes(&[&[0][..], &id.to_be_bytes(), b"{}"].concat())]);
+    restored.job(&format!("{AVRO}{}", registries(source.url())));
+    let (document, code) = planned(&restored, &[]);
+    assert_eq!(code, Some(1), "{document}");
+    let unfit = document["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "schema-unfit");
+    let remedy = unfit.unwrap()["remedy"].as_str().unwrap();
+    assert!(remedy.contains("what they are encoded in") && !remedy.contains("target_schema"), "{remedy}");
+}

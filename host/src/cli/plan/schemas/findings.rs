@@ -51,12 +51,18 @@ impl Looked<'_> {
                     message: format!("{} have the schema {id}: {misfit}", self.some(records)),
                     remedy: Some(set_aside(weight, self.unknown())),
                 }),
-                Some(Obstacle::Unfit(misfit) | Obstacle::Unresolvable(misfit)) => findings.push(Finding {
-                    code: "schema-unfit",
-                    weight,
-                    message: format!("{} have the schema {id}, and cannot be restored: {misfit}", self.some(records)),
-                    remedy: Some(set_aside(weight, UNFIT)),
-                }),
+                Some(obstacle @ (Obstacle::Unfit(misfit) | Obstacle::Unresolvable(misfit))) => {
+                    let what = if matches!(obstacle, Obstacle::Unfit(_)) { UNUSABLE } else { UNFIT };
+                    findings.push(Finding {
+                        code: "schema-unfit",
+                        weight,
+                        message: format!(
+                            "{} have the schema {id}, and cannot be restored: {misfit}",
+                            self.some(records)
+                        ),
+                        remedy: Some(set_aside(weight, what)),
+                    });
+                }
                 None => {}
             }
             let becomes = outlook.becomes.as_ref();
@@ -132,6 +138,10 @@ impl Looked<'_> {
 /// What to do about schemas that do not go with what the job says.
 const UNFIT: &str =
     "give fields that are new a default or an alias in `target_schema`, or let a plugin make what is missing";
+
+/// What to do about schemas that are of another language, or that cannot be used.
+const UNUSABLE: &str = "say in `[[schema]]` by topic what they are encoded in; `encoding = \"rewrite-ids\"` gives them the id \
+                        of the target without looking into them";
 
 /// What to do, with the policy that leaves such records out, where that is not the job's already.
 fn set_aside(weight: Weight, what: &str) -> String {
