@@ -150,7 +150,8 @@ fn encoding(table: &Reader<'_>) -> Result<Encodings, JobError> {
 }
 
 fn schema(table: &Reader<'_>, folder: &Path) -> Result<SchemaRule, JobError> {
-    let part = |name| table.table(name)?.map_or_else(|| Ok(Recoding::default()), |table| recoding(&table, folder));
+    let part =
+        |name| table.table(name)?.map_or_else(|| Ok(Recoding::default()), |table| recoding(&table, name, folder));
     Ok(SchemaRule {
         topics: table.texts_parsed("topics", TopicPattern::parse)?,
         key: part("key")?,
@@ -158,8 +159,11 @@ fn schema(table: &Reader<'_>, folder: &Path) -> Result<SchemaRule, JobError> {
     })
 }
 
-fn recoding(table: &Reader<'_>, folder: &Path) -> Result<Recoding, JobError> {
-    let id = |text: &str| text.parse::<i32>().map_err(|_| "must be the id of a schema, a whole number".to_owned());
+fn recoding(table: &Reader<'_>, part: &str, folder: &Path) -> Result<Recoding, JobError> {
+    let id = |text: &str| {
+        let id = text.parse::<i32>().ok().filter(|id| *id > 0);
+        id.ok_or_else(|| "must be the id of a schema, a whole number from 1".to_owned())
+    };
     let mut ids = BTreeMap::new();
     if let Some(table) = table.table("ids")? {
         for (name, given) in table.free_as(id)? {
@@ -170,16 +174,25 @@ fn recoding(table: &Reader<'_>, folder: &Path) -> Result<Recoding, JobError> {
             ids.insert(known, given);
         }
     }
-    Ok(Recoding {
+    let (subject, register) = (table.one_of("subject", SUBJECTS)?, table.boolean("register")?);
+    let recoding = Recoding {
         encoding: table.one_of("encoding", VALUE_ENCODINGS)?.unwrap_or_default(),
         schema: table.text("schema")?.map(|path| folder.join(path)),
         target_encoding: table.one_of("target_encoding", VALUE_ENCODINGS)?,
         target_schema: table.text("target_schema")?.map(|path| folder.join(path)),
         message: table.text("message")?,
-        subject: table.one_of("subject", SUBJECTS)?.unwrap_or_default(),
-        register: table.boolean("register")?.unwrap_or(true),
+        subject: subject.unwrap_or_default(),
+        register: register.unwrap_or(true),
         ids,
-    })
+    };
+    let said = [("subject", subject.is_some()), ("register", register.is_some())];
+    match said.into_iter().find(|(_, is_said)| *is_said && !recoding.writes_ids(true)) {
+        Some((key, _)) => Err(JobError::Conflict {
+            message: format!("`schema.{part}.{key}` is about schemas at the target, and these {part}s go without one"),
+            hint: "leave it out, or say what they are or become: `encoding` and `target_encoding`",
+        }),
+        None => Ok(recoding),
+    }
 }
 
 fn plugin(table: &Reader<'_>, folder: &Path) -> Result<PluginUse, JobError> {

@@ -183,6 +183,12 @@ impl Recoding {
                 "leave `ids` out",
             );
         }
+        if !self.ids.is_empty() && self.target_schema.is_some() {
+            return conflict(
+                format!("`schema.{part}.ids` says what becomes of ids, and all {part}s get that of `target_schema`"),
+                "leave out `ids`, or `target_schema`",
+            );
+        }
         Ok(())
     }
 }
@@ -193,3 +199,6 @@ impl ValueEncoding {
         VALUE_ENCODINGS.iter().find(|(_, encoding)| *encoding == self).map_or("raw", |(name, _)| name)
     }
 }
+
+#[cfg(test)]
+mod tests;

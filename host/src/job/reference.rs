@@ -211,6 +211,31 @@ fn the_example_is_a_job_and_uses_every_key() {
                     ),
                     subject: TopicRecord,
                     register: true,
+                    ids: {},
+                },
+            },
+            SchemaRule {
+                topics: [
+                    "refunds",
+                ],
+                key: Recoding {
+                    encoding: Raw,
+                    schema: None,
+                    target_encoding: None,
+                    target_schema: None,
+                    message: None,
+                    subject: Topic,
+                    register: false,
+                    ids: {},
+                },
+                value: Recoding {
+                    encoding: RewriteIds,
+                    schema: None,
+                    target_encoding: None,
+                    target_schema: None,
+                    message: None,
+                    subject: Topic,
+                    register: true,
                     ids: {
                         42: 8,
                     },

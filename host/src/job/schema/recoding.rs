@@ -83,7 +83,7 @@ const fn ids(header: &'static str) -> Table {
     Table {
         header,
         help: "Ids of the backup's registry, and those that stand for them at the target: `41 = 7`. What is not here is \
-               looked up.",
+               looked up. With a `target_schema` there are none.",
         keys: Keys::Free,
     }
 }
