@@ -18,7 +18,7 @@ pub enum Weight {
 }
 
 /// Every code that a finding can have; a job may allow no other.
-pub const CODES: [&str; 55] = [
+pub const CODES: [&str; 56] = [
     "at-least-once",
     "catalog-cached",
     "catalog-not-kept",
@@ -56,6 +56,7 @@ pub const CODES: [&str; 55] = [
     "schema-refused",
     "schema-unfit",
     "schema-unknown",
+    "schema-unused",
     "separate-keys",
     "set-aside",
     "shortened-target",

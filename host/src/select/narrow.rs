@@ -1,7 +1,7 @@
 //! What of a catalog need not be read: topic-partitions by their names, files by the offsets and times that are known of
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{RowTests, SelectError, Selection, Spans};
@@ -14,6 +14,8 @@ use crate::read::Count;
 pub struct Narrowed {
     /// What tells this selection from others.
     pub digest: String,
+    /// The topics of the whole backup.
+    pub topics: BTreeSet<Arc<str>>,
     /// Files of the backup and their bytes.
     pub all: Size,
     /// What is to be read of them.
@@ -49,7 +51,9 @@ impl Selection {
     /// Something that is named and not there, and nothing that is left.
     pub fn narrow_lanes(&self, catalog: &mut Catalog) -> Result<(), SelectError> {
         let all = size(&catalog.lanes);
-        let mut narrowed = Narrowed { digest: self.digest.clone(), all, left: all, left_out: Vec::new(), tests: None };
+        let topics = catalog.lanes.iter().map(|lane| Arc::clone(&lane.source.topic)).collect();
+        let digest = self.digest.clone();
+        let mut narrowed = Narrowed { digest, topics, all, left: all, left_out: Vec::new(), tests: None };
         let select = &self.select;
         for (key, patterns) in [("select.topics", &select.topics), ("select.exclude", &select.exclude)] {
             for pattern in patterns {

@@ -293,6 +293,56 @@ fn keys_are_listed_as_values_are_and_what_comes_without_ids_by_the_schema_that_i
 }
 
 #[test]
+fn a_schema_that_is_for_no_topic_of_the_backup_stops_plan_and_restore_and_a_registry_that_nothing_asks_is_told() {
+    let restored = Restored::new(1);
+    restored.backup(0, &[bytes(b"{}")]);
+    let topic = &restored.topic;
+    let json = |topics: &str| format!("[[schema]]\n{topics}[schema.value]\nencoding = \"json\"\n");
+    let wrong = format!("{topic}s");
+    restored.job(&json(&format!("topics = [\"{wrong}\"]\n")));
+    let (document, code) = planned(&restored, &[]);
+    assert_eq!((code, &document["stops"]), (Some(1), &json!(["schema-unused"])), "{document}");
+    let due = format!("`topics` of `[[schema]]` no. 1 names `{wrong}`, and the backup holds no such topic");
+    assert_eq!(findings(&document, "schema-unused"), [("stop", due.as_str())]);
+    let output = restored.run(&["restore"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains(&due) && said(&output).contains(&format!("did you mean `{topic}`?")),
+        "{}",
+        said(&output)
+    );
+
+    // Behind one that takes all of its topics.
+    restored.job(&format!("{}{}", json(""), json(&format!("topics = [\"{topic}\"]\n"))));
+    let (document, code) = planned(&restored, &[]);
+    let due = "`[[schema]]` no. 2 is used by no topic: those that it is about are taken by one before it";
+    assert_eq!((code, findings(&document, "schema-unused")), (Some(1), vec![("stop", due)]));
+
+    // What is for all other topics may find none, and registries may be there for nothing.
+    let both = registries(Registry::shared().url());
+    restored.job(&format!("{}{}{both}", json(&format!("topics = [\"{topic}\"]\n")), json("")));
+    let (document, code) = planned(&restored, &[]);
+    assert_eq!(code, Some(0), "{document}");
+    let unused = findings(&document, "schema-unused");
+    assert_eq!(unused.iter().map(|(weight, _)| *weight).collect::<Vec<_>>(), ["warning", "warning"]);
+    assert!(
+        unused[0].1.starts_with("`[registry]` is given") && unused[1].1.starts_with("`[target.registry]` is given")
+    );
+}
+
+#[test]
+fn a_schema_for_a_topic_that_a_selection_leaves_out_is_no_slip_of_the_hand() {
+    let restored = Restored::new(1);
+    restored.backup(0, &[bytes(b"{}")]);
+    let line = json!({"topic": "others", "partition": 0, "offset": 0, "timestamp": 0, "key": null, "value": null});
+    restored.file("backup/others.jsonl", &format!("{line}\n"));
+    let schema = "[[schema]]\ntopics = [\"others\"]\n[schema.value]\nencoding = \"json\"\n";
+    restored.job(&format!("{schema}[select]\nexclude = [\"others\"]\n[target.topics]\nothers = \"elsewhere\"\n"));
+    let (document, code) = planned(&restored, &[]);
+    assert_eq!((code, &document["stops"]), (Some(0), &json!([])), "{document}");
+}
+
+#[test]
 fn a_schema_that_cannot_be_used_is_not_told_to_have_its_target_schema_mended() {
     let restored = Restored::new(1);
     let source = Registry::shared();

@@ -7,10 +7,9 @@ mod schemas;
 mod selection;
 mod start;
 mod stops;
+mod unused;
 
 pub(super) use stops::{refuse, refuse_to};
-
-use std::collections::BTreeSet;
 
 use clap::Args;
 
@@ -21,7 +20,7 @@ use crate::aside::DeadLetterFiles;
 use crate::catalog::Catalog;
 use crate::failure::{Exit, Failure};
 use crate::finding::{Finding, Weight};
-use crate::job::{Cluster, Job, nearest};
+use crate::job::{Cluster, Job};
 use crate::passage::Passage;
 use crate::plugin::Chain;
 use crate::progress::Inputs;
@@ -107,23 +106,6 @@ impl PlanCommand {
     }
 }
 
-/// Source topics that the job maps and the backup does not hold: mostly a slip of the hand, after which
-/// records would go to a topic that was not meant.
-fn unused_maps(job: &Job, catalog: &Catalog) -> Vec<Finding> {
-    let held: BTreeSet<&str> = catalog.lanes.iter().map(|lane| &*lane.source.topic).collect();
-    let unused = job.target.topics.keys().filter(|source| !held.contains(source.as_str()));
-    let finding = |source: &String| Finding {
-        code: "map-unused",
-        weight: Weight::Stop,
-        message: format!("`target.topics` maps topic `{source}`, which the backup does not hold"),
-        remedy: Some(match nearest(source, held.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`anabranch inspect` lists the topics; leave it out if it belongs to another backup".to_owned(),
-        }),
-    };
-    unused.map(finding).collect()
-}
-
 /// Records that a range of time has left out because nobody knows whether they are of it.
 pub(super) fn without_a_time(catalog: &Catalog) -> Option<Finding> {
     let tests = catalog.narrowed.as_ref()?.tests.as_ref()?;
@@ -143,7 +125,7 @@ pub(super) fn without_a_time(catalog: &Catalog) -> Option<Finding> {
 pub(super) fn before_the_target(job: &Job, open: &OpenBackup, chain: Option<&Chain>) -> Vec<Finding> {
     let mut findings = open.catalog.findings.clone();
     findings.extend(order::of_plugins(job, chain));
-    findings.extend(unused_maps(job, &open.catalog));
+    findings.extend(unused::of(job, &open.catalog));
     findings.extend(keys::unscanned(job, &open.catalog));
     findings
 }

@@ -33,7 +33,7 @@ struct LeftOutDocument {
 impl SelectionDocument {
     /// Of what a selection leaves of a backup's files, and how much of these is read.
     pub(super) fn new(narrowed: &Narrowed, extent: &Extent) -> Self {
-        let Narrowed { all, left, left_out, tests, digest: _ } = narrowed;
+        let Narrowed { all, left, left_out, tests, digest: _, topics: _ } = narrowed;
         let of = |LeftOut { by, size: Size { files, bytes } }: &LeftOut| LeftOutDocument {
             by,
             files: *files,

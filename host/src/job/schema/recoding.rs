@@ -12,7 +12,8 @@ pub(super) static SCHEMA: Table = Table {
             "topics",
             Kind::Texts,
             "all topics",
-            "Topics of the backup, as in `[select]`: names, patterns such as `orders*`, or `/regular expressions/`.",
+            "Topics of the backup, as in `[select]`: names, patterns such as `orders*`, or `/regular expressions/`. One that \
+             no topic of the backup fits stops the restore (finding `schema-unused`).",
         ),
         key("key", Kind::Table(&KEY), "", ""),
         key("value", Kind::Table(&VALUE), "", ""),

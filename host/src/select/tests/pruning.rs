@@ -93,6 +93,7 @@ fn catalog(list: &[Row], files: usize, writing: Writing, tests: RowTests) -> Cat
     let mut catalog = Catalog::build(&backup(), &store(&files)).unwrap();
     catalog.narrowed = Some(Narrowed {
         digest: String::new(),
+        topics: ["orders".into()].into(),
         all: Size::default(),
         left: Size::default(),
         left_out: Vec::new(),
