@@ -228,7 +228,12 @@ mod tests {
         write_long(60_000, &mut block);
         let bytes = [&block.repeat(1000)[..], &[0]].concat();
         let mut items = 0;
-        let error = Input::new(&bytes).blocks(|_| Ok(items += 1)).unwrap_err();
+        let error = Input::new(&bytes)
+            .blocks(|_| {
+                items += 1;
+                Ok(())
+            })
+            .unwrap_err();
         assert!(error.to_string().contains("items of no bytes") && items < 70_000, "{items}");
     }
 }
