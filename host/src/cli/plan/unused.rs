@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::finding::{Finding, Weight};
-use crate::job::{Job, SchemaRule, TopicPattern, nearest};
+use crate::job::{Job, Registry, SchemaRule, TopicPattern, nearest};
 
 /// All of it.
 pub(super) fn of(job: &Job, catalog: &Catalog) -> Vec<Finding> {
@@ -72,12 +72,13 @@ fn registries(job: &Job) -> Vec<Finding> {
     let reads = parts().any(|part| part.reads_ids()) || own.is_none() && writes;
     let unused = [(job.registry.as_ref(), reads), (own, writes)];
     let unused = unused.into_iter().filter(|(_, is_used)| !is_used).filter_map(|(registry, _)| registry);
-    let finding = |registry: &crate::job::Registry| {
+    let finding = |registry: &Registry| {
         Finding {
         code: "schema-unused",
         weight: Weight::Warning,
         message: format!(
-            "`[{}]` is given, and nothing of what `[[schema]]` says has to do with it: no ids of schemas are looked up there",
+            "`[{}]` is given, and nothing of what `[[schema]]` says has to do with it: no ids of schemas are looked up \
+             there",
             registry.table
         ),
         remedy: Some(
