@@ -6,15 +6,13 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
 use super::binary::{DEPTH, end_block, write_bytes, write_index, write_long};
 use super::decimal::{self, clipped};
+use super::from_text::text_of;
 use super::misfit::Misfit;
-use super::schema::{Default, Enum, Field, Kind, Logical, NodeIndex, Record, Schema};
-use super::temporal;
+use super::schema::{Default, Field, Kind, Logical, NodeIndex, Record, Schema};
 use super::union::{Shapes, Union};
 
 /// Writes values of a schema; keeps its buffers from one to the next.
@@ -289,68 +287,6 @@ pub(super) fn default_of(field: &Field) -> Result<&[u8], Misfit> {
     }
 }
 
-fn text_of(
-    kind: &Kind,
-    logical: Option<Logical>,
-    text: &str,
-    former: &dyn Former,
-    out: &mut Vec<u8>,
-) -> Result<(), Misfit> {
-    match (kind, logical) {
-        (Kind::String, _) => write_bytes(text.as_bytes(), out),
-        (Kind::Int, Some(Logical::Date)) => write_long(i64::from(temporal::date(text)?), out),
-        (_, Some(Logical::Time(unit))) => write_long(temporal::time(text, unit)?, out),
-        (_, Some(Logical::Timestamp(unit))) => write_long(temporal::instant(text, unit)?, out),
-        (_, Some(Logical::LocalTimestamp(unit))) => write_long(temporal::local(text, unit)?, out),
-        (Kind::Fixed(_), Some(Logical::Uuid)) => {
-            let digits: String = text.chars().filter(|letter| *letter != '-').collect();
-            let bytes = hex::decode(digits).ok().filter(|bytes| bytes.len() == 16);
-            out.extend(bytes.ok_or_else(|| Misfit::of("its text is no UUID", clipped(text)))?);
-        }
-        (Kind::Fixed(_), Some(Logical::Duration)) => {
-            out.extend(temporal::duration(text)?.into_iter().flat_map(u32::to_le_bytes));
-        }
-        (Kind::Fixed(fixed), _) => {
-            let bytes = base64(text)?;
-            if bytes.len() != fixed.size {
-                let what = format!("`{}` has {} bytes", fixed.name.full, fixed.size);
-                return Err(Misfit::of(what, format!("not {}", bytes.len())));
-            }
-            out.extend(bytes);
-        }
-        (Kind::Bytes, _) => write_bytes(&base64(text)?, out),
-        (Kind::Enum(of), _) => write_index(symbol(of, text, former)?, out),
-        (Kind::Float, _) => {
-            let value = not_finite(text).ok_or_else(|| Misfit::of("a number is due, not text", clipped(text)))?;
-            out.extend((value as f32).to_le_bytes());
-        }
-        (Kind::Double, _) => {
-            let value = not_finite(text).ok_or_else(|| Misfit::of("a number is due, not text", clipped(text)))?;
-            out.extend(value.to_le_bytes());
-        }
-        (kind, logical) => return Err(Misfit::new(format!("{} is due, not text", due(kind, logical)))),
-    }
-    Ok(())
-}
-
-fn symbol(of: &Enum, text: &str, former: &dyn Former) -> Result<usize, Misfit> {
-    let found = of.index(text).or_else(|| of.default.filter(|_| former.has_symbol(&of.name.full, text)));
-    found.ok_or_else(|| Misfit::of(format!("`{}` has no such symbol", of.name.full), clipped(text)))
-}
-
-fn base64(text: &str) -> Result<Vec<u8>, Misfit> {
-    BASE64_STANDARD.decode(text).map_err(|error| Misfit::of("its text is no base64", error.to_string()))
-}
-
-fn not_finite(text: &str) -> Option<f64> {
-    match text {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        _ => None,
-    }
-}
-
 /// A whole number, also one that is written with a point or an exponent.
 fn whole(text: &str) -> Result<i64, Misfit> {
     if let Ok(value) = text.parse() {
@@ -385,7 +321,7 @@ fn what(peek: Peek) -> &'static str {
 }
 
 /// What JSON has to have for a type.
-fn due(kind: &Kind, logical: Option<Logical>) -> &'static str {
+pub(super) fn due(kind: &Kind, logical: Option<Logical>) -> &'static str {
     match (kind, logical) {
         (_, Some(Logical::Decimal { .. })) => "a number",
         (_, Some(Logical::Date)) => "a date such as \"2024-02-29\"",

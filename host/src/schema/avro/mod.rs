@@ -10,6 +10,7 @@ mod crossing_tests;
 mod decimal;
 mod defaults;
 mod from_json;
+mod from_text;
 mod misfit;
 mod parse;
 mod resolve;
