@@ -84,12 +84,12 @@ impl LanePart {
         !is_json && framing::may_hold(headers, self.header)
     }
 
-    /// What the header of a record says that names the schema.
+    /// What the header of a record says that names the schema, of a record whose headers may.
     ///
     /// # Errors
     /// Headers that contradict each other.
-    pub(super) fn header<'h>(&self, headers: RowHeaders<'h>) -> Result<Option<&'h [u8]>, Misfit> {
-        framing::header(headers, self.header)
+    pub(super) fn header<'h>(&self, headers: Option<RowHeaders<'h>>) -> Result<Option<&'h [u8]>, Misfit> {
+        headers.map_or(Ok(None), |headers| framing::header(headers, self.header))
     }
 
     fn bare<'v>(&mut self, Given { value, header }: Given<'v>) -> Result<Bare<'v>, Trouble> {
@@ -142,7 +142,7 @@ impl LanePart {
         for row in 0..given.len() {
             let value = value_at(given, row);
             let decoded = push(&mut column, value, &mut buffer, |value, out| {
-                let header = if is_named { self.header(headers.row(row))? } else { None };
+                let header = self.header(is_named.then(|| headers.row(row)))?;
                 self.decode(Given { value, header }, out)
             });
             match decoded {
@@ -155,7 +155,7 @@ impl LanePart {
     }
 
     /// Appends what a value becomes that no plugin has changed, and says what becomes of its header.
-    pub(super) fn pass(&mut self, given: Given<'_>, out: &mut Vec<u8>) -> Result<Change<'_>, Trouble> {
+    pub(super) fn pass(&mut self, given: Given<'_>, out: &mut Vec<u8>) -> Result<Change<&[u8]>, Trouble> {
         let (way, rest, indexes) = self.bare(given)?;
         let start = out.len();
         self.turner.pass(&way, &rest, out)?;
@@ -170,7 +170,7 @@ impl LanePart {
         original: Option<&[u8]>,
         header: Option<&[u8]>,
         out: &mut Vec<u8>,
-    ) -> Result<Change<'_>, Trouble> {
+    ) -> Result<Change<&[u8]>, Trouble> {
         let (way, rest, indexes) = match (original, header) {
             (Some(value), _) => {
                 let (way, rest, indexes) = self.bare(Given { value, header })?;
@@ -192,7 +192,7 @@ impl LanePart {
         indexes: usize,
         start: usize,
         out: &mut Vec<u8>,
-    ) -> Result<Change<'_>, Trouble> {
+    ) -> Result<Change<&[u8]>, Trouble> {
         // Headers are shown as they came: what they will be is not known before the schema is registered.
         if self.part.is_shown() && !self.rewrites() {
             turn::show(way, start, out)?;

@@ -8,21 +8,21 @@ use crate::batch::{HeadersBuilder, Outputs, Patch};
 
 /// What becomes of such a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change<'m> {
+pub(super) enum Change<V> {
     /// It stays, if there is one.
     Kept,
     /// It goes: nothing is named by it any more.
     LeftOut,
     /// It is this.
-    Set(&'m [u8]),
+    Set(V),
 }
 
 /// The headers of one name.
 #[derive(Debug)]
 pub(super) struct Marks {
     name: &'static str,
-    /// By row; within, `None` leaves it out.
-    changes: Vec<Option<Option<Range<usize>>>>,
+    /// By row; what it is to be stands in `bytes`.
+    changes: Vec<Change<Range<usize>>>,
     bytes: Vec<u8>,
 }
 
@@ -32,30 +32,30 @@ impl Marks {
     }
 
     /// What becomes of that of the next row.
-    pub(super) fn push(&mut self, change: Change<'_>) {
+    pub(super) fn push(&mut self, change: Change<&[u8]>) {
         self.changes.push(match change {
-            Change::Kept => None,
-            Change::LeftOut => Some(None),
+            Change::Kept => Change::Kept,
+            Change::LeftOut => Change::LeftOut,
             Change::Set(value) => {
                 let start = self.bytes.len();
                 self.bytes.extend_from_slice(value);
-                Some(Some(start..self.bytes.len()))
+                Change::Set(start..self.bytes.len())
             }
         });
     }
 
-    fn of(&self, row: usize) -> Change<'_> {
+    fn of(&self, row: usize) -> Change<&[u8]> {
         match self.changes.get(row) {
-            Some(Some(Some(range))) => Change::Set(self.bytes.get(range.clone()).unwrap_or_default()),
-            Some(Some(None)) => Change::LeftOut,
-            Some(None) | None => Change::Kept,
+            Some(Change::Set(range)) => Change::Set(self.bytes.get(range.clone()).unwrap_or_default()),
+            Some(Change::LeftOut) => Change::LeftOut,
+            Some(Change::Kept) | None => Change::Kept,
         }
     }
 }
 
 /// Gives the records that go the headers that they are to have. One that is there is replaced where it stands.
 pub(super) fn apply(outputs: &mut Outputs, marks: &[Marks]) {
-    if !marks.iter().any(|marks| marks.changes.iter().any(Option::is_some)) {
+    if marks.iter().flat_map(|marks| &marks.changes).all(|change| *change == Change::Kept) {
         return;
     }
     let mut builder = HeadersBuilder::default();
@@ -124,7 +124,7 @@ mod tests {
             &[("k", "old")],
         ]);
         let mut marks = Marks::new("k");
-        for change in [Change::Set(b"new"), Change::LeftOut, Change::Set(b"new"), Change::Kept] {
+        for change in [Change::Set(&b"new"[..]), Change::LeftOut, Change::Set(b"new"), Change::Kept] {
             marks.push(change);
         }
         let mut outputs = Outputs::untouched(given);

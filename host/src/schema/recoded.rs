@@ -88,7 +88,7 @@ impl Recoded {
             let is_named = part.is_named_in(&batch.columns.headers);
             for row in 0..batch.len() {
                 let pushed = push(&mut decoded, value_at(given, row), &mut buffer, |value, out| {
-                    let header = if is_named { part.header(batch.columns.headers.row(row))? } else { None };
+                    let header = part.header(is_named.then(|| batch.columns.headers.row(row)))?;
                     part.decode(Given { value, header }, out)
                 });
                 match pushed {
@@ -159,26 +159,25 @@ impl Recoded {
                 }
                 let original = value_at(side.of(&decoded.original), source);
                 let given = side.of_row(&row);
-                let header = |part: &LanePart| match (is_named, part.rewrites()) {
-                    (false, _) => Ok(None),
-                    (true, true) => part.header(row.headers.clone()),
-                    (true, false) => part.header(decoded.original.columns.headers.row(source)),
-                };
+                let headers = is_named.then(|| match part.rewrites() {
+                    true => row.headers.clone(),
+                    false => decoded.original.columns.headers.row(source),
+                });
                 // What plugins do not look at is the original there, too.
                 let written = if part.rewrites() {
                     // A plugin that has made it has given it an id of the backup's registry, too.
                     push(&mut column, given, &mut buffer, |value, out| {
-                        let header = header(part)?;
+                        let header = part.header(headers)?;
                         part.pass(Given { value, header }, out)
                     })
                 } else if is_same(given, value_at(side.of(&decoded.batch), source)) {
                     push(&mut column, original, &mut buffer, |value, out| {
-                        let header = header(part)?;
+                        let header = part.header(headers)?;
                         part.pass(Given { value, header }, out)
                     })
                 } else {
                     push(&mut column, given, &mut buffer, |json, out| {
-                        let header = header(part)?;
+                        let header = part.header(headers)?;
                         part.encode(json, original, header, out)
                     })
                 };

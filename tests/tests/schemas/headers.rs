@@ -50,6 +50,11 @@ impl Registries {
         made
     }
 
+    /// One order of the first version.
+    fn an_order(&self, topic: &str) -> Vec<Serialized> {
+        self.serialized(topic, &Form::new(Kind::Avro, V1), &[json!({"id": 1, "mail": "ann@example.com"})])
+    }
+
     /// What Confluent's deserializers make of records, with what the target's registry knows.
     fn read(&self, topic: &str, form: &Form, records: &[Record]) -> Vec<Read> {
         let records: Vec<Serialized> = records.iter().map(Serialized::value_of).collect();
@@ -212,11 +217,7 @@ fn an_id_in_a_header_is_read_and_written_as_one() {
 #[test]
 fn what_becomes_json_has_no_such_header_any_more() {
     let (restored, registries) = (Restored::new(1), Registries::start());
-    let values = registries.serialized(
-        &restored.topic,
-        &Form::new(Kind::Avro, V1),
-        &[json!({"id": 1, "mail": "ann@example.com"})],
-    );
+    let values = registries.an_order(&restored.topic);
     restored.backup(0, &values);
     let schema = "[[schema]]\n[schema.value]\nencoding = \"avro\"\ntarget_encoding = \"json\"\n";
     restored.job(&format!("{schema}{}", registries.settings()));
@@ -229,11 +230,7 @@ fn what_becomes_json_has_no_such_header_any_more() {
 #[test]
 fn where_the_target_has_no_guids_ids_stand_before_values_and_that_is_said() {
     let (restored, registries) = (Restored::new(1), Registries::start());
-    let values = registries.serialized(
-        &restored.topic,
-        &Form::new(Kind::Avro, V1),
-        &[json!({"id": 1, "mail": "ann@example.com"})],
-    );
+    let values = registries.an_order(&restored.topic);
     restored.backup(0, &values);
     let urls = (registries.source.url(), target_registry().url());
     let both = format!("[registry]\nurl = \"{}\"\n[target.registry]\nurl = \"{}\"\n", urls.0, urls.1);
@@ -249,8 +246,7 @@ fn where_the_target_has_no_guids_ids_stand_before_values_and_that_is_said() {
 #[test]
 fn headers_that_name_no_schema_are_told_and_can_be_set_aside() {
     let (restored, registries) = (Restored::new(1), Registries::start());
-    let form = Form::new(Kind::Avro, V1);
-    let good = registries.serialized(&restored.topic, &form, &[json!({"id": 1, "mail": "ann@example.com"})]).remove(0);
+    let good = registries.an_order(&restored.topic).remove(0);
     let (body, named) = (good.bytes.clone().unwrap(), good.headers[1].1.clone().unwrap());
     let mut contradicting = good.clone();
     contradicting.headers.push((HEADER.to_owned(), Some(vec![0, 0, 0, 0, 1])));

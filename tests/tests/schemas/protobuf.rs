@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::restored::{Restored, id, registries, said, target_registry};
 
-const BILL: &str = r#"syntax = "proto3";
+pub(crate) const BILL: &str = r#"syntax = "proto3";
 package shop;
 import "common/money.proto";
 import "google/protobuf/timestamp.proto";
@@ -21,7 +21,7 @@ message Bill {
   message Line { string article = 1; }
 }
 "#;
-const MONEY: &str = "syntax = \"proto3\";\npackage common;\nmessage Money { int64 cents = 1; }\n";
+pub(crate) const MONEY: &str = "syntax = \"proto3\";\npackage common;\nmessage Money { int64 cents = 1; }\n";
 const PROTOBUF: &str = "[[schema]]\n[schema.value]\nencoding = \"protobuf\"\n";
 
 fn form(message: &str) -> Form {

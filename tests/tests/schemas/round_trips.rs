@@ -4,6 +4,8 @@ use anabranch_tests::registry::{Kind, Proxy, Reference, Registry};
 use anabranch_tests::serializers::{Form, Serialized, Serializers};
 use serde_json::{Value, json};
 
+use crate::protobuf::{BILL, MONEY};
+
 /// A record of everything that JSON has no word for.
 const ORDER: &str = r#"{"type": "record", "name": "Order", "namespace": "shop", "fields": [
     {"name": "id", "type": "long"},
@@ -13,21 +15,6 @@ const ORDER: &str = r#"{"type": "record", "name": "Order", "namespace": "shop", 
     {"name": "picture", "type": "bytes"},
     {"name": "share", "type": "double"},
     {"name": "note", "type": ["null", "string"]}]}"#;
-
-const BILL: &str = r#"syntax = "proto3";
-package shop;
-import "common/money.proto";
-import "google/protobuf/timestamp.proto";
-message Paid { bool fully = 1; }
-message Bill {
-  int64 id = 1;
-  common.Money sum = 2;
-  google.protobuf.Timestamp at = 3;
-  message Line { string article = 1; }
-}
-"#;
-
-const MONEY: &str = "syntax = \"proto3\";\npackage common;\nmessage Money { int64 cents = 1; }\n";
 
 fn order() -> Value {
     json!({ "id": 1_i64 << 60, "sum": { "$decimal": "12.30" }, "day": { "$date": "2020-02-29" },

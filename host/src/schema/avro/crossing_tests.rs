@@ -7,33 +7,26 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::tests::{self, formed};
 use super::*;
 
 fn schema(text: &Value) -> Schema {
-    Schema::parse(&text.to_string(), &[]).unwrap()
+    tests::schema(&text.to_string())
 }
 
 fn record(fields: &[Value]) -> Schema {
     schema(&json!({"type": "record", "name": "R", "fields": fields}))
 }
 
-fn binary(schema: &Schema, former: &dyn Former, json: &str) -> Result<Vec<u8>, String> {
-    let mut out = Vec::new();
-    let written = Encoder::default().append(schema, former, json.as_bytes(), &mut out);
-    written.map(|()| out).map_err(|misfit| misfit.to_string())
-}
-
 /// What a value of one schema is by another, straight and by way of JSON, which have to agree.
 fn read(writer: &Schema, reader: &Schema, value: &str) -> Result<String, String> {
-    let (written, resolution) = (binary(writer, &(), value).unwrap(), Resolution::new(writer, reader));
+    let (written, resolution) = (formed(writer, &(), value).unwrap(), Resolution::new(writer, reader));
     let mut straight = Vec::new();
     let passed = resolution.append(writer, &written, &mut straight).map_err(|misfit| misfit.to_string());
-    let by_json = binary(reader, &resolution, value);
+    let by_json = formed(reader, &resolution, value);
     assert_eq!(passed.clone().map(|()| straight.clone()), by_json, "straight, and by way of JSON");
     passed?;
-    let mut text = Vec::new();
-    reader.append_json(&straight, 10_000, &mut text).map_err(|misfit| format!("unreadable: {misfit}"))?;
-    Ok(String::from_utf8(text).unwrap())
+    tests::json(reader, &straight).map_err(|misfit| format!("unreadable: {misfit}"))
 }
 
 #[test]
@@ -155,7 +148,7 @@ fn defaults_that_hold_each_other_twice_are_bounded() {
     let begun = Instant::now();
     let reader = json!({"type": "record", "name": "R", "fields": [{"name": "d", "type": "D59", "default": {}}]});
     let reader = Schema::parse(&reader.to_string(), &texts).unwrap();
-    let error = binary(&reader, &(), "{}").unwrap_err();
+    let error = formed(&reader, &(), "{}").unwrap_err();
     assert!(error.contains("take more than 16 MiB"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }

@@ -68,8 +68,8 @@ pub(super) fn of_json(text: &str, precision: u32, scale: u32) -> Result<BigInt, 
             clipped(text),
         )
     };
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], text[at + 1..].parse::<i32>().map_err(|_| does_not_fit())?),
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| does_not_fit())?),
         None => (text, 0),
     };
     let (whole, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -103,7 +103,7 @@ pub(super) fn of_json(text: &str, precision: u32, scale: u32) -> Result<BigInt, 
 /// What a message shows of a text from outside.
 pub(super) fn clipped(text: &str) -> String {
     match text.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &text[..at]),
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),
     }
 }

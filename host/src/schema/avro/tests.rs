@@ -2,19 +2,24 @@
 
 use super::*;
 
-fn schema(text: &str) -> Schema {
+pub(super) fn schema(text: &str) -> Schema {
     Schema::parse(text, &[]).unwrap()
 }
 
-fn json(schema: &Schema, value: &[u8]) -> Result<String, String> {
+pub(super) fn json(schema: &Schema, value: &[u8]) -> Result<String, String> {
     let mut out = Vec::new();
     schema.append_json(value, 10_000, &mut out).map_err(|misfit| misfit.to_string())?;
     Ok(String::from_utf8(out).unwrap())
 }
 
 fn binary(schema: &Schema, json: &str) -> Result<Vec<u8>, String> {
+    formed(schema, &(), json)
+}
+
+/// As [`binary`], of a value that an older schema has formed.
+pub(super) fn formed(schema: &Schema, former: &dyn Former, json: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
-    let written = Encoder::default().append(schema, &(), json.as_bytes(), &mut out);
+    let written = Encoder::default().append(schema, former, json.as_bytes(), &mut out);
     written.map(|()| out).map_err(|misfit| misfit.to_string())
 }
 

@@ -11,11 +11,17 @@ const DEPTH: usize = 100;
 /// How many bytes a number of 32 bits takes.
 const WIDEST: usize = 5;
 
-/// The indexes of a value, and what is behind them.
+/// The indexes of a value, and the bytes that they take.
 ///
 /// # Errors
 /// What are none.
 pub(super) fn read(value: &[u8]) -> Result<(Vec<usize>, &[u8]), Misfit> {
+    let (path, rest) = path(value)?;
+    Ok((path, value.get(..value.len().saturating_sub(rest.len())).unwrap_or_default()))
+}
+
+/// The indexes of a value, and what is behind them.
+fn path(value: &[u8]) -> Result<(Vec<usize>, &[u8]), Misfit> {
     let (number, mut rest) = varint(value)?;
     if number == 0 {
         return Ok((vec![0], rest));

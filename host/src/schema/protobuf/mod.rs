@@ -67,11 +67,10 @@ impl File {
 
     /// Which message a value is, the bytes that say so, and those of the message.
     fn split<'v>(&self, value: &'v [u8]) -> Result<(MessageDescriptor, &'v [u8], &'v [u8]), Misfit> {
-        let (path, rest) = indexes::read(value)?;
+        let (path, before) = indexes::read(value)?;
         let message = indexes::find(&self.file, &path)
             .ok_or_else(|| Misfit::of("its schema has no message at its indexes", format!("they are {path:?}")))?;
-        let before = value.len().saturating_sub(rest.len());
-        Ok((message, value.get(..before).unwrap_or_default(), rest))
+        Ok((message, before, value.get(before.len()..).unwrap_or_default()))
     }
 
     /// Appends a value as JSON; it begins with indexes, or is of that message which the file was opened for.
@@ -153,8 +152,7 @@ impl File {
 /// # Errors
 /// It has none.
 pub(super) fn indexes_of(value: &[u8]) -> Result<&[u8], Misfit> {
-    let (_, rest) = indexes::read(value)?;
-    Ok(value.get(..value.len().saturating_sub(rest.len())).unwrap_or_default())
+    indexes::read(value).map(|(_, indexes)| indexes)
 }
 
 /// The message that some bytes are. How deep it nests is bounded by prost.

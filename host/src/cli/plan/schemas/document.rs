@@ -50,7 +50,7 @@ struct IdDocument {
     name: Option<String>,
     subjects: Vec<SubjectDocument>,
     #[serde(flatten)]
-    fate: Option<FateDocument>,
+    fate: FateDocument,
     misfit: Option<String>,
 }
 
@@ -118,7 +118,7 @@ impl IdDocument {
             kind: origin.map(|origin| origin.kind.name()),
             name: origin.and_then(|origin| origin.name.clone()),
             subjects: origin.map(|origin| origin.subjects.iter().map(subject).collect()).unwrap_or_default(),
-            fate: Some(becomes.map(FateDocument::new).unwrap_or_default()),
+            fate: becomes.map(FateDocument::new).unwrap_or_default(),
             misfit: obstacle.map(|obstacle| obstacle.misfit().to_string()),
         }
     }
@@ -147,11 +147,10 @@ impl IdDocument {
     }
 
     fn becomes(&self) -> String {
-        let fate = self.fate.as_ref().map(ToString::to_string).unwrap_or_default();
         match (&self.misfit, self.known) {
             (Some(_), Some(false)) => "cannot be restored".to_owned(),
             (Some(misfit), _) => format!("cannot be restored: {misfit}"),
-            (None, _) => fate,
+            (None, _) => self.fate.to_string(),
         }
     }
 }
